@@ -1,0 +1,64 @@
+/**
+ * A backend as the core sees it: one entry of the plugin's configuration, complete and in milliseconds.
+ * `src/config/parse.ts` makes it; nothing else does.
+ */
+export interface Backend {
+  /** Identity in this process: equal for every plugin instance that names the same backend in the same way (K12). */
+  readonly key: string;
+  /** Path prefix, normalised as Kong does, without a trailing slash except for `/` itself. */
+  readonly target: string;
+  /** Path that is probed through the gateway, `target` + `health`. Undefined: publish, and do not wait. */
+  readonly healthPath: string | undefined;
+  /** Dapr component. */
+  readonly pubsub: string;
+  readonly topic: string;
+  readonly probe: ProbeSettings;
+  readonly policy: Policy;
+  /** A request that one of these matches never wakes the backend. */
+  readonly noWake: readonly NoWakeMatcher[];
+  /** HTTP status such a request gets while the backend sleeps. */
+  readonly noWakeStatus: number;
+  /** What a request gets at its deadline: `reject` 503, `pass` the gateway's own answer. */
+  readonly onTimeout: 'reject' | 'pass';
+}
+
+export interface ProbeSettings {
+  /** Time-out of one try, milliseconds. */
+  readonly timeoutMs: number;
+  /** Status codes that pass. */
+  readonly statuses: readonly number[];
+  /** Host header of a probe; undefined: that of the request which caused it. */
+  readonly host: string | undefined;
+  /** Probe this URL directly instead of the gateway; undefined: through the gateway. */
+  readonly url: string | undefined;
+}
+
+/** All conditions that are given must hold. */
+export interface NoWakeMatcher {
+  /** Path prefix on segment boundaries, normalised. */
+  readonly path: string | undefined;
+  /** Upper case. */
+  readonly method: string | undefined;
+  /** Lower case; contained anywhere in the User-Agent, which is compared in lower case. */
+  readonly userAgent: string | undefined;
+}
+
+/** The numbers that the state machine obeys. */
+export interface Policy {
+  /** Probe period while a backend wakes; a jitter of up to 10 % is added or taken. */
+  readonly intervalMs: number;
+  /** A request is settled at most this long after it arrived. */
+  readonly holdTimeoutMs: number;
+  readonly maxHeld: number;
+  /** How long a passed probe is trusted. */
+  readonly leaseMs: number;
+  /** How long the other nginx workers may take to follow the first (K27). */
+  readonly settleMs: number;
+  /** Passed probes in a row that make a waking backend ready. */
+  readonly successes: number;
+  readonly messageTtlMs: number;
+  /** One activity message stands for this many requests. */
+  readonly requestsPerMessage: number;
+  /** Messages per second and backend, at most. */
+  readonly maxMessageRate: number;
+}
