@@ -1,0 +1,93 @@
+import type { Agent as HttpAgent } from 'node:http';
+import type { Agent as HttpsAgent } from 'node:https';
+import type { Readable } from 'node:stream';
+import axios from 'axios';
+
+export interface HttpRequest {
+  readonly method: 'GET' | 'POST';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+  /** For the whole exchange, milliseconds. */
+  readonly timeoutMs: number;
+  readonly signal?: AbortSignal;
+  /** Body bytes read before the connection is closed; what lies beyond is not kept. */
+  readonly maxBytes: number;
+  readonly agent?: HttpAgent | HttpsAgent;
+}
+
+export interface HttpResponse {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  /** At most `maxBytes` of it. */
+  readonly body: string;
+}
+
+/** No answer: refused, reset, timed out, not HTTP. `code` is Node's (`ECONNREFUSED`) or `ETIMEDOUT`. */
+export class HttpFailure extends Error {
+  override readonly name = 'HttpFailure';
+  constructor(
+    message: string,
+    readonly code: string,
+  ) {
+    super(message);
+  }
+}
+
+function failure(error: unknown, timedOut: boolean, timeoutMs: number): HttpFailure {
+  if (timedOut) return new HttpFailure(`no answer within ${timeoutMs} ms`, 'ETIMEDOUT');
+  const { code, message } = error as { code?: unknown; message?: unknown };
+  const name = typeof code === 'string' ? code : 'EFAILED';
+  return new HttpFailure(typeof message === 'string' && message !== '' ? message : name, name);
+}
+
+/** Reads up to `maxBytes`; a body that is longer ends with its connection, so that an endless one costs nothing more. */
+async function readBounded(stream: Readable, maxBytes: number): Promise<string> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  for await (const chunk of stream as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break; // leaving the loop destroys the stream
+  }
+  return Buffer.concat(chunks).subarray(0, maxBytes).toString('utf8');
+}
+
+/**
+ * One HTTP exchange: no redirect is followed, no proxy of the environment is used, every status is an answer.
+ *
+ * @throws HttpFailure when there is no answer within `timeoutMs`, or the signal aborts
+ */
+export async function request(options: HttpRequest): Promise<HttpResponse> {
+  const { timeoutMs, signal, maxBytes } = options;
+  // axios' own time-out ends with the response's headers; a body that never ends needs this one.
+  const deadline = new AbortController();
+  const timer = setTimeout(() => {
+    deadline.abort();
+  }, timeoutMs);
+  try {
+    const response = await axios.request<Readable>({
+      method: options.method,
+      url: options.url,
+      headers: { ...options.headers },
+      data: options.body,
+      responseType: 'stream',
+      maxRedirects: 0,
+      proxy: false,
+      decompress: false,
+      validateStatus: () => true,
+      transformRequest: (body: unknown) => body,
+      signal: signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]),
+      ...(options.agent === undefined ? {} : { httpAgent: options.agent, httpsAgent: options.agent }),
+    });
+    const body = await readBounded(response.data, maxBytes);
+    const headers: Record<string, string> = {};
+    for (const [name, value] of Object.entries(response.headers)) headers[name.toLowerCase()] = String(value);
+    return { status: response.status, headers, body };
+  } catch (error) {
+    throw failure(error, deadline.signal.aborted, timeoutMs);
+  } finally {
+    clearTimeout(timer);
+  }
+}

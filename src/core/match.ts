@@ -1,0 +1,75 @@
+import type { Backend, NoWakeMatcher } from './backend';
+
+/**
+ * Bytes that Kong leaves percent-encoded when it normalises a path: RFC 3986's reserved characters, and `%` itself.
+ * Source: Kong 2.8.1, kong/tools/uri.lua.
+ */
+const RESERVED = new Set("!#$%&'()*+,/:;=?@[]");
+
+function decodeTriplet(triplet: string, hex: string): string {
+  const character = String.fromCharCode(Number.parseInt(hex, 16));
+  return RESERVED.has(character) ? triplet.toUpperCase() : character;
+}
+
+/**
+ * The path as Kong's router compares it: percent-encoded unreserved characters decoded, dot segments removed, runs of slashes
+ * merged. A matcher that read the path otherwise would let `/%6bong/x` or `//kong/x` through to a sleeping backend.
+ *
+ * @param path of a request or a target, without its query; decoded bytes above 0x7f stay one character each, as in Lua
+ */
+export function normalizePath(path: string): string {
+  const decoded = path.includes('%') ? path.replace(/%([\da-f]{2})/gi, decodeTriplet) : path;
+  if (!decoded.includes('.') && !decoded.includes('//')) return decoded;
+  const segments = decoded.split('/').slice(1);
+  const last = segments.at(-1);
+  const kept: string[] = [];
+  for (const segment of segments) {
+    if (segment === '..') kept.pop();
+    else if (segment !== '.' && segment !== '') kept.push(segment);
+  }
+  const endsOpen = last === '' || last === '.' || last === '..';
+  return `/${kept.join('/')}${endsOpen && kept.length > 0 ? '/' : ''}`;
+}
+
+/** Whether `prefix` covers `path` on a segment boundary: `/kong` covers `/kong` and `/kong/x`, not `/kongress`. Both normalised. */
+export function matchesPrefix(path: string, prefix: string): boolean {
+  if (!path.startsWith(prefix)) return false;
+  return prefix.endsWith('/') || path.length === prefix.length || path.charCodeAt(prefix.length) === 0x2f;
+}
+
+/**
+ * The backend with the longest target that covers the path; undefined where none does.
+ *
+ * @param path as the client sent it
+ */
+export function matchBackend<B extends Pick<Backend, 'target'>>(backends: readonly B[], path: string): B | undefined {
+  const normalized = normalizePath(path);
+  let best: B | undefined;
+  for (const backend of backends) {
+    if (best !== undefined && best.target.length >= backend.target.length) continue;
+    if (matchesPrefix(normalized, backend.target)) best = backend;
+  }
+  return best;
+}
+
+/** What a no-wake matcher looks at. */
+export interface RequestFacts {
+  /** As the client sent it. */
+  readonly path: string;
+  readonly method: string;
+  readonly userAgent: string;
+}
+
+function matches(matcher: NoWakeMatcher, path: string, method: string, userAgent: string): boolean {
+  if (matcher.path !== undefined && !matchesPrefix(path, matcher.path)) return false;
+  if (matcher.method !== undefined && matcher.method !== method) return false;
+  return matcher.userAgent === undefined || userAgent.includes(matcher.userAgent);
+}
+
+/** Whether a matcher says that this request never wakes its backend. */
+export function isNoWake(matchers: readonly NoWakeMatcher[], request: RequestFacts): boolean {
+  const path = normalizePath(request.path);
+  const method = request.method.toUpperCase();
+  const userAgent = request.userAgent.toLowerCase();
+  return matchers.some((matcher) => matches(matcher, path, method, userAgent));
+}
