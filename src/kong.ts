@@ -43,8 +43,11 @@ export interface PhaseContext {
 
 /** One configuration of the plugin on one nginx worker (K12). */
 export interface PluginInstance {
-  /** Settles when the request may go on, or after it was answered. Never rejects. */
-  access(kong: Kong, context?: PhaseContext): Promise<void>;
+  /**
+   * Settles when the request may go on, or after it was answered; at once, without a promise, when nothing had to be asked.
+   * Never rejects.
+   */
+  access(kong: Kong, context?: PhaseContext): Promise<void> | void;
 }
 
 /** What a JS plugin module exports, as kong-js-pluginserver reads it. */
@@ -76,4 +79,6 @@ export interface Product {
   metrics(): Promise<string>;
   /** What each backend does now, for people and tools: JSON. */
   status(): object;
+  /** Frees timers and connections. Requests held are not answered any more. */
+  close(): void;
 }

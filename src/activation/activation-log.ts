@@ -1,0 +1,60 @@
+import type { Clock, ColdStart, Observer } from '../core/ports';
+
+/** Cold starts that the status shows. */
+const KEPT = 20;
+
+interface Open {
+  readonly at: string;
+  readonly since: number;
+  wakeMs: number | undefined;
+  probes: number;
+  messages: number;
+}
+
+/** Follows one backend's cold start from its first request, and reports it when the backend is ready. */
+export class ActivationLog {
+  #open: Open | undefined;
+  readonly #kept: ColdStart[] = [];
+
+  constructor(
+    private readonly backend: string,
+    private readonly clock: Clock,
+    private readonly observer: Observer,
+  ) {}
+
+  /** The latest cold starts, the newest last. */
+  get coldStarts(): readonly ColdStart[] {
+    return this.#kept;
+  }
+
+  /** A request came; the first after nobody had waited begins anew. */
+  arrived(now: number, first: boolean): void {
+    if (first || this.#open === undefined)
+      this.#open = { at: this.clock.wall(), since: now, wakeMs: undefined, probes: 0, messages: 0 };
+  }
+
+  probed(): void {
+    if (this.#open !== undefined) this.#open.probes += 1;
+  }
+
+  published(): void {
+    if (this.#open !== undefined) this.#open.messages += 1;
+  }
+
+  /** Dapr took the wake-up. */
+  woken(): void {
+    if (this.#open !== undefined) this.#open.wakeMs ??= this.clock.now() - this.#open.since;
+  }
+
+  /** A probe passed. Without a wake-up it was no cold start: the backend was up. */
+  ready(held: number): void {
+    const open = this.#open;
+    this.#open = undefined;
+    if (open === undefined || open.messages === 0) return;
+    const { at, wakeMs, probes, messages } = open;
+    const coldStart = { at, held, wakeMs, readyMs: this.clock.now() - open.since, probes, messages };
+    this.#kept.push(coldStart);
+    if (this.#kept.length > KEPT) this.#kept.shift();
+    this.observer.coldStart(this.backend, coldStart);
+  }
+}

@@ -1,0 +1,90 @@
+import type { Activity } from '../core/activity';
+import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../core/activity';
+import type { Policy } from '../core/backend';
+import type { Clock } from '../core/ports';
+import type { PublishReport } from '../core/reports';
+
+/** After a publish that failed, requests are only counted for this long. */
+const PAUSE_MS = 5000;
+
+/**
+ * Turns requests into activity messages, in the background, so that the queue's depth follows their number. It owns a timer
+ * only while a message is due that the rate cap holds back.
+ */
+export class ActivityReporter {
+  #activity: Activity = NO_ACTIVITY;
+  #cancel: (() => void) | undefined;
+  #pausedUntil = 0;
+  #open = false;
+
+  /** @param publish sends an activity message that stands for so many requests */
+  constructor(
+    private readonly policy: () => Policy,
+    private readonly clock: Clock,
+    private readonly publish: (requests: number) => Promise<PublishReport>,
+  ) {}
+
+  /** Requests that no message stands for yet. */
+  get pending(): number {
+    return this.#activity.pending;
+  }
+
+  count(requests: number): void {
+    this.#activity = countRequests(this.#activity, requests);
+    this.#arm();
+  }
+
+  /** Messages go out from now on: the backend is up, or Dapr took its wake-up. */
+  open(): void {
+    this.#open = true;
+    this.#arm();
+  }
+
+  /** Messages wait: whether the backend can be woken is not known. */
+  close(): void {
+    this.#open = false;
+    this.#disarm();
+  }
+
+  /** A wake-up goes out that stands for one of the requests counted, and for the rate cap is a message like any other. */
+  wakeUpSent(): void {
+    this.#activity = messageSent(this.#activity, 1, this.clock.now(), this.policy());
+  }
+
+  /** Forgets requests that came to nothing. */
+  drop(): void {
+    this.#activity = { ...this.#activity, pending: 0 };
+    this.#disarm();
+  }
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #arm(): void {
+    if (!this.#open || this.#cancel !== undefined) return;
+    const due = activityDueAt(this.#activity, this.policy());
+    if (due === undefined) return;
+    const delayMs = Math.max(due, this.#pausedUntil) - this.clock.now();
+    if (delayMs <= 0) {
+      this.#send();
+      return;
+    }
+    this.#cancel = this.clock.after(delayMs, () => {
+      this.#cancel = undefined;
+      this.#arm();
+    });
+  }
+
+  #send(): void {
+    const requests = requestsForMessage(this.#activity, this.policy());
+    this.#activity = messageSent(this.#activity, requests, this.clock.now(), this.policy());
+    void this.publish(requests).then((report) => {
+      if (report.outcome === 'accepted') return;
+      this.#pausedUntil = this.clock.now() + PAUSE_MS;
+      this.#activity = countRequests(this.#activity, requests);
+    });
+    this.#arm();
+  }
+}

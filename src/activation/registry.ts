@@ -1,0 +1,68 @@
+import type { Backend } from '../core/backend';
+import type { Clock } from '../core/ports';
+import type { Activator } from './activator';
+
+/** An activator that nobody asked for this long is dropped. */
+const UNUSED_MS = 10 * 60_000;
+const SWEEP_MS = 60_000;
+
+/**
+ * All activators of the process, by backend. Plugin instances come and go with every configuration push and exist once per
+ * nginx worker (K12): what is known of a backend must not come and go with them.
+ */
+export class Registry {
+  readonly #activators = new Map<string, Activator>();
+  #cancelSweep: (() => void) | undefined;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly create: (backend: Backend) => Activator,
+  ) {}
+
+  /** The backend's activator, made when it is asked for the first time. */
+  get(backend: Backend): Activator {
+    const known = this.#activators.get(backend.key);
+    if (known !== undefined) return known;
+    const activator = this.create(backend);
+    this.#activators.set(backend.key, activator);
+    this.#cancelSweep ??= this.clock.after(SWEEP_MS, () => {
+      this.#sweep();
+    });
+    return activator;
+  }
+
+  /** A plugin instance with this configuration has started: its numbers hold from now on. */
+  configure(backend: Backend): void {
+    const known = this.#activators.get(backend.key);
+    if (known !== undefined) known.backend = backend;
+  }
+
+  /** Activators in memory. */
+  get size(): number {
+    return this.#activators.size;
+  }
+
+  status(): object[] {
+    return [...this.#activators].map(([key, activator]) => ({ key, ...activator.status() }));
+  }
+
+  close(): void {
+    this.#cancelSweep?.();
+    for (const activator of this.#activators.values()) activator.close();
+    this.#activators.clear();
+  }
+
+  #sweep(): void {
+    this.#cancelSweep = undefined;
+    for (const [key, activator] of this.#activators) {
+      if (!activator.isUnused(UNUSED_MS)) continue;
+      activator.close();
+      this.#activators.delete(key);
+    }
+    if (this.#activators.size > 0) {
+      this.#cancelSweep = this.clock.after(SWEEP_MS, () => {
+        this.#sweep();
+      });
+    }
+  }
+}

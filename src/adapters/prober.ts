@@ -1,0 +1,129 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Backend } from '../core/backend';
+import type { ProbeRound, Prober } from '../core/ports';
+import type { ProbeResult } from '../core/reports';
+import { UNKNOWN_WORKER } from '../core/reports';
+import { HttpFailure, request } from './http-client';
+import type { OwnProbes } from './own-probes';
+import { PROBE_HEADER } from './own-probes';
+
+/** A health answer is drained so that its connection can be used again, but no further than this. */
+const MAX_BODY_BYTES = 64 * 1024;
+/**
+ * Connections opened at once to find the lane of a worker. One after the other would not do: the kernel hands a lone connection
+ * to the same idle worker again and again.
+ */
+const FAN_OUT = 4;
+
+/** A keep-alive connection, which stays with the nginx worker that accepted it (K27). */
+interface Lane {
+  readonly agent: http.Agent;
+  busy: boolean;
+}
+
+interface Answer extends Omit<ProbeResult, 'last'> {
+  readonly lane: Lane;
+}
+
+/** Probes one backend, by default through the gateway, with one lane per nginx worker that has requests waiting. */
+export class LaneProber implements Prober {
+  readonly #lanes = new Map<number, Lane>();
+  readonly #url: URL;
+  readonly #throughGateway: boolean;
+  #misses = 0;
+  #turn = 0;
+  #closed = false;
+
+  constructor(
+    private readonly backend: Backend,
+    gatewayUrl: string,
+    private readonly ownProbes: OwnProbes,
+  ) {
+    const { probe, healthPath = '/' } = backend;
+    this.#throughGateway = probe.url === undefined;
+    this.#url = new URL(probe.url ?? gatewayUrl.replace(/\/+$/, '') + healthPath);
+  }
+
+  probe(round: ProbeRound, onResult: (result: ProbeResult) => void): void {
+    const lanes = this.#choose(round.workers);
+    let open = lanes.length;
+    for (const lane of lanes) {
+      lane.busy = true;
+      void this.#ask(lane, round.host).then(({ outcome, worker, report }) => {
+        open -= 1;
+        onResult({ outcome, worker, report, last: open === 0 });
+      });
+    }
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const { agent } of this.#lanes.values()) agent.destroy();
+    this.#lanes.clear();
+  }
+
+  /** Lanes to ask in this round. Until every waiting worker's lane is known, every other round looks for it. */
+  #choose(workers: readonly number[]): Lane[] {
+    const wanted = workers.filter((worker) => worker !== UNKNOWN_WORKER);
+    const known = [...this.#lanes].filter(
+      ([worker, { busy }]) => !busy && (wanted.length === 0 || wanted.includes(worker)),
+    );
+    const missing = this.#throughGateway && wanted.some((worker) => !this.#lanes.has(worker));
+    if (missing) {
+      this.#misses += 1;
+      if (this.#misses === 1) return [this.#newLane()];
+      if (this.#misses % 2 === 0 || known.length === 0) return Array.from({ length: FAN_OUT }, () => this.#newLane());
+    } else this.#misses = 0;
+    this.#turn += 1;
+    const lane = known[this.#turn % Math.max(1, known.length)]?.[1];
+    return [lane ?? this.#newLane()];
+  }
+
+  #newLane(): Lane {
+    const options = { keepAlive: true, maxSockets: 1 };
+    // The gateway's own certificate says nothing about the loopback address that it is reached by.
+    const trusting = { ...options, rejectUnauthorized: !/^(localhost|127\.|\[::1\])/.test(this.#url.hostname) };
+    return {
+      agent: this.#url.protocol === 'https:' ? new https.Agent(trusting) : new http.Agent(options),
+      busy: false,
+    };
+  }
+
+  async #ask(lane: Lane, host: string | undefined): Promise<Answer> {
+    const { timeoutMs, statuses, host: configuredHost } = this.backend.probe;
+    const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
+    const ticket = this.#throughGateway ? this.ownProbes.issue(this.#url.pathname) : undefined;
+    let result: Pick<ProbeResult, 'outcome' | 'report'>;
+    try {
+      const { status } = await request({
+        method: 'GET',
+        url: this.#url.href,
+        headers: {
+          'User-Agent': 'kong-serverless-probe',
+          ...(hostHeader === undefined ? {} : { Host: hostHeader }),
+          ...(ticket === undefined ? {} : { [PROBE_HEADER]: ticket }),
+        },
+        timeoutMs,
+        maxBytes: MAX_BODY_BYTES,
+        agent: lane.agent,
+      });
+      result = { outcome: statuses.includes(status) ? 'passed' : 'failed', report: { status } };
+    } catch (error) {
+      const reason = error instanceof HttpFailure ? `${error.code}: ${error.message}` : String(error);
+      result = { outcome: 'unanswered', report: { error: reason } };
+    }
+    const worker = (ticket === undefined ? undefined : this.ownProbes.done(ticket)) ?? UNKNOWN_WORKER;
+    lane.busy = false;
+    this.#file(lane, worker);
+    return { ...result, worker, lane };
+  }
+
+  /** Keeps a lane under the worker it turned out to lead to: a connection that nginx closed may come back on another one. */
+  #file(lane: Lane, worker: number): void {
+    for (const [known, other] of this.#lanes) if (other === lane && known !== worker) this.#lanes.delete(known);
+    const present = this.#lanes.get(worker);
+    if (this.#closed || (present !== undefined && present !== lane)) lane.agent.destroy();
+    else this.#lanes.set(worker, lane);
+  }
+}

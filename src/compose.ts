@@ -1,0 +1,77 @@
+import { hostname } from 'node:os';
+import { Activator } from './activation/activator';
+import { HeldBudget } from './activation/held-budget';
+import { Registry } from './activation/registry';
+import { systemClock } from './adapters/clock';
+import { DaprPublisher } from './adapters/dapr-publisher';
+import type { Logger } from './adapters/logger';
+import { Metrics } from './adapters/metrics';
+import { LoggingObserver, observeAll } from './adapters/observers';
+import { OwnProbes } from './adapters/own-probes';
+import { LaneProber } from './adapters/prober';
+import { defaultMaxHeld } from './adapters/memory-bound';
+import { formatProblems, parseConfig } from './config/parse';
+import type { ProcessSettings } from './config/process-settings';
+import type { Kong, PhaseContext, PluginInstance, Product } from './kong';
+import { moduleInfo } from './module-info';
+import type { PluginParts } from './plugin';
+import { ServerlessInstance } from './plugin';
+import { RefusingInstance } from './refusing-instance';
+
+/** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
+export function compose(settings: ProcessSettings, logger: Logger): Product {
+  const clock = systemClock;
+  const budget = new HeldBudget(settings.maxHeld ?? defaultMaxHeld());
+  const metrics = new Metrics(() => budget.held);
+  const observer = observeAll([metrics, new LoggingObserver(logger, () => clock.now())]);
+  const ownProbes = new OwnProbes();
+  const publisher = new DaprPublisher(settings);
+  const registry = new Registry(
+    clock,
+    (backend) =>
+      new Activator(backend, {
+        clock,
+        random: Math.random,
+        prober: new LaneProber(backend, settings.gatewayUrl, ownProbes),
+        publisher,
+        observer,
+        budget,
+        gateway: hostname(),
+      }),
+  );
+  let draining = false;
+  const parts: PluginParts = { clock, registry, ownProbes, logger, draining: () => draining };
+
+  return {
+    module: { ...moduleInfo, Plugin: pluginClass(parts) },
+    held: () => budget.held,
+    drain: () => {
+      draining = true;
+    },
+    settled: () => budget.settled(),
+    metrics: () => metrics.text(),
+    status: () => ({ held: budget.held, maxHeld: budget.max, draining, backends: registry.status() }),
+    close: () => {
+      registry.close();
+      publisher.close();
+    },
+  };
+}
+
+/** Hosts make an instance with `new`: of a class that knows the process's parts. */
+function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
+  return class Plugin implements PluginInstance {
+    readonly #instance: PluginInstance;
+
+    constructor(config: unknown) {
+      const parsed = parseConfig(config);
+      this.#instance = parsed.ok
+        ? new ServerlessInstance(parsed.backends, parts)
+        : new RefusingInstance(formatProblems(parsed.problems), parts.logger);
+    }
+
+    access(kong: Kong, context?: PhaseContext): Promise<void> | void {
+      return this.#instance.access(kong, context);
+    }
+  };
+}

@@ -1,0 +1,85 @@
+import type { ProbeReport, PublishReport } from './reports';
+
+/** Every reason for which this plugin answers a request itself. docs/errors.md says what to do about each. */
+export type ErrorCode =
+  | 'SERVERLESS_CONFIG_INVALID'
+  | 'SERVERLESS_HOLD_TIMEOUT'
+  | 'SERVERLESS_HOLD_OVERFLOW'
+  | 'SERVERLESS_WAKE_REFUSED'
+  | 'SERVERLESS_NO_WAKE'
+  | 'SERVERLESS_SHUTTING_DOWN'
+  | 'SERVERLESS_INTERNAL';
+
+interface Kind {
+  readonly title: string;
+  /** Seconds after which another try makes sense. */
+  readonly retryAfter: number;
+}
+
+const KINDS: Readonly<Record<ErrorCode, Kind>> = {
+  SERVERLESS_CONFIG_INVALID: { title: 'The plugin configuration is invalid', retryAfter: 60 },
+  SERVERLESS_HOLD_TIMEOUT: { title: 'The backend did not become ready in time', retryAfter: 5 },
+  SERVERLESS_HOLD_OVERFLOW: { title: 'Too many requests are held for the backend', retryAfter: 5 },
+  SERVERLESS_WAKE_REFUSED: { title: 'The wake-up was refused', retryAfter: 30 },
+  SERVERLESS_NO_WAKE: { title: 'The backend sleeps, and this request does not wake it', retryAfter: 60 },
+  SERVERLESS_SHUTTING_DOWN: { title: 'The gateway is shutting down', retryAfter: 1 },
+  SERVERLESS_INTERNAL: { title: 'The plugin failed', retryAfter: 5 },
+};
+
+/** All codes, for the documentation's check. */
+export const ERROR_CODES = Object.keys(KINDS) as ErrorCode[];
+
+/** What is known when a request is refused. */
+export interface ErrorContext {
+  /** Target of the backend. */
+  readonly backend?: string | undefined;
+  readonly lastProbe?: ProbeReport | undefined;
+  readonly lastPublish?: PublishReport | undefined;
+  /** HTTP status in place of 503. */
+  readonly status?: number;
+}
+
+/** A request that the plugin answers itself, with the reason. */
+export class ServerlessError extends Error {
+  override readonly name = 'ServerlessError';
+  constructor(
+    readonly code: ErrorCode,
+    /** One sentence for the client: what happened, without secrets. */
+    readonly detail: string,
+    readonly context: ErrorContext = {},
+  ) {
+    super(`${code}: ${detail}`);
+  }
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+/** The answer that a client gets for an error: problem details (RFC 9457) with Retry-After. */
+export function toHttpAnswer(error: ServerlessError): HttpAnswer {
+  const { title, retryAfter } = KINDS[error.code];
+  const { backend, lastProbe, lastPublish } = error.context;
+  const status = error.context.status ?? 503;
+  const body = {
+    type: `urn:kong-serverless:${error.code}`,
+    title,
+    status,
+    code: error.code,
+    detail: error.detail,
+    ...(backend === undefined ? {} : { backend }),
+    ...(lastProbe === undefined ? {} : { lastProbe }),
+    ...(lastPublish === undefined ? {} : { lastPublish }),
+  };
+  return {
+    status,
+    headers: {
+      'Content-Type': 'application/problem+json',
+      'Cache-Control': 'no-store',
+      'Retry-After': String(retryAfter),
+    },
+    body: JSON.stringify(body),
+  };
+}

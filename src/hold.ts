@@ -1,0 +1,72 @@
+import type { Hold, Outcome } from './activation/activator';
+import type { Clock } from './core/ports';
+import type { Kong } from './kong';
+
+/**
+ * Kong gives up on a phase that is silent for 60 s, and lets the request through (K1): a held one makes a cheap call this often.
+ */
+export const HEARTBEAT_MS = 20_000;
+/** A call that Kong does not answer by then never will be: the client is gone (K11). */
+export const HEARTBEAT_ANSWER_MS = 5000;
+
+type Turn = { readonly outcome: Outcome } | 'beat' | 'gone';
+
+/** The first of: what `settles` gives, the time-out, the client's leaving. Leaves no timer and no listener behind. */
+async function first<T, U>(
+  settles: Promise<T>,
+  clock: Clock,
+  timeoutMs: number,
+  onTimeout: U,
+  signal: AbortSignal | undefined,
+): Promise<T | U | 'gone'> {
+  if (signal?.aborted === true) return 'gone';
+  let cancel = (): void => undefined;
+  let left = (): void => undefined;
+  try {
+    return await Promise.race([
+      settles,
+      new Promise<U | 'gone'>((resolve) => {
+        cancel = clock.after(timeoutMs, () => {
+          resolve(onTimeout);
+        });
+        left = () => {
+          resolve('gone');
+        };
+        signal?.addEventListener('abort', left, { once: true });
+      }),
+    ]);
+  } finally {
+    cancel();
+    signal?.removeEventListener('abort', left);
+  }
+}
+
+async function beat(kong: Kong, clock: Clock, signal: AbortSignal | undefined): Promise<boolean> {
+  const answer = kong.nginx.get_var('pid').then(
+    () => 'alive' as const,
+    () => 'gone' as const,
+  );
+  return (await first(answer, clock, HEARTBEAT_ANSWER_MS, 'gone' as const, signal)) === 'alive';
+}
+
+/**
+ * Waits for a hold to end, and keeps Kong's connection alive meanwhile.
+ *
+ * @returns how it ended; undefined when the client left, and nobody is there to be answered
+ */
+export async function waitFor(
+  hold: Hold,
+  kong: Kong,
+  signal: AbortSignal | undefined,
+  clock: Clock,
+): Promise<Outcome | undefined> {
+  const settled = hold.outcome.then((outcome): Turn => ({ outcome }));
+  for (;;) {
+    const turn = await first(settled, clock, HEARTBEAT_MS, 'beat' as const, signal);
+    if (typeof turn === 'object') return turn.outcome;
+    if (turn === 'gone' || !(await beat(kong, clock, signal))) {
+      hold.leave();
+      return undefined;
+    }
+  }
+}
