@@ -1,0 +1,67 @@
+import type { Backend, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
+import { holdTimeoutMs, normalizeTarget, probeTimeoutMs } from './cross-field';
+import type { Config } from './schema';
+
+type BackendEntry = Config['backend'][number];
+
+/**
+ * What makes two entries the same backend, whichever plugin instance names them (HOST-FACTS K12). Not the timing: a changed
+ * deadline does not make a sleeping backend another one.
+ */
+function keyOf(entry: BackendEntry, { host, url }: Config['probe']): string {
+  return JSON.stringify([
+    normalizeTarget(entry.target),
+    entry.health,
+    entry.pubsub,
+    entry.topic,
+    host ?? null,
+    url ?? null,
+  ]);
+}
+
+/** The target as it was written, because a decoded one (`/a b`) cannot be sent; Kong normalises what it receives anyway. */
+function healthPathOf({ target, health }: BackendEntry): string | undefined {
+  return health === '' ? undefined : target.replace(/\/$/, '') + health;
+}
+
+function noWakeMatchers(config: Config): NoWakeMatcher[] {
+  return config.no_wake.map(({ path, method, user_agent: userAgent }) => ({
+    path: path === undefined ? undefined : normalizeTarget(path),
+    method: method?.toUpperCase(),
+    userAgent: userAgent?.toLowerCase(),
+  }));
+}
+
+/** The backends of a valid configuration, in its order, the plugin-level fields copied into each. */
+export function toBackends(config: Config): Backend[] {
+  const probe: ProbeSettings = {
+    timeoutMs: probeTimeoutMs(config),
+    statuses: config.probe.statuses,
+    host: config.probe.host,
+    url: config.probe.url,
+  };
+  const policy: Policy = {
+    intervalMs: config.interval,
+    holdTimeoutMs: holdTimeoutMs(config),
+    maxHeld: config.max_held,
+    leaseMs: config.lease,
+    settleMs: config.probe.settle,
+    successes: config.probe.successes,
+    messageTtlMs: config.message_ttl * 1000,
+    requestsPerMessage: config.requests_per_message,
+    maxMessageRate: config.max_message_rate,
+  };
+  const noWake = noWakeMatchers(config);
+  return config.backend.map((entry) => ({
+    key: keyOf(entry, config.probe),
+    target: normalizeTarget(entry.target),
+    healthPath: healthPathOf(entry),
+    pubsub: entry.pubsub,
+    topic: entry.topic,
+    probe,
+    policy,
+    noWake,
+    noWakeStatus: config.no_wake_status,
+    onTimeout: config.on_timeout,
+  }));
+}

@@ -1,0 +1,107 @@
+import { normalizePath } from '../core/match';
+import { type ConfigProblem, quote } from './problems';
+import { type Config, LONGEST_HOLD_MS } from './schema';
+
+/** How long a request is held at most, milliseconds. */
+export function holdTimeoutMs(config: Config): number {
+  return config.hold_timeout ?? config.count * config.interval;
+}
+
+/** Default time-out of a probe, milliseconds; cut to a shorter hold deadline, so that a short `count` × `interval` is valid by itself. */
+const PROBE_TIMEOUT_MS = 1000;
+
+/** Time-out of one probe, milliseconds. */
+export function probeTimeoutMs(config: Config): number {
+  return config.probe.timeout ?? Math.min(PROBE_TIMEOUT_MS, holdTimeoutMs(config));
+}
+
+/** A target as the matcher compares it: normalised as Kong does, without a trailing slash except for `/` itself. */
+export function normalizeTarget(target: string): string {
+  return normalizePath(target).replace(/(?<=.)\/$/, '');
+}
+
+/** A rule between fields. */
+export interface CrossFieldRule {
+  /** For the reference page. */
+  readonly says: string;
+  /**
+   * @param config may be wrong in single fields
+   * @param sound whether a field, and everything around it, passed the validator
+   */
+  readonly check: (config: Config, sound: (field: string) => boolean) => ConfigProblem[];
+}
+
+const HOLD_FIELDS = ['count', 'interval', 'hold_timeout'];
+
+const leaseWithinMessageTtl: CrossFieldRule = {
+  says: '`lease` is shorter than `message_ttl`: a lease must not outlive the message that keeps the backend up.',
+  check({ lease, message_ttl: ttl }, sound) {
+    if (!sound('lease') || !sound('message_ttl') || lease < ttl * 1000) return [];
+    const message = `write less than message_ttl, which is ${ttl} s, or a message_ttl of at least ${Math.floor(lease / 1000) + 1}`;
+    return [{ field: 'lease', value: quote(lease), message }];
+  },
+};
+
+const holdBounded: CrossFieldRule = {
+  says: `\`count\` × \`interval\` is at most ${LONGEST_HOLD_MS} ms (1 hour), unless \`hold_timeout\` is given.`,
+  check(config, sound) {
+    if (!HOLD_FIELDS.every(sound) || holdTimeoutMs(config) <= LONGEST_HOLD_MS) return [];
+    const most = Math.floor(LONGEST_HOLD_MS / config.interval);
+    const message = `write at most ${most}: with an interval of ${config.interval} ms that is a hold of 1 hour`;
+    return [{ field: 'count', value: quote(config.count), message }];
+  },
+};
+
+const probeWithinHold: CrossFieldRule = {
+  says: '`probe.timeout` is at most the hold deadline: a probe that takes longer helps nobody.',
+  check(config, sound) {
+    if (![...HOLD_FIELDS, 'probe.timeout'].every(sound) || probeTimeoutMs(config) <= holdTimeoutMs(config)) return [];
+    const deadline = holdTimeoutMs(config);
+    const message = `write at most the hold deadline, ${deadline} ms, or remove it: the default fits the deadline`;
+    return [{ field: 'probe.timeout', value: quote(config.probe.timeout), message }];
+  },
+};
+
+const targetsDistinct: CrossFieldRule = {
+  says: 'The targets of one plugin are distinct once they are normalised: `/kong`, `/kong/` and `/%6bong` are one.',
+  check({ backend }, sound) {
+    if (!sound('backend')) return [];
+    const seen = new Map<string, number>();
+    return backend.flatMap(({ target }, index) => {
+      const field = `backend[${index}].target`;
+      if (!sound(field)) return [];
+      const normalized = normalizeTarget(target);
+      const first = seen.get(normalized);
+      if (first === undefined) {
+        seen.set(normalized, index);
+        return [];
+      }
+      const message = `write another path: it is the same as backend[${first}].target, ${quote(normalized)}`;
+      return [{ field, value: quote(target), message }];
+    });
+  },
+};
+
+const probeUrlForOneBackend: CrossFieldRule = {
+  says: '`probe.url` is given only with a single backend, whose `health` is not empty: one URL cannot speak for several backends.',
+  check({ backend, probe }, sound) {
+    if (!sound('backend') || !sound('probe.url') || probe.url === undefined) return [];
+    const value = quote(probe.url);
+    if (backend.length > 1) {
+      const message = `remove it, or give each of the ${backend.length} backends a plugin of its own: one URL cannot speak for several`;
+      return [{ field: 'probe.url', value, message }];
+    }
+    if (!sound('backend[0].health') || backend[0]?.health !== '') return [];
+    const message = 'remove it, or write backend[0].health: an empty health means that nothing is probed';
+    return [{ field: 'probe.url', value, message }];
+  },
+};
+
+/** The rules between fields, checked after each field by itself. */
+export const crossFieldRules: readonly CrossFieldRule[] = [
+  leaseWithinMessageTtl,
+  holdBounded,
+  probeWithinHold,
+  targetsDistinct,
+  probeUrlForOneBackend,
+];

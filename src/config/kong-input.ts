@@ -1,0 +1,52 @@
+import type { FieldSchema, ObjectSchema } from './schema';
+
+/** Keys that Kong adds to a plugin's configuration (HOST-FACTS K13), besides those that start with `__`. */
+const HOST_KEYS = new Set(['route_id', 'service_id', 'consumer_id', 'plugin_instance_name']);
+
+/** Whether a value is a JSON object. */
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isEmptyObject(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length === 0;
+}
+
+function isEmptyArray(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/**
+ * A copy of a value as Lua meant it: null is absent, and an empty table is whatever the definition wants, as Lua's JSON writes `{}`
+ * for both. Descends along the definition, not along the value: what is unknown is left as it is, however deep.
+ */
+function asMeant(schema: FieldSchema, value: unknown): unknown {
+  if (schema.type === 'array') {
+    if (isEmptyObject(value)) return [];
+    // One item too many is enough to refuse the rest unread.
+    return Array.isArray(value)
+      ? value.slice(0, schema.maxItems + 1).map((item) => asMeant(schema.items, item))
+      : value;
+  }
+  if (schema.type !== 'object') return value;
+  if (isEmptyArray(value)) return {};
+  return isRecord(value) ? fields(schema, Object.entries(value)) : value;
+}
+
+function fields(schema: ObjectSchema, entries: [string, unknown][]): object {
+  const properties = new Map(Object.entries(schema.properties));
+  return Object.fromEntries(
+    entries
+      .filter(([, value]) => value !== null && value !== undefined)
+      .map(([name, value]) => {
+        const property = properties.get(name);
+        return [name, property === undefined ? value : asMeant(property, value)];
+      }),
+  );
+}
+
+/** A copy of the configuration as the user wrote it: without Kong's own keys and without what Lua's JSON adds. */
+export function fromKong(schema: ObjectSchema, config: Readonly<Record<string, unknown>>): object {
+  const entries = Object.entries(config).filter(([name]) => !name.startsWith('__') && !HOST_KEYS.has(name));
+  return fields(schema, entries);
+}

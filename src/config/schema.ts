@@ -1,0 +1,348 @@
+import type { FromSchema } from 'json-schema-to-ts';
+
+/** What to write into the field, to complete the sentence "write …", where type and limits do not say it. */
+type WhatToWrite = string;
+
+interface AnyField {
+  /** What the field means, for the reference page. Kong never sees it: 2.8 rejects the attribute (K20). */
+  readonly description: string;
+  readonly default?: unknown;
+  /** A default that depends on other fields, for the reference page. Kong must not fill it in: the plugin could not tell. */
+  readonly 'x-default'?: string;
+}
+
+export interface ObjectSchema extends AnyField {
+  readonly type: 'object';
+  readonly additionalProperties: false;
+  readonly properties: Readonly<Record<string, FieldSchema>>;
+  readonly required?: readonly string[];
+  readonly minProperties?: number;
+  readonly 'x-write': WhatToWrite;
+}
+
+export interface ArraySchema extends AnyField {
+  readonly type: 'array';
+  readonly items: FieldSchema;
+  readonly minItems?: number;
+  readonly maxItems: number;
+  readonly 'x-write': WhatToWrite;
+}
+
+export interface TextSchema extends AnyField {
+  readonly type: 'string';
+  readonly enum?: undefined;
+  readonly minLength: number;
+  readonly maxLength: number;
+  readonly pattern: string;
+  readonly not?: { readonly pattern: string };
+  readonly format?: 'http-url';
+  readonly 'x-write': WhatToWrite;
+  /** One word for the field's form, where "text" does not say it. */
+  readonly 'x-form'?: string;
+}
+
+export interface ChoiceSchema extends AnyField {
+  readonly type: 'string';
+  readonly enum: readonly string[];
+}
+
+export interface NumberSchema extends AnyField {
+  readonly type: 'integer' | 'number';
+  readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
+  readonly maximum: number;
+  readonly 'x-unit'?: 'ms' | 's' | 'per second';
+}
+
+/**
+ * One field of the plugin's configuration: JSON Schema, of which only the keywords named here are used, plus four of our own.
+ * Patterns are written so that they mean the same as a JavaScript expression (for ajv) and as a Lua pattern (for Kong, K20):
+ * classes, ranges and anchors only; no backslash, no `%`, no alternation.
+ */
+export type FieldSchema = ObjectSchema | ArraySchema | TextSchema | ChoiceSchema | NumberSchema;
+
+/** The keywords of `FieldSchema` that JSON Schema does not have. */
+export const ownKeywords = ['x-unit', 'x-write', 'x-default', 'x-form'] as const;
+
+/** The longest hold that can be configured: no HTTP client waits longer, and timers end at 24.8 days. Milliseconds. */
+export const LONGEST_HOLD_MS = 3_600_000;
+
+/** Starts with `/`; printable ASCII without `#` and `?`. The ranges leave those two out. */
+const PATH = '^/[!"$->@-~]*$';
+const WRITE_PATH =
+  'a path such as "/kong": it starts with /, has no query, no // and no space (write other characters as %XX)';
+/** Printable ASCII without spaces. */
+const NAME = '^[!-~]+$';
+
+const path = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 1024,
+  pattern: PATH,
+  not: { pattern: '//' },
+  'x-write': WRITE_PATH,
+  'x-form': 'path',
+} as const;
+
+const backend = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['target', 'pubsub', 'topic'],
+  properties: {
+    target: {
+      ...path,
+      description:
+        'Path prefix of the requests that belong to this backend, matched on segment boundaries: `/kong` covers `/kong` and ' +
+        '`/kong/x`, not `/kongress`. The longest target that covers a request wins.',
+    },
+    health: {
+      type: 'string',
+      default: '',
+      minLength: 0,
+      maxLength: 1024,
+      pattern: '^[!"$-~]*$',
+      not: { pattern: '^[^/]' },
+      'x-write': 'a path that is appended to target, such as "/healthz", or "" to publish without waiting',
+      'x-form': 'path',
+      description:
+        'Path that is appended to `target` and probed. Empty: the wake-up is published and the request goes on ' +
+        'at once.',
+    },
+    pubsub: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 260,
+      pattern: NAME,
+      'x-write': 'the name of the Dapr pub/sub component, 1 to 260 characters without spaces',
+      description: 'Name of the Dapr pub/sub component (`metadata.name` of the Component).',
+    },
+    topic: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 260,
+      pattern: NAME,
+      'x-write': 'the name of the topic, 1 to 260 characters without spaces',
+      description: "Topic that wake-ups are published to. KEDA's trigger reads the queue that is bound to it.",
+    },
+  },
+  'x-write': 'an object with target, pubsub and topic',
+  description: 'A workload that scales to zero, and how to wake it.',
+} as const;
+
+const probe = {
+  type: 'object',
+  additionalProperties: false,
+  default: {},
+  properties: {
+    timeout: {
+      type: 'integer',
+      minimum: 10,
+      maximum: 60_000,
+      'x-unit': 'ms',
+      'x-default': '1000, or the hold deadline where that is shorter',
+      description: 'How long one probe may take.',
+    },
+    settle: {
+      type: 'integer',
+      default: 1000,
+      minimum: 0,
+      maximum: 60_000,
+      'x-unit': 'ms',
+      description:
+        "How long a configuration push may take to reach Kong's other nginx workers after a probe passed on the first. A request is " +
+        'held until a probe passes on its own worker, or until this long after the first that passed. 0: do not ' +
+        'wait for the others.',
+    },
+    statuses: {
+      type: 'array',
+      default: [200],
+      minItems: 1,
+      maxItems: 50,
+      items: { type: 'integer', minimum: 200, maximum: 499, description: 'A status code.' },
+      'x-write': 'a list of 1 to 50 status codes from 200 to 499, such as [200, 204]',
+      description:
+        'Status codes that pass. Redirects are not followed. 5xx cannot pass: Kong itself answers 503 for a backend without replicas.',
+    },
+    successes: {
+      type: 'integer',
+      default: 1,
+      minimum: 1,
+      maximum: 100,
+      description: 'How many probes in a row must pass before a waking backend is ready.',
+    },
+    host: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 255,
+      pattern: '^[A-Za-z0-9._:-]+$',
+      'x-write': 'a host name, with a port if needed, such as "shop.example.com"',
+      'x-default': 'the Host of the request that is waiting',
+      description: 'Host header of the probes, for an Ingress rule with a host.',
+    },
+    url: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 2048,
+      pattern: '^https?://[!"$-~]+$',
+      format: 'http-url',
+      'x-write': 'a URL such as "http://consumer.default.svc:8080/healthz", without user name, password and fragment',
+      'x-default': 'the gateway, path `target` + `health`',
+      'x-form': 'URL',
+      description:
+        'Probe this URL directly instead of the backend through the gateway. It proves less: the backend may be ready before ' +
+        'Kong has its address. Only with one backend.',
+    },
+  },
+  'x-write': 'an object such as {timeout: 500}',
+  description: 'How readiness is probed.',
+} as const;
+
+const noWakeMatcher = {
+  type: 'object',
+  additionalProperties: false,
+  minProperties: 1,
+  properties: {
+    path: { ...path, description: 'Path prefix on segment boundaries.' },
+    method: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 32,
+      pattern: '^[A-Za-z-]+$',
+      'x-write': 'a method such as "OPTIONS"',
+      description: 'HTTP method, in upper or lower case.',
+    },
+    user_agent: {
+      type: 'string',
+      minLength: 1,
+      maxLength: 256,
+      pattern: '^[ -~]+$',
+      'x-write': 'a part of a User-Agent such as "Googlebot", 1 to 256 characters of ASCII',
+      description: 'Text that is contained in the User-Agent, in upper or lower case.',
+    },
+  },
+  'x-write': 'an object with at least one of path, method and user_agent',
+  description: 'Conditions of which at least one is given. A request matches where all that are given hold.',
+} as const;
+
+/**
+ * THE definition of the plugin's configuration. Kong's schema fields (kong-fields.ts), the validator and its defaults (parse.ts),
+ * the type `Config` and docs/configuration.md are all made from it.
+ */
+export const configSchema = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['backend'],
+  'x-write': 'an object with backend: [{target, pubsub, topic}]',
+  description: 'How the plugin holds, wakes and releases.',
+  properties: {
+    backend: {
+      type: 'array',
+      minItems: 1,
+      maxItems: 100,
+      items: backend,
+      'x-write':
+        'a list of 1 to 100 backends, such as [{target: /kong, health: /healthz, pubsub: ' +
+        'kong-serverless-plugin, topic: serverless}]',
+      description: 'The backends behind the routes that this plugin is applied to.',
+    },
+    count: {
+      type: 'integer',
+      default: 300,
+      minimum: 1,
+      maximum: 360_000,
+      description: 'A request is held for at most `count` × `interval`: the hold deadline.',
+    },
+    interval: {
+      type: 'integer',
+      default: 100,
+      minimum: 10,
+      maximum: 60_000,
+      'x-unit': 'ms',
+      description:
+        'Probe period while a backend wakes, ±10 % so that many gateway nodes do not probe at the same moment.',
+    },
+    hold_timeout: {
+      type: 'integer',
+      minimum: 10,
+      maximum: LONGEST_HOLD_MS,
+      'x-unit': 'ms',
+      'x-default': '`count` × `interval`',
+      description: 'The hold deadline, said directly.',
+    },
+    on_timeout: {
+      type: 'string',
+      default: 'reject',
+      enum: ['reject', 'pass'],
+      description:
+        'What a request gets at its hold deadline. `reject`: 503 with Retry-After and the reason. `pass`: it ' +
+        "goes on to the sleeping backend, and gets Kong's own error.",
+    },
+    max_held: {
+      type: 'integer',
+      default: 1000,
+      minimum: 1,
+      maximum: 100_000,
+      description:
+        'How many requests one backend may have held on one gateway node. One more is answered 503 with ' +
+        'Retry-After at once. `SERVERLESS_MAX_HELD` bounds all backends together.',
+    },
+    lease: {
+      type: 'integer',
+      default: 5000,
+      minimum: 100,
+      maximum: LONGEST_HOLD_MS,
+      'x-unit': 'ms',
+      description:
+        'How long a passed probe is trusted. Under traffic it is renewed in the background; after a longer idle ' +
+        'gap the next request is held until a probe passes.',
+    },
+    probe,
+    message_ttl: {
+      type: 'integer',
+      default: 30,
+      minimum: 1,
+      maximum: 86_400,
+      'x-unit': 's',
+      description:
+        "Time to live of each message (Dapr's `ttlInSeconds`). Nobody consumes the queue, so its depth is the " +
+        "number of messages younger than this, and the backend stays up for this plus KEDA's cooldown after the " +
+        'last message.',
+    },
+    requests_per_message: {
+      type: 'integer',
+      default: 1,
+      minimum: 1,
+      maximum: 100_000,
+      description: 'One activity message stands for this many requests.',
+    },
+    max_message_rate: {
+      type: 'number',
+      default: 10,
+      exclusiveMinimum: 0,
+      maximum: 1000,
+      'x-unit': 'per second',
+      description:
+        'Messages per second for each backend and gateway node, at most. A deeper queue than KEDA can use is waste.',
+    },
+    no_wake: {
+      type: 'array',
+      default: [],
+      maxItems: 100,
+      items: noWakeMatcher,
+      'x-write': 'a list of up to 100 matchers, such as [{path: /kong/metrics}, {user_agent: Googlebot}]',
+      description:
+        'Requests that never wake a backend: those that match an entry. While the backend is ready they pass ' +
+        'like any other.',
+    },
+    no_wake_status: {
+      type: 'integer',
+      default: 503,
+      minimum: 200,
+      maximum: 599,
+      description: 'HTTP status that a request of `no_wake` gets while the backend sleeps.',
+    },
+  },
+} as const;
+
+/** A configuration that the validator accepted, with the defaults filled in. Names and units as the user writes them. */
+export type Config = FromSchema<typeof configSchema>;
