@@ -1,0 +1,77 @@
+import { Agent } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import type { ProxyServer } from 'httpxy' with { 'resolution-mode': 'import' };
+import type { Exchange } from './pdk';
+import type { Route } from './routes';
+import { answer } from './answer';
+
+/** Further endpoints that Kong tries when one cannot be reached: `retries` of a service. */
+const RETRIES = 5;
+
+/** Sends requests on to the replicas of a service, as Kong's balancer does: round robin over those that are ready. */
+export class Forwarder {
+  private readonly turns = new Map<string, number>();
+  private readonly sentAt = new WeakMap<IncomingMessage, number>();
+
+  private constructor(
+    private readonly proxy: ProxyServer,
+    private readonly agent: Agent,
+  ) {
+    proxy.on('proxyRes', (upstream, request) => {
+      const sentAt = this.sentAt.get(request) ?? Date.now();
+      upstream.headers['x-kong-upstream-latency'] = String(Date.now() - sentAt);
+    });
+  }
+
+  /** The proxy library is an ES module, which a CommonJS one can only load in this way. */
+  static async create(): Promise<Forwarder> {
+    const { createProxyServer } = await import('httpxy');
+    // An idle connection is given up before the replica does so (75 s), or a request could meet a closing one.
+    const agent = new Agent({ keepAlive: true, timeout: 60_000 });
+    return new Forwarder(createProxyServer({ agent, xfwd: true }), agent);
+  }
+
+  /** Answers the request with what a replica says, or with Kong's own error. */
+  async forward(exchange: Exchange, route: Route, arrivedAt: number): Promise<void> {
+    const { request, response } = exchange;
+    if (route.stripPath) request.url = stripped(request.url ?? '/', route.path);
+    const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
+    for (let attempt = 0; attempt <= RETRIES; attempt++) {
+      const endpoint = this.next(route);
+      if (endpoint === undefined) {
+        answer(response, 503, { message: 'failure to get a peer from the ring-balancer' });
+        return;
+      }
+      const now = Date.now();
+      this.sentAt.set(request, now);
+      response.setHeader('X-Kong-Proxy-Latency', now - arrivedAt);
+      response.setHeader('Via', 'kong/2.8.1');
+      try {
+        await this.proxy.web(request, response, { target: `http://${endpoint}` });
+        return;
+      } catch {
+        // A body that is on its way cannot be sent again.
+        if (response.headersSent || exchange.clientLeft.aborted || hasBody) break;
+      }
+    }
+    if (response.headersSent) response.destroy();
+    else answer(response, 502, { message: 'An invalid response was received from the upstream server' });
+  }
+
+  /** Closes the idle connections. */
+  close(): void {
+    this.agent.destroy();
+  }
+
+  private next(route: Route): string | undefined {
+    const endpoints = route.service.endpoints();
+    const turn = this.turns.get(route.service.name) ?? 0;
+    this.turns.set(route.service.name, turn + 1);
+    return endpoints[turn % Math.max(endpoints.length, 1)];
+  }
+}
+
+function stripped(url: string, prefix: string): string {
+  const rest = url.slice(prefix.length);
+  return rest.startsWith('/') ? rest : `/${rest}`;
+}

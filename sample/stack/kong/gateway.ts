@@ -1,0 +1,97 @@
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { messageOf } from '../events';
+import type { Events } from '../events';
+import { answer } from './answer';
+import { Forwarder } from './forward';
+import type { Exchange } from './pdk';
+import { PhaseRunner } from './phase';
+import { routeFor } from './routes';
+import type { Route } from './routes';
+import { PluginRpc } from './rpc';
+
+/** What the gateway needs to know. */
+export interface GatewayOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly plugin: string;
+  readonly socketPath: string;
+  /** How long the plugin server may be silent on one call (K1). */
+  readonly readTimeoutMs: number;
+}
+
+/** The part of Kong 2.8 that a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
+export class Gateway {
+  private readonly rpc: PluginRpc;
+  private readonly phases: PhaseRunner;
+  private forwarder: Forwarder | undefined;
+  private readonly server: Server;
+  private routes: readonly Route[] = [];
+
+  constructor(
+    private readonly options: GatewayOptions,
+    private readonly events: Events,
+  ) {
+    this.rpc = new PluginRpc(options.socketPath, options.readTimeoutMs);
+    this.phases = new PhaseRunner(options.plugin, this.rpc, events);
+    this.server = createServer((request, response) => {
+      void this.handle(request, response);
+    });
+    // A held request is silent for as long as the hold lasts: no limit of Node's own may end it.
+    this.server.requestTimeout = 0;
+    this.server.keepAliveTimeout = 75_000;
+  }
+
+  /** Starts to listen; resolves with the port. Rejects when the port is taken. */
+  async listen(): Promise<number> {
+    this.forwarder = await Forwarder.create();
+    return new Promise((resolve, reject) => {
+      this.server.once('error', reject);
+      // A burst of hundreds of connections must not meet a full backlog (K4 is the same limit one hop further).
+      this.server.listen({ port: this.options.port, host: this.options.host, backlog: 4096 }, () => {
+        resolve((this.server.address() as AddressInfo).port);
+      });
+    });
+  }
+
+  /** Takes effect with the next request, as a configuration push to Kong does. */
+  setRoutes(routes: readonly Route[]): void {
+    this.routes = routes;
+  }
+
+  /** Stops to listen and drops what is in progress. */
+  async close(): Promise<void> {
+    this.rpc.close();
+    this.forwarder?.close();
+    await new Promise<void>((resolve) => {
+      this.server.close(() => {
+        resolve();
+      });
+      this.server.closeAllConnections();
+    });
+  }
+
+  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const arrivedAt = Date.now();
+    const left = new AbortController();
+    response.once('close', () => {
+      if (!response.writableFinished) left.abort();
+    });
+    const exchange: Exchange = { request, response, answered: false, clientLeft: left.signal };
+    const path = (request.url ?? '/').split('?')[0] ?? '/';
+    const route = routeFor(this.routes, request.headers.host ?? '', path);
+    if (route === undefined) {
+      answer(response, 404, { message: 'no Route matched with those values' });
+      return;
+    }
+    try {
+      if (route.plugin !== undefined) await this.phases.access(route.plugin, exchange);
+      if (exchange.answered || left.signal.aborted) return;
+      await this.forwarder?.forward(exchange, route, arrivedAt);
+    } catch (error) {
+      this.events.error('gateway', `${path}: ${messageOf(error)}`);
+      answer(response, 500, { message: 'An unexpected error occurred' });
+    }
+  }
+}

@@ -1,0 +1,57 @@
+import type { PluginRpc } from './rpc';
+
+/** A plugin's configuration as the gateway holds it: Kong's `__key__` and `__seq__` say whether an instance fits. */
+export interface PluginConfig {
+  readonly __key__: string;
+  readonly __seq__: number;
+  readonly route_id: string;
+  readonly [field: string]: unknown;
+}
+
+/**
+ * The plugin instances of one nginx worker (kong/runloop/plugin_servers/init.lua, K12): one per configuration, started by its first
+ * request while later ones wait, and closed when a newer configuration takes its place.
+ *
+ * One difference is deliberate: after a start that failed, Kong 2.8 lets later requests of the worker spin for ever (K7); here they
+ * try again.
+ */
+export class Instances {
+  private readonly running = new Map<string, { readonly seq: number; readonly id: Promise<unknown> }>();
+
+  constructor(
+    private readonly plugin: string,
+    private readonly rpc: PluginRpc,
+  ) {}
+
+  /** The instance for a configuration. Throws RpcError when it cannot be started. */
+  async idFor(config: PluginConfig): Promise<unknown> {
+    const known = this.running.get(config.__key__);
+    if (known?.seq === config.__seq__) return known.id;
+    const id = this.start(config);
+    this.running.set(config.__key__, { seq: config.__seq__, id });
+    id.catch(() => {
+      this.reset(config);
+    });
+    const started = await id;
+    if (known !== undefined) await this.close(known.id);
+    return started;
+  }
+
+  /** Forgets an instance that the plugin server does not know (any more). */
+  reset(config: PluginConfig): void {
+    if (this.running.get(config.__key__)?.seq === config.__seq__) this.running.delete(config.__key__);
+  }
+
+  private async start(config: PluginConfig): Promise<unknown> {
+    const status = await this.rpc.call('plugin.StartInstance', { Name: this.plugin, Config: JSON.stringify(config) });
+    return (status as { Id: unknown }).Id;
+  }
+
+  private async close(id: Promise<unknown>): Promise<void> {
+    try {
+      await this.rpc.call('plugin.CloseInstance', await id);
+    } catch {
+      // Kong does not care either: the plugin server may have closed it, or have been started anew.
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import type { PluginConfig } from './instances';
+
+/** Where a request goes. */
+export interface Service {
+  readonly name: string;
+  /** `host:port` of each replica that is ready. */
+  endpoints(): readonly string[];
+}
+
+/** One path of an Ingress, in the form that the ingress controller gives to Kong. */
+export interface Route {
+  readonly id: string;
+  /** `exact`: this path only; `prefix`: whatever starts with it, as Kong's plain paths do. */
+  readonly match: 'exact' | 'prefix';
+  readonly path: string;
+  /** Host names; none: any. */
+  readonly hosts: readonly string[];
+  /** Whether the matched path is taken off before the request goes on. */
+  readonly stripPath: boolean;
+  readonly service: Service;
+  readonly plugin: PluginConfig | undefined;
+}
+
+/**
+ * The route for a request: hosts first, then exact paths (Kong has them as regular expressions, which go before plain paths), then
+ * the longest prefix.
+ */
+export function routeFor(routes: readonly Route[], host: string, path: string): Route | undefined {
+  const name = host.replace(/:\d+$/, '').toLowerCase();
+  return routes
+    .filter((route) => route.hosts.length === 0 || route.hosts.includes(name))
+    .filter((route) => (route.match === 'exact' ? path === route.path : path.startsWith(route.path)))
+    .sort(
+      (a, b) =>
+        Number(b.hosts.length > 0) - Number(a.hosts.length > 0) ||
+        Number(b.match === 'exact') - Number(a.match === 'exact') ||
+        b.path.length - a.path.length,
+    )[0];
+}

@@ -1,0 +1,35 @@
+import type { Field } from './field';
+
+/** A Dapr pub/sub component. */
+export interface Component {
+  readonly name: string;
+  /** The app ids that may use it; none: all. */
+  readonly scopes: readonly string[];
+  /** How long a publish that finds the broker gone waits before it connects anew (D2). */
+  readonly reconnectWaitMs: number;
+  /** Messages that a sidecar hands to its application at once; 0: all that are there. */
+  readonly prefetch: number;
+}
+
+/** Reads a Component of type pubsub.rabbitmq: the demo's broker is RabbitMQ, or behaves like it. */
+export function componentOf(name: string, body: Field): Component {
+  body.only('apiVersion', 'kind', 'metadata', 'spec', 'auth', 'scopes');
+  const spec = body.get('spec').only('type', 'version', 'metadata', 'initTimeout', 'ignoreErrors');
+  const type = spec.get('type');
+  if (type.string() !== 'pubsub.rabbitmq') type.fail(`the demo has no broker for ${type.string()}`);
+  const settings = new Map(
+    spec
+      .get('metadata')
+      .items()
+      .map((item) => [item.get('name').string(), item.get('value')]),
+  );
+  return {
+    name,
+    scopes: body
+      .get('scopes')
+      .items()
+      .map((scope) => scope.string()),
+    reconnectWaitMs: (settings.get('reconnectWaitSeconds')?.integer() ?? 3) * 1000,
+    prefetch: settings.get('prefetchCount')?.integer() ?? 0,
+  };
+}
