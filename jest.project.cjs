@@ -1,0 +1,8 @@
+/** One jest project: the suites of a folder of test/. Types are checked by `npm run types`, once for everything. */
+exports.project = (name) => ({
+  displayName: name,
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
+  transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
+});

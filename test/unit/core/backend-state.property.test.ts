@@ -1,0 +1,221 @@
+import fc from 'fast-check';
+import { IDLE, isOpen } from '../../../src/core/backend-state';
+import type { State, Step } from '../../../src/core/backend-state';
+import type { Effect } from '../../../src/core/held';
+import type { Chance, Command, Machine } from './machine-world';
+import { POLICY, realMachine, Violation, World } from './machine-world';
+
+const RUNS = 12_000;
+
+const worker = fc.integer({ min: 1, max: 3 });
+const command: fc.Arbitrary<Command> = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      type: fc.constant('arrive' as const),
+      worker,
+      wakes: fc.integer({ min: 0, max: 9 }).map((n) => n > 0),
+      room: fc.integer({ min: 0, max: 19 }).map((n) => n > 0),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('leave' as const), index: fc.nat(5) }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      type: fc.constant('advance' as const),
+      ms: fc.oneof(fc.nat(50), fc.nat(500), fc.nat(6000)),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      type: fc.constant('health' as const),
+      worker: fc.integer({ min: 0, max: 3 }),
+      up: fc.boolean(),
+    }),
+  },
+);
+const draws = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(arbitrary, { minLength: 1, maxLength: 6 });
+const chance: fc.Arbitrary<Chance> = fc.record({
+  probeMs: draws(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1000 }))),
+  fanOut: draws(fc.integer({ min: 1, max: 4 })),
+  unanswered: draws(fc.integer({ min: 0, max: 5 }).map((n) => n === 0)),
+  publishMs: draws(fc.oneof(fc.integer({ min: 1, max: 10 }), fc.integer({ min: 1, max: 8000 }))),
+  publishOutcomes: draws(
+    fc.constantFrom('accepted' as const, 'accepted' as const, 'retry' as const, 'refused' as const),
+  ),
+  jitter: draws(fc.double({ min: -1, max: 0.999, noNaN: true })),
+});
+const life = fc.tuple(fc.array(command, { minLength: 1, maxLength: 40 }), chance);
+
+function holdsFor(machine: Machine, numRuns: number): fc.RunDetails<[[Command[], Chance]]> {
+  return fc.check(
+    fc.property(life, ([commands, decided]) => {
+      new World(machine, decided).run(commands);
+    }),
+    { numRuns, seed: 20261121, endOnFailure: true },
+  );
+}
+
+test(`every rule holds in ${RUNS} random lives of a backend`, () => {
+  const details = holdsFor(realMachine, RUNS);
+  expect(fc.defaultReportMessage(details)).toBeUndefined();
+});
+
+test('every rule holds when several passed probes in a row are wanted', () => {
+  const details = fc.check(
+    fc.property(life, ([commands, decided]) => {
+      new World(realMachine, decided, { ...POLICY, successes: 3 }).run(commands);
+    }),
+    { numRuns: 1000, seed: 20261121 },
+  );
+  expect(fc.defaultReportMessage(details)).toBeUndefined();
+});
+
+/** The real machine with its effects changed. */
+function withEffects(change: (effects: readonly Effect[], before: State, after: State) => readonly Effect[]): Machine {
+  return {
+    ...realMachine,
+    step(state, event, policy) {
+      const [next, effects] = realMachine.step(state, event, policy);
+      return [next, change(effects, state, next)];
+    },
+  };
+}
+
+const released = (ids: readonly number[]): Effect => ({ type: 'release', ids });
+const heldIn = (state: State) => (state.kind === 'idle' ? [] : state.held);
+
+/** Each names what it does wrong, and the rule that must catch it. */
+const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; readonly machine: Machine }[] = [
+  {
+    name: 'drops a release',
+    caughtBy: /settles|releases all that wait/,
+    machine: withEffects((effects) =>
+      effects.map((effect) => (effect.type === 'release' ? released(effect.ids.slice(1)) : effect)),
+    ),
+  },
+  {
+    name: 'releases twice',
+    caughtBy: /exactly once/,
+    machine: withEffects((effects) =>
+      effects.flatMap((effect) => (effect.type === 'release' ? [effect, effect] : [effect])),
+    ),
+  },
+  {
+    name: 'publishes twice',
+    caughtBy: /spaced/,
+    machine: withEffects((effects) =>
+      effects.flatMap((effect) => (effect.type === 'publish' ? [effect, effect] : [effect])),
+    ),
+  },
+  {
+    name: 'probes twice',
+    caughtBy: /at most one probe/,
+    machine: withEffects((effects) =>
+      effects.flatMap((effect) => (effect.type === 'probe' ? [effect, effect] : [effect])),
+    ),
+  },
+  {
+    name: 'forgets the timer',
+    caughtBy: /by its deadline|settles/,
+    machine: {
+      ...realMachine,
+      dueAt: (state, policy) => (state.kind === 'waking' ? undefined : realMachine.dueAt(state, policy)),
+    },
+  },
+  {
+    name: 'keeps a timer for nobody',
+    caughtBy: /owns no timer/,
+    machine: {
+      ...realMachine,
+      dueAt: (state, policy) =>
+        realMachine.dueAt(state, policy) ?? (state.kind === 'waking' ? state.nextProbeAt + 1e6 : undefined),
+    },
+  },
+  {
+    name: 'releases without a probe',
+    caughtBy: /without a probe/,
+    machine: {
+      ...realMachine,
+      step: (state, event, policy): Step =>
+        event.type === 'arrive' && state.kind === 'idle'
+          ? [IDLE, [released([event.id])]]
+          : realMachine.step(state, event, policy),
+    },
+  },
+  {
+    name: 'trusts a lease that has ended',
+    caughtBy: /within the lease/,
+    machine: {
+      ...realMachine,
+      step: (state, event, policy): Step =>
+        event.type === 'arrive' && state.kind === 'ready'
+          ? [state, [released([event.id])]]
+          : realMachine.step(state, event, policy),
+    },
+  },
+  {
+    name: 'releases all workers when one has passed',
+    caughtBy: /own worker/,
+    machine: {
+      ...realMachine,
+      step(state, event, policy): Step {
+        const [next, effects] = realMachine.step(state, event, policy);
+        if (event.type !== 'probed' || next.kind !== 'ready' || next.held.length === 0) return [next, effects];
+        return [{ ...next, held: [] }, [...effects, released(next.held.map(({ id }) => id))]];
+      },
+    },
+  },
+  {
+    name: 'does not wake when the client has gone',
+    caughtBy: /outlives the client/,
+    machine: withEffects((effects, before) =>
+      heldIn(before).length === 0 ? effects.filter(({ type }) => type !== 'publish') : effects,
+    ),
+  },
+  {
+    name: 'holds beyond the bound',
+    caughtBy: /overflow/,
+    machine: {
+      ...realMachine,
+      step: (state, event, policy) =>
+        realMachine.step(state, event.type === 'arrive' ? { ...event, room: true } : event, {
+          ...policy,
+          maxHeld: 1000,
+        }),
+    },
+  },
+  {
+    name: 'goes on waiting after a refusal',
+    caughtBy: /refused wake-up/,
+    machine: {
+      ...realMachine,
+      step: (state, event, policy) =>
+        realMachine.step(
+          state,
+          event.type === 'published' && event.outcome === 'refused' ? { ...event, outcome: 'retry' } : event,
+          policy,
+        ),
+    },
+  },
+  {
+    name: 'ignores the settle limit of other workers',
+    caughtBy: /own worker/,
+    machine: {
+      ...realMachine,
+      step(state, event, policy): Step {
+        const isEarly = event.type === 'arrive' && state.kind === 'ready' && event.now < state.leaseUntil;
+        if (isEarly && !isOpen(state, event.worker, event.now, policy)) return [state, [released([event.id])]];
+        return realMachine.step(state, event, policy);
+      },
+    },
+  },
+];
+
+test.each(MUTATIONS)('a machine that $name is caught', ({ machine, caughtBy }) => {
+  const details = holdsFor(machine, RUNS);
+  expect(details.failed).toBe(true);
+  expect(details.errorInstance).toBeInstanceOf(Violation);
+  expect(String(details.errorInstance)).toMatch(caughtBy);
+});

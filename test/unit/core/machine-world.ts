@@ -1,0 +1,271 @@
+import type { Policy } from '../../../src/core/backend';
+import type { Event, EventOf, State, Step } from '../../../src/core/backend-state';
+import { dueAt, IDLE, step, wakeWindowMs } from '../../../src/core/backend-state';
+import type { Effect } from '../../../src/core/held';
+import type { ProbeOutcome, PublishOutcome } from '../../../src/core/reports';
+
+/** What is tested: the real machine, or one with a mutation. */
+export interface Machine {
+  step(state: State, event: Event, policy: Policy): Step;
+  dueAt(state: State, policy: Policy): number | undefined;
+}
+
+export const realMachine: Machine = { step, dueAt };
+
+export const POLICY: Policy = {
+  intervalMs: 100,
+  holdTimeoutMs: 3000,
+  maxHeld: 5,
+  leaseMs: 2000,
+  settleMs: 700,
+  successes: 1,
+  messageTtlMs: 4000,
+  requestsPerMessage: 1,
+  maxMessageRate: 10,
+};
+
+export type Command =
+  | { readonly type: 'arrive'; readonly worker: number; readonly wakes: boolean; readonly room: boolean }
+  | { readonly type: 'leave'; readonly index: number }
+  | { readonly type: 'advance'; readonly ms: number }
+  /** The backend's health path passes, or fails, through a worker from now on; 0: through all. */
+  | { readonly type: 'health'; readonly worker: number; readonly up: boolean };
+
+/** What chance decides, consumed in turn. */
+export interface Chance {
+  readonly probeMs: readonly number[];
+  /** How many connections a round of probing opens. */
+  readonly fanOut: readonly number[];
+  readonly unanswered: readonly boolean[];
+  readonly publishMs: readonly number[];
+  readonly publishOutcomes: readonly PublishOutcome[];
+  readonly jitter: readonly number[];
+}
+
+interface Pending {
+  readonly at: number;
+  readonly order: number;
+  readonly event: () => DistributiveOmit<Event, 'now' | 'jitter'>;
+}
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** A rule of the design that was broken. */
+export class Violation extends Error {}
+
+function assertRule(holds: boolean, rule: string): void {
+  if (!holds) throw new Violation(rule);
+}
+
+const WORKERS = [1, 2, 3];
+
+/**
+ * A backend, its gateway and its clients in virtual time. It feeds a machine with events and checks, after each one, every rule
+ * of the design, from what it sees from outside: it keeps its own books and does not read the machine's state for them, but for
+ * which kind it is.
+ */
+export class World {
+  now = 1000;
+  private state: State = IDLE;
+  private readonly up = new Map<number, boolean>(WORKERS.map((worker) => [worker, false]));
+  private readonly open = new Map<number, { worker: number; deadline: number }>();
+  private readonly queue: Pending[] = [];
+  private readonly inFlight = new Set<number>();
+  private readonly passes: { at: number; worker: number }[] = [];
+  private lastPublish: { at: number; wokenAt: number; after: number } | undefined;
+  private askedWhileUnknown = false;
+  private nextId = 0;
+  private turns = 0;
+  private readonly draws = new Map<string, number>();
+
+  constructor(
+    private readonly machine: Machine,
+    private readonly chance: Chance,
+    private readonly policy: Policy = POLICY,
+  ) {}
+
+  run(commands: readonly Command[]): void {
+    for (const command of commands) this.execute(command);
+    this.advance(this.policy.holdTimeoutMs * 2);
+    assertRule(this.open.size === 0, 'every request settles');
+  }
+
+  private draw<T>(name: keyof Chance, from: readonly T[]): T {
+    const turn = this.draws.get(name) ?? 0;
+    this.draws.set(name, turn + 1);
+    return from[turn % from.length]!;
+  }
+
+  private execute(command: Command): void {
+    switch (command.type) {
+      case 'arrive': {
+        const id = this.nextId++;
+        const deadline = this.now + this.policy.holdTimeoutMs;
+        const held = this.open.size;
+        this.open.set(id, { worker: command.worker, deadline });
+        const { worker, wakes, room } = command;
+        this.feed({ type: 'arrive', id, worker, deadline, wakes, room });
+        // From here on a failed probe must wake the backend, whatever becomes of this request.
+        if (wakes && this.open.has(id) && this.state.kind === 'probing') this.askedWhileUnknown = true;
+        if (held >= this.policy.maxHeld || !room) assertRule(!this.open.has(id), 'overflow is refused at once');
+        return;
+      }
+      case 'leave': {
+        const ids = [...this.open.keys()];
+        const id = ids[command.index % Math.max(1, ids.length)];
+        if (id === undefined) return;
+        this.open.delete(id);
+        this.feed({ type: 'leave', id });
+        return;
+      }
+      case 'health':
+        for (const worker of command.worker === 0 ? WORKERS : [command.worker]) this.up.set(worker, command.up);
+        return;
+      case 'advance':
+        this.advance(command.ms);
+    }
+  }
+
+  /** Runs what is due until `ms` from now, in order of time. */
+  private advance(ms: number): void {
+    const end = this.now + ms;
+    for (;;) {
+      assertRule(this.turns++ < 20_000, 'time goes on: no step asks to be called again at once for ever');
+      this.queue.sort((a, b) => a.at - b.at || a.order - b.order);
+      const pending = this.queue[0];
+      const due = this.machine.dueAt(this.state, this.policy);
+      if (this.open.size === 0) assertRule(due === undefined, 'a backend that nobody waits for owns no timer');
+      const at = Math.min(pending?.at ?? Infinity, due ?? Infinity);
+      if (at > end) break;
+      this.now = Math.max(this.now, at);
+      if (pending !== undefined && pending.at <= (due ?? Infinity)) {
+        this.queue.shift();
+        this.feed(pending.event());
+      } else this.feed({ type: 'tick' });
+    }
+    this.now = end;
+  }
+
+  private feed(untimed: DistributiveOmit<Event, 'now' | 'jitter'>): void {
+    const event: Event = { ...untimed, now: this.now, jitter: this.draw('jitter', this.chance.jitter) };
+    const before = this.state;
+    if (event.type === 'probed' && event.outcome === 'passed') {
+      this.passes.push({ at: this.now, worker: event.worker });
+    }
+    if (event.type === 'probed' && event.last) this.inFlight.delete(event.scope);
+    const [state, effects] = this.machine.step(before, event, this.policy);
+    this.state = state;
+    for (const effect of effects) this.carryOut(effect);
+    this.checkAfter(before, event, effects);
+  }
+
+  private carryOut(effect: Effect): void {
+    switch (effect.type) {
+      case 'release':
+        for (const id of effect.ids) this.checkRelease(id);
+        return;
+      case 'reject':
+        for (const id of effect.ids) {
+          assertRule(this.open.delete(id), 'every request settles exactly once');
+        }
+        return;
+      case 'probe':
+        this.startProbes(effect.scope, effect.workers);
+        return;
+      case 'publish':
+        this.startPublish(effect.wokenAt);
+    }
+  }
+
+  private checkRelease(id: number): void {
+    const request = this.open.get(id);
+    assertRule(this.open.delete(id), 'every request settles exactly once');
+    const last = this.passes.at(-1);
+    assertRule(
+      last !== undefined && this.now - last.at <= this.policy.leaseMs,
+      'nothing is released without a probe that passed within the lease',
+    );
+    // The unbroken run of passes that leads up to now: no gap in it is longer than a lease.
+    let start = last!.at;
+    const run = [];
+    for (const pass of [...this.passes].reverse()) {
+      if (start - pass.at > this.policy.leaseMs) break;
+      start = pass.at;
+      run.push(pass.worker);
+    }
+    const settled = this.now >= start + Math.min(this.policy.settleMs, this.policy.leaseMs);
+    assertRule(
+      settled || run.includes(request!.worker),
+      'a release needs a pass on its own worker, or the settle limit',
+    );
+  }
+
+  private startProbes(scope: number, workers: readonly number[]): void {
+    assertRule(!this.inFlight.has(scope), 'at most one probe in flight per backend and worker');
+    this.inFlight.add(scope);
+    const connections = this.draw('fanOut', this.chance.fanOut);
+    let left = connections;
+    for (let connection = 0; connection < connections; connection++) {
+      const worker = workers.length === 0 ? 1 : workers[connection % workers.length]!;
+      const delay = this.draw('probeMs', this.chance.probeMs);
+      const unanswered = this.draw('unanswered', this.chance.unanswered);
+      this.queue.push({
+        at: this.now + delay,
+        order: this.turns++,
+        event: () => {
+          left -= 1;
+          let outcome: ProbeOutcome = this.up.get(worker) === true ? 'passed' : 'failed';
+          if (unanswered) outcome = 'unanswered';
+          return { type: 'probed', scope, outcome, worker, last: left === 0 };
+        },
+      });
+    }
+  }
+
+  private startPublish(wokenAt: number): void {
+    const previous = this.lastPublish;
+    if (previous?.wokenAt === wokenAt) {
+      assertRule(this.now >= previous.after, 'wake-ups within one activation are spaced');
+    }
+    // Until Dapr has answered, no second one; what is allowed after that is set with the answer.
+    this.lastPublish = { at: this.now, wokenAt, after: Infinity };
+    const outcome = this.draw('publishOutcomes', this.chance.publishOutcomes);
+    const delay = this.draw('publishMs', this.chance.publishMs);
+    this.queue.push({
+      at: this.now + delay,
+      order: this.turns++,
+      event: () => {
+        if (this.lastPublish?.wokenAt === wokenAt) {
+          const spacing = outcome === 'accepted' ? wakeWindowMs(this.policy) : 200;
+          this.lastPublish = { at: this.now, wokenAt, after: this.now + spacing };
+        }
+        return { type: 'published', wokenAt, outcome };
+      },
+    });
+  }
+
+  private checkAfter(before: State, event: Event, effects: readonly Effect[]): void {
+    for (const { deadline } of this.open.values()) {
+      const settledInTime = event.type === 'tick' ? deadline > this.now : deadline >= this.now;
+      assertRule(settledInTime, 'every request settles by its deadline');
+    }
+    if (event.type === 'probed') this.checkProbed(before, event, effects);
+    if (event.type === 'published' && event.outcome === 'refused' && before.kind === 'waking') {
+      if (before.wokenAt === event.wokenAt)
+        assertRule(this.open.size === 0, 'a refused wake-up settles the held at once');
+    }
+  }
+
+  private checkProbed(before: State, event: EventOf<'probed'>, effects: readonly Effect[]): void {
+    if (event.outcome === 'passed') {
+      this.askedWhileUnknown = false;
+      const stranded = [...this.open.values()].some(({ worker }) => worker === event.worker);
+      assertRule(!stranded || this.policy.successes > 1, 'a passed probe releases all that wait on its worker');
+      return;
+    }
+    if (before.kind !== 'probing' || this.inFlight.size > 0) return;
+    const woken = effects.some(({ type }) => type === 'publish');
+    assertRule(woken || !this.askedWhileUnknown, 'a wake-up outlives the client that caused it');
+    this.askedWhileUnknown = false;
+  }
+}
