@@ -1,12 +1,10 @@
 // Bundles what `dist/` ships. One file each, so that an image or a ConfigMap needs no node_modules.
-import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { chmodSync, existsSync, renameSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 process.chdir(root);
-rmSync('dist', { recursive: true, force: true });
-mkdirSync('dist', { recursive: true });
 
 const common = {
   bundle: true,
@@ -29,13 +27,16 @@ const targets = [
 
 for (const { entry, out, executable, minify } of targets) {
   if (!existsSync(entry)) continue;
+  // Renamed into place: a build beside a running test or server must not leave it half a file.
+  const unfinished = `${out}.${process.pid}.new`;
   await build({
     ...common,
     entryPoints: [entry],
-    outfile: out,
+    outfile: unfinished,
     minifyWhitespace: minify ?? false,
     minifySyntax: minify ?? false,
     banner: executable ? { js: '#!/usr/bin/env node' } : {},
   });
-  if (executable) chmodSync(out, 0o755);
+  if (executable) chmodSync(unfinished, 0o755);
+  renameSync(unfinished, out);
 }
