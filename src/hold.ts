@@ -41,10 +41,11 @@ async function first<T, U>(
   }
 }
 
-async function beat(kong: Kong, clock: Clock, signal: AbortSignal | undefined): Promise<boolean> {
-  const answer = kong.nginx.get_var('pid').then(
+/** Waits for calls to Kong that are under way. False: they were not answered, so the client is gone. */
+async function answered(calls: Promise<unknown>, clock: Clock, signal: AbortSignal | undefined): Promise<boolean> {
+  const answer = calls.then(
     () => 'alive' as const,
-    () => 'gone' as const,
+    () => 'alive' as const,
   );
   return (await first(answer, clock, HEARTBEAT_ANSWER_MS, 'gone' as const, signal)) === 'alive';
 }
@@ -52,6 +53,7 @@ async function beat(kong: Kong, clock: Clock, signal: AbortSignal | undefined): 
 /**
  * Waits for a hold to end, and keeps Kong's connection alive meanwhile.
  *
+ * @param calls to Kong of this request that are under way: they go one after the other, so the next one waits for them
  * @returns how it ended; undefined when the client left, and nobody is there to be answered
  */
 export async function waitFor(
@@ -59,12 +61,17 @@ export async function waitFor(
   kong: Kong,
   signal: AbortSignal | undefined,
   clock: Clock,
+  calls?: Promise<unknown>,
 ): Promise<Outcome | undefined> {
+  if (calls !== undefined && !(await answered(calls, clock, signal))) {
+    hold.leave();
+    return undefined;
+  }
   const settled = hold.outcome.then((outcome): Turn => ({ outcome }));
   for (;;) {
     const turn = await first(settled, clock, HEARTBEAT_MS, 'beat' as const, signal);
     if (typeof turn === 'object') return turn.outcome;
-    if (turn === 'gone' || !(await beat(kong, clock, signal))) {
+    if (turn === 'gone' || !(await answered(kong.nginx.get_var('pid'), clock, signal))) {
       hold.leave();
       return undefined;
     }

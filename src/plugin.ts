@@ -102,9 +102,8 @@ export class ServerlessInstance implements PluginInstance {
   ): Promise<void> {
     const origin = activator.wantsOrigin ? originOf(kong, backend) : undefined;
     const entered = activator.enter({ worker, wakes, ...(origin === undefined ? {} : { origin }) });
-    // Calls to Kong go one after the other: this request's next one must not overtake those of its origin.
-    if (origin !== undefined) await origin.catch(() => undefined);
-    const outcome = 'outcome' in entered ? await waitFor(entered, kong, signal, this.parts.clock) : entered;
+    if (!('outcome' in entered)) await origin?.catch(() => undefined);
+    const outcome = 'outcome' in entered ? await waitFor(entered, kong, signal, this.parts.clock, origin) : entered;
     if (outcome !== undefined) await this.#conclude(kong, backend, outcome);
   }
 
