@@ -1,0 +1,77 @@
+import type { PluginInstance } from '../kong';
+
+interface Entry {
+  readonly instance: PluginInstance;
+  /** Seconds since 1970, as Kong's plugin servers report it. */
+  readonly startTime: number;
+  lastUsed: number;
+}
+
+/**
+ * The plugin instances that Kong has started: one per nginx worker and plugin configuration (HOST-FACTS K12). Kong closes those it
+ * replaces; those of a worker that died expire.
+ */
+export class Instances {
+  private readonly entries = new Map<number, Entry>();
+  /**
+   * Random, so that an id which Kong remembers from another process of ours is unknown here and is started anew. kong-pdk counts
+   * from 0, and after a restart route A runs route B's configuration (K8). 48 bits: Lua's numbers are exact up to 2^53.
+   */
+  private nextId = randomId();
+
+  /**
+   * @param now milliseconds of a monotonic clock
+   * @param expiryMs an instance without a request for so long is forgotten; Kong starts it anew when it wants it again
+   */
+  constructor(
+    private readonly now: () => number,
+    private readonly expiryMs: number,
+  ) {}
+
+  get size(): number {
+    return this.entries.size;
+  }
+
+  /** Adds an instance; returns its id. */
+  add(instance: PluginInstance, startTime: number): number {
+    const id = this.nextId;
+    this.nextId += 1;
+    this.entries.set(id, { instance, startTime, lastUsed: this.now() });
+    return id;
+  }
+
+  /** The instance, which counts as used now. */
+  use(id: unknown): PluginInstance | undefined {
+    const entry = this.entries.get(id as number);
+    if (entry === undefined) return undefined;
+    entry.lastUsed = this.now();
+    return entry.instance;
+  }
+
+  ids(): number[] {
+    return [...this.entries.keys()];
+  }
+
+  /** When an instance was started. */
+  startTime(id: unknown): number | undefined {
+    return this.entries.get(id as number)?.startTime;
+  }
+
+  /** Whether there was one. */
+  remove(id: unknown): boolean {
+    return this.entries.delete(id as number);
+  }
+
+  /** Forgets the unused ones; returns how many those were. */
+  expire(): number {
+    const before = this.entries.size;
+    const limit = this.now() - this.expiryMs;
+    for (const [id, entry] of this.entries) if (entry.lastUsed <= limit) this.entries.delete(id);
+    return before - this.entries.size;
+  }
+}
+
+/** A number from which to count, different in every process, far enough below 2^53 to count for ever. */
+export function randomId(): number {
+  return 1 + Math.floor(Math.random() * 2 ** 48);
+}

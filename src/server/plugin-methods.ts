@@ -1,0 +1,110 @@
+import type { Logger } from 'pino';
+import type { PluginInstance, PluginModule } from '../kong';
+import { failingInstance } from './failing-instance';
+import type { Instances } from './instances';
+import { type PluginInfo, pluginInfo } from './plugin-info';
+
+/** An error that is the answer of a call, rather than a fault of this server. Kong logs its message. */
+export class CallError extends Error {
+  override readonly name = 'CallError';
+}
+
+/** Kong takes every error with these words as a reason to start the instance anew, and to repeat the call (mp_rpc.lua). */
+export function unknownInstance(id: unknown): CallError {
+  return new CallError(`no plugin instance #${String(id)}`);
+}
+
+interface InstanceAnswer {
+  readonly Name: string;
+  readonly Id: number;
+  /** Empty: Kong keeps it for as long as the instance, and reads nothing of it. */
+  readonly Config: Record<string, never>;
+  /** Seconds since 1970. */
+  readonly StartTime: number;
+}
+
+/** The calls that manage the plugin and its instances, as kong-pdk's server answers them. */
+export class PluginMethods {
+  private readonly loadTime = seconds();
+  private lastStart: number | null = null;
+  private lastClose: number | null = null;
+
+  constructor(
+    private readonly module: PluginModule,
+    private readonly instances: Instances,
+    private readonly log: Pick<Logger, 'debug' | 'info' | 'error'>,
+  ) {}
+
+  /** Never fails: see `failingInstance`. */
+  startInstance(args: unknown): InstanceAnswer {
+    this.lastStart = seconds();
+    const id = this.instances.add(this.make(args), this.lastStart);
+    this.log.info({ instance: id, instances: this.instances.size }, 'plugin instance started');
+    return this.describe(id, this.lastStart);
+  }
+
+  /** As `startInstance`, for a call that could not be read. */
+  startFailing(reason: string): InstanceAnswer {
+    this.lastStart = seconds();
+    return this.describe(this.instances.add(this.failing(reason), this.lastStart), this.lastStart);
+  }
+
+  closeInstance(id: unknown): InstanceAnswer {
+    const startTime = this.instances.startTime(id);
+    if (startTime === undefined) throw unknownInstance(id);
+    this.instances.remove(id);
+    this.lastClose = seconds();
+    this.log.info({ instance: id, instances: this.instances.size }, 'plugin instance closed');
+    return this.describe(id as number, startTime);
+  }
+
+  instanceStatus(id: unknown): InstanceAnswer {
+    const startTime = this.instances.startTime(id);
+    if (startTime === undefined) throw unknownInstance(id);
+    return this.describe(id as number, startTime);
+  }
+
+  getStatus(): object {
+    const { Name } = this.module;
+    return {
+      Pid: process.pid,
+      Plugins: {
+        [Name]: {
+          Name,
+          LoadTime: this.loadTime,
+          Instances: this.instances.ids().map((id) => this.instanceStatus(id)),
+          LastStartInstance: this.lastStart,
+          LastCloseInstance: this.lastClose,
+        },
+      },
+    };
+  }
+
+  getPluginInfo(name: unknown): PluginInfo {
+    if (name !== this.module.Name) throw new CallError(`no plugin ${String(name)}`);
+    return pluginInfo(this.module);
+  }
+
+  private make(args: unknown): PluginInstance {
+    const { Name, Config } = (args ?? {}) as { Name?: unknown; Config?: unknown };
+    if (Name !== this.module.Name) return this.failing(`there is no plugin ${String(Name)} in this server`);
+    try {
+      return new this.module.Plugin(JSON.parse(String(Config)));
+    } catch (error) {
+      return this.failing(`a plugin instance could not be started: ${String(error)}`);
+    }
+  }
+
+  private failing(reason: string): PluginInstance {
+    this.log.error({ reason }, 'a plugin instance answers every request 503');
+    return failingInstance(reason);
+  }
+
+  private describe(id: number, startTime: number): InstanceAnswer {
+    return { Name: this.module.Name, Id: id, Config: {}, StartTime: startTime };
+  }
+}
+
+function seconds(): number {
+  return Date.now() / 1000;
+}

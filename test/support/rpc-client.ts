@@ -1,0 +1,147 @@
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { decode, encode } from '@msgpack/msgpack';
+
+/** A PDK call as the plugin made it. */
+export interface PdkCall {
+  readonly method: string;
+  readonly args: readonly unknown[];
+}
+
+/** What Kong would answer to PDK calls: by method name without `kong.`; an exception becomes Kong's StepError. */
+export type Pdk = Readonly<Record<string, (...args: unknown[]) => unknown>>;
+
+export interface PhaseResult {
+  /** What the plugin answered the request; undefined: it goes on to the backend. */
+  readonly exit:
+    { readonly status: number; readonly body: string; readonly headers: Record<string, string> } | undefined;
+  readonly calls: readonly PdkCall[];
+}
+
+/**
+ * Talks to a plugin server as one nginx worker of Kong 2.8 does (mp_rpc.lua): a call takes an idle connection or opens one, waits
+ * for its only answer, and puts the connection back.
+ */
+export class RpcClient {
+  private readonly idle: Line[] = [];
+  private readonly all = new Set<Line>();
+
+  constructor(private readonly socketPath: string) {}
+
+  /** One RPC. Rejects with the server's error text, `no data` when the connection ends, or the reason of `signal`. */
+  async call(method: string, arg: unknown, signal?: AbortSignal): Promise<unknown> {
+    const line = this.idle.pop() ?? (await this.open());
+    const leave = (): void => {
+      line.socket.destroy();
+    };
+    signal?.addEventListener('abort', leave);
+    try {
+      const result = await line.call(method, arg);
+      this.idle.push(line);
+      if (result.error !== null) throw new Error(JSON.stringify(result.error));
+      return result.value;
+    } finally {
+      signal?.removeEventListener('abort', leave);
+    }
+  }
+
+  /** Starts a plugin instance; returns its id. `config` is what Kong keeps, with keys of its own (`__key__`, `__seq__`). */
+  async startInstance(name: string, config: unknown): Promise<number> {
+    const started = await this.call('plugin.StartInstance', { Name: name, Config: JSON.stringify(config) });
+    return (started as { Id: number }).Id;
+  }
+
+  /**
+   * Runs the access phase of one request. A call without an entry in `pdk` is answered nil if it is `kong.log.*`, else an error.
+   *
+   * @param signal aborted: the client leaves, and nginx drops the request's connection (lua_check_client_abort)
+   */
+  async handleEvent(instanceId: number, pdk: Pdk = {}, signal?: AbortSignal): Promise<PhaseResult> {
+    const calls: PdkCall[] = [];
+    let step = await this.call('plugin.HandleEvent', { InstanceId: instanceId, EventName: 'access' }, signal);
+    for (;;) {
+      const { Data, EventId } = step as { Data: 'ret' | { Method: string; Args: unknown[] }; EventId: number };
+      if (Data === 'ret') return { exit: undefined, calls };
+      const { Method, Args } = Data;
+      calls.push({ method: Method, args: Args });
+      if (Method === 'kong.response.exit') {
+        const [status, body = '', headers = {}] = Args as [number, string?, Record<string, string>?];
+        return { exit: { status, body, headers }, calls };
+      }
+      let method = 'plugin.Step';
+      let result: unknown;
+      try {
+        result = await run(pdk, Method, Args);
+      } catch (error) {
+        method = 'plugin.StepError';
+        result = (error as Error).message;
+      }
+      step = await this.call(method, { EventId, Data: result }, signal);
+    }
+  }
+
+  /** Ends all connections, as an exiting nginx worker does. */
+  async close(): Promise<void> {
+    await Promise.all([...this.all].map((line) => line.close()));
+  }
+
+  private async open(): Promise<Line> {
+    const line = new Line(this.socketPath);
+    this.all.add(line);
+    await once(line.socket, 'connect');
+    return line;
+  }
+}
+
+/** One connection. It has at most one call at a time. */
+class Line {
+  readonly socket: Socket;
+  private msgid = 0;
+  private received = Buffer.alloc(0);
+  private settle: ((response: unknown) => void) | undefined;
+
+  constructor(path: string) {
+    this.socket = connect(path);
+    this.socket.on('data', (chunk: Buffer) => {
+      this.received = Buffer.concat([this.received, chunk]);
+      let response: unknown;
+      try {
+        response = decode(this.received);
+      } catch (error) {
+        if (error instanceof RangeError) return;
+        throw error;
+      }
+      this.received = Buffer.alloc(0);
+      this.settle?.(response);
+    });
+    this.socket.on('error', () => undefined);
+    this.socket.on('close', () => this.settle?.(undefined));
+  }
+
+  async call(method: string, arg: unknown): Promise<{ error: unknown; value: unknown }> {
+    this.msgid += 1;
+    const answered = new Promise<unknown>((resolve) => {
+      this.settle = resolve;
+    });
+    this.socket.write(encode([0, this.msgid, method, [arg]]));
+    if (this.socket.destroyed) throw new Error('closed');
+    const response = await answered;
+    if (response === undefined) throw new Error('no data');
+    const [type, msgid, error, value] = response as [number, number, unknown, unknown];
+    if (type !== 1 || msgid !== this.msgid) throw new Error('unexpected RPC response ID');
+    return { error, value };
+  }
+
+  async close(): Promise<void> {
+    if (this.socket.closed) return;
+    this.socket.destroy();
+    await once(this.socket, 'close');
+  }
+}
+
+async function run(pdk: Pdk, method: string, args: unknown[]): Promise<unknown> {
+  const handler = pdk[method.replace(/^kong\./, '')];
+  if (handler !== undefined) return await handler(...args);
+  if (method.startsWith('kong.log.')) return undefined;
+  throw new Error(`the test has no answer to ${method}`);
+}
