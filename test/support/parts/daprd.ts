@@ -1,0 +1,92 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { stringify } from 'yaml';
+import { type Container, startContainer } from './container';
+import { findPart } from './find';
+import { makeFolder, removeFolder } from './guard';
+import { send } from './http';
+import { freePort } from './ports';
+import { Process } from './processes';
+import { until } from './wait';
+
+/** The metadata of a Component `pubsub.rabbitmq`. */
+export const rabbitComponent = (name: string, metadata: Readonly<Record<string, string>>): object => ({
+  apiVersion: 'dapr.io/v1alpha1',
+  kind: 'Component',
+  metadata: { name },
+  spec: {
+    type: 'pubsub.rabbitmq',
+    version: 'v1',
+    metadata: Object.entries(metadata).map(([key, value]) => ({ name: key, value })),
+  },
+});
+
+/** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with these Components and nothing else. */
+export class Daprd {
+  private process: Process | undefined;
+  private container: Container | undefined;
+
+  private constructor(
+    readonly port: number,
+    private readonly folder: string,
+    private readonly args: string[],
+  ) {}
+
+  static async start(components: readonly object[]): Promise<Daprd> {
+    const folder = makeFolder('daprd');
+    // daprd watches this folder, and reloads whenever anything changes in it: only manifests may lie here, no log.
+    const resources = join(folder, 'resources');
+    mkdirSync(resources);
+    components.forEach((component, n) => {
+      writeFileSync(join(resources, `component-${n}.yaml`), stringify(component));
+    });
+    const [port, grpc, internal] = [await freePort(), await freePort(), await freePort()];
+    const daprd = new Daprd(port, folder, [
+      ...['--app-id', 'serverless', '--resources-path', resources],
+      ...['--dapr-http-port', String(port), '--dapr-grpc-port', String(grpc)],
+      ...['--dapr-internal-grpc-port', String(internal), '--dapr-internal-grpc-listen-address', '127.0.0.1'],
+      ...['--dapr-listen-addresses', '127.0.0.1', '--enable-metrics=false', '--dapr-graceful-shutdown-seconds', '1'],
+    ]);
+    await daprd.resume().catch(async (error: unknown) => {
+      await daprd.stop();
+      throw error;
+    });
+    return daprd;
+  }
+
+  /** Starts it again, on the same ports, after `kill`. Resolves when it can publish. */
+  async resume(): Promise<void> {
+    const env = { DAPR_HOST_IP: '127.0.0.1' };
+    const found = findPart('daprd');
+    const healthy = async () =>
+      (await send({ port: this.port, path: '/v1.0/healthz/outbound', timeoutMs: 2000 })).status === 204;
+    if (found.how === 'binary') {
+      this.process = await Process.start(found.path, this.args, { env, logFile: join(this.folder, 'daprd.log') });
+      await this.process.becomes('daprd is healthy', healthy);
+    } else if (found.how === 'docker') {
+      const command = ['./daprd', ...this.args];
+      this.container = await startContainer({ image: found.image, env, command, folders: [this.folder] });
+      await until('daprd is healthy', healthy, { timeoutMs: 60_000 });
+    } else {
+      throw new Error(found.how === 'missing' ? found.why : 'a daprd of somebody else cannot be used');
+    }
+  }
+
+  /** Ends it without goodbye. */
+  async kill(): Promise<void> {
+    await this.process?.stop('SIGKILL');
+    await this.container?.stop(0);
+    this.process = undefined;
+    this.container = undefined;
+  }
+
+  async log(): Promise<string> {
+    return this.process?.log() ?? (await this.container?.log()) ?? '';
+  }
+
+  async stop(): Promise<void> {
+    await this.process?.stop('SIGTERM', 3000);
+    await this.container?.stop();
+    await removeFolder(this.folder);
+  }
+}

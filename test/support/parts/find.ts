@@ -1,0 +1,95 @@
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants } from 'node:fs';
+import { homedir, platform } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** A part that a suite may need to be real. */
+export type PartName = 'kong' | 'daprd' | 'rabbitmq';
+
+export type Found =
+  | { readonly how: 'binary'; readonly path: string }
+  /** Somebody else's, which we neither start nor end. */
+  | { readonly how: 'url'; readonly url: string }
+  | { readonly how: 'docker'; readonly image: string }
+  /** What is missing and how to get it. */
+  | { readonly how: 'missing'; readonly why: string };
+
+interface PartSource {
+  readonly binaryVariable: string;
+  readonly commands: readonly string[];
+  readonly imageVariable: string;
+  readonly image: string;
+  readonly hint: string;
+}
+
+/** Where `npm run parts` puts what it builds. */
+export const partsCache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kong-serverless');
+
+const sources: Record<PartName, PartSource> = {
+  kong: {
+    binaryVariable: 'KONG_BIN',
+    commands: ['kong'],
+    imageVariable: 'KONG_IMAGE',
+    image: 'kong:2.8.5-ubuntu',
+    hint: 'set KONG_BIN to the command of an installed Kong 2.8, or start Docker',
+  },
+  daprd: {
+    binaryVariable: 'DAPRD_BIN',
+    commands: ['daprd', join(partsCache, 'bin/daprd'), join(homedir(), '.dapr/bin/daprd')],
+    imageVariable: 'DAPRD_IMAGE',
+    image: 'daprio/daprd:1.18.2',
+    hint: 'run `npm run parts`, or set DAPRD_BIN, or start Docker',
+  },
+  rabbitmq: {
+    binaryVariable: 'RABBITMQ_SERVER_BIN',
+    // Debian's command in PATH is a wrapper that insists on the user rabbitmq and on the system's folders: the server itself first.
+    commands: ['/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server'],
+    imageVariable: 'RABBITMQ_IMAGE',
+    image: 'rabbitmq:4-management',
+    hint: 'run `npm run parts`, or set RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL or RABBITMQ_SERVER_BIN, or start Docker',
+  },
+};
+
+const isExecutable = (path: string): boolean => {
+  try {
+    accessSync(path, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+};
+
+/** Where a command is: a path as it is, a bare name by PATH. */
+const locate = (command: string): string | undefined =>
+  command.includes('/')
+    ? [command].find(isExecutable)
+    : (process.env.PATH ?? '')
+        .split(delimiter)
+        .map((folder) => join(folder, command))
+        .find(isExecutable);
+
+let dockerAnswers: boolean | undefined;
+const hasDocker = (): boolean => {
+  // Containers share the machine's network here, so that every part finds every other on 127.0.0.1: only Linux can do that.
+  dockerAnswers ??=
+    platform() === 'linux' && spawnSync('docker', ['version'], { stdio: 'ignore', timeout: 5000 }).status === 0;
+  return dockerAnswers;
+};
+
+/** Looks for a part: the environment, then PATH, then Docker. Starts nothing. */
+export const findPart = (name: PartName): Found => {
+  const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
+  const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
+  if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };
+  const named = process.env[binaryVariable];
+  if (named !== undefined && named !== '') {
+    const path = locate(named);
+    return path === undefined
+      ? { how: 'missing', why: `${name} is missing: ${binaryVariable} is '${named}', which is no executable file` }
+      : { how: 'binary', path };
+  }
+  const path = commands.map(locate).find((found) => found !== undefined);
+  if (path !== undefined) return { how: 'binary', path };
+  if (hasDocker()) return { how: 'docker', image: process.env[imageVariable] ?? image };
+  return { how: 'missing', why: `${name} is missing: ${hint}` };
+};

@@ -1,0 +1,46 @@
+/** One route of Kong, its service and, if it has one, its configuration of the plugin. */
+export interface GatewayRoute {
+  readonly name: string;
+  readonly path: string;
+  /** `host:port`, or the targets of an upstream, which may be none, as the ingress controller writes a Service without endpoints. */
+  readonly to: string | readonly string[];
+  /** Plugin name -> its configuration. */
+  readonly plugins?: Readonly<Record<string, object>>;
+}
+
+/** Kong's declarative configuration for these routes. The path reaches the backend whole, as in the predecessor's Ingress. */
+export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
+  _format_version: '1.1',
+  services: routes.map(({ name, path, to, plugins }) => {
+    const [host, port] = typeof to === 'string' ? to.split(':') : [`${name}.default.8080.svc`, '8080'];
+    return {
+      name,
+      host,
+      port: Number(port),
+      protocol: 'http',
+      routes: [
+        {
+          name,
+          paths: [path],
+          strip_path: false,
+          protocols: ['http'],
+          plugins: Object.entries(plugins ?? {}).map(([plugin, config]) => ({ name: plugin, config })),
+        },
+      ],
+    };
+  }),
+  upstreams: routes
+    .filter(({ to }) => typeof to !== 'string')
+    .map(({ name, to }) => ({
+      name: `${name}.default.8080.svc`,
+      targets: (to as readonly string[]).map((target) => ({ target })),
+    })),
+});
+
+/** Routes that nobody asks for: they make a configuration as big as that of a busy cluster. */
+export const otherRoutes = (count: number): GatewayRoute[] =>
+  Array.from({ length: count }, (_, n) => ({
+    name: `other-${n}`,
+    path: `/other-${n}`,
+    to: [`127.0.0.1:${20_000 + n}`],
+  }));

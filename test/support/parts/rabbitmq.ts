@@ -1,0 +1,129 @@
+import { findPart } from './find';
+import { type Answer, send } from './http';
+import { type BrokerProcess, startBroker } from './rabbitmq-server';
+import { until } from './wait';
+
+/** A queue, the fanout exchange of the same name, and the binding, as the predecessor declares them. */
+export interface Topology {
+  readonly name: string;
+  /** Milliseconds after which the queue drops a message; left out: never. */
+  readonly messageTtlMs?: number;
+}
+
+/** A message as the management API shows it. */
+export interface QueuedMessage {
+  readonly payload: string;
+  readonly properties: {
+    readonly expiration?: string;
+    readonly content_type?: string;
+    readonly delivery_mode?: number;
+  };
+}
+
+/** RabbitMQ with its management API: `RABBITMQ_URL` and `RABBITMQ_MANAGEMENT_URL`, a private one, or Docker. */
+export class RabbitMq {
+  private constructor(
+    /** `amqp://…` */
+    readonly url: string,
+    private readonly management: URL,
+    private readonly broker: BrokerProcess | undefined,
+  ) {}
+
+  static async start(): Promise<RabbitMq> {
+    const found = findPart('rabbitmq');
+    if (found.how === 'missing') throw new Error(found.why);
+    if (found.how === 'url') {
+      return new RabbitMq(found.url, new URL(process.env.RABBITMQ_MANAGEMENT_URL ?? ''), undefined);
+    }
+    const broker = await startBroker(found);
+    const management = new URL(`http://guest:guest@127.0.0.1:${broker.managementPort}`);
+    return new RabbitMq(`amqp://guest:guest@127.0.0.1:${broker.amqpPort}/`, management, broker);
+  }
+
+  /** Whether it is ours to kill. */
+  get isPrivate(): boolean {
+    return this.broker !== undefined;
+  }
+
+  async declare({ name, messageTtlMs }: Topology): Promise<void> {
+    await this.expect('PUT', `/exchanges/%2f/${name}`, { type: 'fanout', durable: true });
+    await this.expect('PUT', `/queues/%2f/${name}`, {
+      durable: true,
+      arguments: messageTtlMs === undefined ? {} : { 'x-message-ttl': messageTtlMs },
+    });
+    await this.expect('POST', `/bindings/%2f/e/${name}/q/${name}`, {});
+  }
+
+  /** Removes queue and exchange. */
+  async remove(name: string): Promise<void> {
+    await this.call('DELETE', `/queues/%2f/${name}`);
+    await this.call('DELETE', `/exchanges/%2f/${name}`);
+  }
+
+  /** Messages in the queue. The list without statistics is at most 0.5 s behind, the queue's own page up to 5 s (D10). */
+  async depth(name: string): Promise<number> {
+    const answer = await this.expect('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
+    const queues = JSON.parse(answer.body) as { name: string; messages?: number }[];
+    const queue = queues.find((one) => one.name === name);
+    if (queue === undefined) throw new Error(`there is no queue '${name}'`);
+    return queue.messages ?? 0;
+  }
+
+  /** The messages of a queue, oldest first; they stay in it unless `take`. */
+  async messages(name: string, { take = false } = {}): Promise<QueuedMessage[]> {
+    const answer = await this.expect('POST', `/queues/%2f/${name}/get`, {
+      count: 10_000,
+      ackmode: take ? 'ack_requeue_false' : 'ack_requeue_true',
+      encoding: 'auto',
+    });
+    return JSON.parse(answer.body) as QueuedMessage[];
+  }
+
+  /** Ends the broker without goodbye. Durable queues and persistent messages are there again after `resume`. */
+  async kill(): Promise<void> {
+    if (this.broker === undefined) throw new Error('this broker is not ours to kill');
+    await this.broker.kill();
+  }
+
+  async resume(): Promise<void> {
+    await this.broker?.resume();
+  }
+
+  async stop(): Promise<void> {
+    await this.broker?.stop();
+  }
+
+  /** The management API answers, and the broker takes connections. */
+  async isUp(): Promise<boolean> {
+    return (await this.call('GET', '/health/checks/alarms')).status === 200;
+  }
+
+  private call(method: string, path: string, body?: object): Promise<Answer> {
+    const { username, password, hostname, port } = this.management;
+    return send({
+      host: hostname,
+      port: Number(port === '' ? 80 : port),
+      method,
+      path: `/api${path}`,
+      headers: {
+        authorization: `Basic ${Buffer.from(`${username || 'guest'}:${password || 'guest'}`).toString('base64')}`,
+        'content-type': 'application/json',
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      timeoutMs: 10_000,
+    });
+  }
+
+  private async expect(method: string, path: string, body?: object): Promise<Answer> {
+    const answer = await this.call(method, path, body);
+    if (answer.status >= 300) throw new Error(`RabbitMQ: ${method} ${path}: ${answer.status} ${answer.body}`);
+    return answer;
+  }
+}
+
+/** Waits until the queue holds `wanted` messages. */
+export const depthBecomes = (rabbit: RabbitMq, queue: string, wanted: number, timeoutMs = 10_000): Promise<true> =>
+  until(`queue ${queue} holds ${wanted}`, async () => (await rabbit.depth(queue)) === wanted, {
+    timeoutMs,
+    everyMs: 50,
+  });
