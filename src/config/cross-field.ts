@@ -67,9 +67,10 @@ const targetsDistinct: CrossFieldRule = {
   check({ backend }, sound) {
     if (!sound('backend')) return [];
     const seen = new Map<string, number>();
-    return backend.flatMap(({ target }, index) => {
+    return backend.flatMap((entry, index) => {
       const field = `backend[${index}].target`;
       if (!sound(field)) return [];
+      const { target } = entry;
       const normalized = normalizeTarget(target);
       const first = seen.get(normalized);
       if (first === undefined) {

@@ -1,4 +1,4 @@
-import type { FieldSchema, NumberSchema } from './schema';
+import type { FieldSchema, NumberSchema } from './field-schema';
 
 /** The limits of a number, in words. */
 export function numberRange(schema: NumberSchema): string {

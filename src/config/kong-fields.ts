@@ -1,5 +1,6 @@
 import { expectation } from './expectation';
-import { configSchema, type FieldSchema, type ObjectSchema } from './schema';
+import type { FieldSchema, ObjectSchema } from './field-schema';
+import { configSchema } from './schema';
 
 /**
  * The attributes of a field that this plugin gives to Kong: a part of what Kong 2.8.1's and 3.9's metaschema accept

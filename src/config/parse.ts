@@ -6,7 +6,8 @@ import { expectation } from './expectation';
 import { isHttpUrl } from './http-url';
 import { fromKong, isRecord } from './kong-input';
 import { type ConfigProblem, quote } from './problems';
-import { type Config, configSchema, type FieldSchema, type ObjectSchema, ownKeywords } from './schema';
+import { type FieldSchema, type ObjectSchema, ownKeywords } from './field-schema';
+import { type Config, configSchema } from './schema';
 import { adviceOnUnknownField } from './unknown-field';
 
 export { type ConfigProblem, formatProblems } from './problems';

@@ -1,7 +1,8 @@
 import { crossFieldRules } from './cross-field';
 import { numberRange } from './expectation';
 import { processSettings } from './process-settings';
-import { configSchema, type FieldSchema, type ObjectSchema } from './schema';
+import type { FieldSchema, ObjectSchema } from './field-schema';
+import { configSchema } from './schema';
 
 /** Kept valid by a test, which parses it. */
 const EXAMPLE = `apiVersion: configuration.konghq.com/v1

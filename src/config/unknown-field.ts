@@ -1,4 +1,5 @@
-import { configSchema, type FieldSchema, type ObjectSchema } from './schema';
+import type { FieldSchema, ObjectSchema } from './field-schema';
+import { configSchema } from './schema';
 
 /** Number of insertions, deletions and replacements between two words. */
 function distance(a: string, b: string): number {

@@ -1,0 +1,89 @@
+import { backendOf, backendsOf, configWith, entry, problemsOf } from './configs';
+
+test('a lease that outlives the message is refused, one that does not is taken', () => {
+  expect(problemsOf(configWith({ lease: 2000, message_ttl: 2 }))).toEqual([
+    {
+      field: 'lease',
+      value: '2000',
+      message: 'write less than message_ttl, which is 2 s, or a message_ttl of at least 3',
+    },
+  ]);
+  expect(backendOf(configWith({ lease: 1999, message_ttl: 2 })).policy.leaseMs).toBe(1999);
+});
+
+test('a message_ttl below the default lease is refused with both ways out', () => {
+  expect(problemsOf(configWith({ message_ttl: 5 }))).toMatchObject([
+    { field: 'lease', value: '5000', message: expect.stringMatching(/which is 5 s, or a message_ttl of at least 6$/) },
+  ]);
+});
+
+test('a hold of more than an hour by count and interval is refused with the largest count', () => {
+  expect(problemsOf(configWith({ count: 3601, interval: 1000 }))).toEqual([
+    { field: 'count', value: '3601', message: expect.stringMatching(/^write at most 3600: /) },
+  ]);
+  expect(backendOf(configWith({ count: 3600, interval: 1000 })).policy.holdTimeoutMs).toBe(3_600_000);
+});
+
+test('a probe time-out beyond the hold deadline is refused, one that equals it is taken', () => {
+  expect(problemsOf(configWith({ hold_timeout: 400, probe: { timeout: 401 } }))).toEqual([
+    {
+      field: 'probe.timeout',
+      value: '401',
+      message: expect.stringMatching(/^write at most the hold deadline, 400 ms/),
+    },
+  ]);
+  expect(backendOf(configWith({ hold_timeout: 400, probe: { timeout: 400 } })).probe.timeoutMs).toBe(400);
+});
+
+test.each(['/kong', '/kong/', '/%6Bong', '/a/../kong'])('a second backend at %s is refused', (target) => {
+  expect(problemsOf({ backend: [entry('/other'), entry('/kong'), entry(target)] })).toEqual([
+    {
+      field: 'backend[2].target',
+      value: JSON.stringify(target),
+      message: 'write another path: it is the same as backend[1].target, "/kong"',
+    },
+  ]);
+});
+
+test('targets that cover each other, or differ in case, are distinct', () => {
+  const targets = ['/', '/kong', '/kong/consumer', '/Kong'];
+  expect(backendsOf({ backend: targets.map(entry) }).map(({ target }) => target)).toEqual(targets);
+});
+
+test('a probe URL for several backends is refused', () => {
+  const backend = [
+    { ...entry('/a'), health: '/up' },
+    { ...entry('/b'), health: '/up' },
+  ];
+  expect(problemsOf({ backend, probe: { url: 'http://a.example/' } })).toEqual([
+    {
+      field: 'probe.url',
+      value: '"http://a.example/"',
+      message: expect.stringMatching(/give each of the 2 backends a plugin/),
+    },
+  ]);
+});
+
+test('a probe URL for a backend that is not probed is refused', () => {
+  expect(problemsOf(configWith({ probe: { url: 'http://a.example/' } }))).toEqual([
+    { field: 'probe.url', value: '"http://a.example/"', message: expect.stringMatching(/write backend\[0\]\.health/) },
+  ]);
+});
+
+test.each([
+  ['lease', { lease: 'x', message_ttl: 1 }],
+  ['message_ttl', { message_ttl: 0 }],
+  ['interval', { count: 360_000, interval: -5, probe: { timeout: 60_000 } }],
+  ['probe', { count: 1, probe: 'x' }],
+  ['probe.url', { probe: { url: 'x' } }],
+])('a rule says nothing where %s is wrong by itself', (field, config) => {
+  expect(problemsOf(configWith(config)).map((problem) => problem.field)).toEqual([field]);
+});
+
+test('a rule says nothing about a probe URL where the backends, or the health path, are wrong by themselves', () => {
+  const probe = { url: 'http://a.example/' };
+  expect(problemsOf({ backend: 'x', probe }).map(({ field }) => field)).toEqual(['backend']);
+  expect(problemsOf({ backend: [{ ...entry(), health: 'x' }], probe }).map(({ field }) => field)).toEqual([
+    'backend[0].health',
+  ]);
+});
