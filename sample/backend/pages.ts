@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { realpathSync, statSync } from 'node:fs';
+import { createReadStream, realpathSync, statSync } from 'node:fs';
 import type { RequestListener } from 'node:http';
 import { join, sep } from 'node:path';
 import { answerJson } from './serve';
@@ -13,13 +12,21 @@ const types = new Map([
   ['txt', 'text/plain; charset=utf-8'],
 ]);
 
-/** Serves a folder as nginx does with its default settings: `index.html` for a folder, 404 for what is not there. */
+/** Serves a folder as nginx does: `index.html` for a folder, a redirect where its slash is missing, 404 for what is not there. */
 export function pages(settings: Settings): RequestListener {
   const root = realpathSync(settings.root);
   return (request, response) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') {
+      answerJson(response, 405, { error: 'GET only' });
+      return;
+    }
     const file = find(root, request.url ?? '/');
-    if (file === undefined || (request.method !== 'GET' && request.method !== 'HEAD')) {
-      answerJson(response, file === undefined ? 404 : 405, { error: file === undefined ? 'not found' : 'GET only' });
+    if (file === undefined) {
+      answerJson(response, 404, { error: 'not found' });
+      return;
+    }
+    if (statSync(file).isDirectory()) {
+      response.writeHead(301, { Location: `${new URL(request.url ?? '/', 'http://pages').pathname}/` }).end();
       return;
     }
     const type = types.get(file.slice(file.lastIndexOf('.') + 1)) ?? 'application/octet-stream';
@@ -29,13 +36,14 @@ export function pages(settings: Settings): RequestListener {
   };
 }
 
+/** The file for a URL, or the folder when its slash is missing. */
 function find(root: string, url: string): string | undefined {
   try {
     const path = decodeURIComponent(new URL(url, 'http://pages').pathname);
     const named = join(root, path.endsWith('/') ? `${path}index.html` : path);
     // The real path, so that neither `..` nor a symbolic link leads out of the folder.
     const real = realpathSync(named);
-    return real.startsWith(root + sep) && statSync(real).isFile() ? real : undefined;
+    return real.startsWith(root + sep) ? real : undefined;
   } catch {
     return undefined;
   }

@@ -1,5 +1,6 @@
 import { createServer } from 'node:http';
 import type { RequestListener, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import type { Settings } from './settings';
 
 /** Answers with a JSON body and nothing that a cache may keep. */
@@ -23,8 +24,15 @@ export function serve(app: RequestListener, settings: Settings): void {
     process.exit(1);
   });
   const boot = setTimeout(() => {
-    server.listen(settings.port, settings.host, 4096);
+    server.listen(settings.port, settings.host, 4096, () => {
+      // Whoever started us with a channel is told the port, which may have been chosen by the system.
+      process.send?.({ port: (server.address() as AddressInfo).port });
+    });
   }, settings.bootMs);
+  process.once('disconnect', () => {
+    process.exit(0);
+  });
+  process.channel?.unref();
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {

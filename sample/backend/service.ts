@@ -1,4 +1,3 @@
-import { hostname } from 'node:os';
 import type { RequestListener } from 'node:http';
 import type { Settings } from './settings';
 import { answerJson } from './serve';
@@ -11,7 +10,7 @@ export function service(settings: Settings): RequestListener {
     if (path === `${base}/healthz`) {
       answerJson(response, 200, { status: 'ok' });
     } else if (path === base || path.startsWith(`${base}/`)) {
-      answerJson(response, 200, { service: settings.name, method: request.method, path, replica: hostname() });
+      answerJson(response, 200, { service: settings.name, method: request.method, path, replica: settings.replica });
     } else {
       answerJson(response, 404, { error: `${settings.name} answers under ${base}` });
     }

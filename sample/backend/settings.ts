@@ -1,9 +1,13 @@
+import { hostname } from 'node:os';
+
 /** What one sample process does: from its arguments, which a Deployment gives as `args`, and its environment. */
 export interface Settings {
   /** `service`: JSON under a path of its own; `worker`: takes jobs from Dapr; `pages`: files from a folder. */
   readonly app: 'service' | 'worker' | 'pages';
   /** The service's name and path: `foo` answers `/foo`. */
   readonly name: string;
+  /** Which of several replicas this is: the pod's name under Kubernetes. */
+  readonly replica: string;
   readonly host: string;
   readonly port: number;
   /** How long the process takes to start, as a stand-in for a slow application. */
@@ -34,6 +38,7 @@ export function settingsOf(args: readonly string[], env: Environment): Settings 
   return {
     app,
     name: operand ?? 'worker',
+    replica: env['HOSTNAME'] ?? hostname(),
     host: env['HOST'] ?? '0.0.0.0',
     port: integer(env, 'PORT', 5000),
     bootMs: integer(env, 'BOOT_TIME_MS', 0),

@@ -1,0 +1,54 @@
+import type { Clock } from '../clock';
+import type { QueueSpec } from '../manifests/topology';
+import type { Delivery, Message } from './broker';
+
+interface Stored {
+  readonly body: string;
+  /** Milliseconds since the epoch; Infinity for a message that does not expire. */
+  readonly expiresAt: number;
+}
+
+/** One queue. As in RabbitMQ, an expired message leaves when it is at the head: first in, first out, also for the dead. */
+export class MessageQueue {
+  private messages: Stored[] = [];
+
+  constructor(
+    private readonly spec: QueueSpec,
+    private readonly clock: Clock,
+  ) {}
+
+  add(message: Message): void {
+    const ttlMs = Math.min(message.ttlMs ?? Infinity, this.spec.ttlMs ?? Infinity);
+    this.messages.push({ body: message.body, expiresAt: this.clock.now() + ttlMs });
+  }
+
+  /** Messages that are ready. */
+  depth(): number {
+    this.dropExpired();
+    return this.messages.length;
+  }
+
+  /** The oldest message, out of the way of other consumers until it is acknowledged or given back. */
+  take(): Delivery | undefined {
+    this.dropExpired();
+    const message = this.messages.shift();
+    if (message === undefined) return undefined;
+    return {
+      body: message.body,
+      acknowledge: () => undefined,
+      giveBack: () => {
+        this.messages.unshift(message);
+      },
+    };
+  }
+
+  clear(): void {
+    this.messages = [];
+  }
+
+  private dropExpired(): void {
+    const now = this.clock.now();
+    const alive = this.messages.findIndex(({ expiresAt }) => expiresAt > now);
+    this.messages = alive < 0 ? [] : this.messages.slice(alive);
+  }
+}

@@ -1,0 +1,52 @@
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { Sidecar } from './sidecar';
+
+/** Serves one sidecar on one port, which it keeps when it is stopped and started again. */
+export class DaprEndpoint {
+  private server: Server | undefined;
+  /** 0 until it has listened once. */
+  port = 0;
+
+  constructor(private readonly sidecar: Sidecar) {}
+
+  get running(): boolean {
+    return this.server !== undefined;
+  }
+
+  async start(): Promise<void> {
+    const server = createServer((request, response) => {
+      const chunks: Buffer[] = [];
+      request.on('data', (chunk: Buffer) => chunks.push(chunk));
+      request.on('end', () => {
+        const { method = 'GET', url = '/', headers } = request;
+        const body = Buffer.concat(chunks).toString();
+        void this.sidecar.handle({ method, url, headers, body }).then((answer) => {
+          const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
+          response.writeHead(answer.status, text === '' ? {} : { 'Content-Type': 'application/json' });
+          response.end(text);
+        });
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.port, '127.0.0.1', resolve);
+    });
+    this.port = (server.address() as AddressInfo).port;
+    this.server = server;
+  }
+
+  /** Closes the port: whoever calls finds nobody there, as when the sidecar has crashed. */
+  async stop(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    await new Promise<void>((resolve) => {
+      if (server === undefined) resolve();
+      server?.close(() => {
+        resolve();
+      });
+      server?.closeAllConnections();
+    });
+  }
+}

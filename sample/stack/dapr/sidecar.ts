@@ -1,0 +1,128 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Broker } from '../broker/broker';
+import { messageOf } from '../events';
+import type { Events } from '../events';
+import type { Component } from '../manifests/component';
+import { cloudEvent } from './cloud-event';
+
+/** A request to the sidecar's HTTP API. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path with its query. */
+  readonly url: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly body: string;
+}
+
+export interface ApiResponse {
+  readonly status: number;
+  readonly body?: object;
+}
+
+/** Dapr's own version whose answers these are. */
+const VERSION = '1.18.2';
+
+/** The sidecar of one application: Dapr's HTTP API as far as this product uses it, with the real one's status codes and bodies. */
+export class Sidecar {
+  private readonly components: ReadonlyMap<string, Component>;
+
+  constructor(
+    private readonly appId: string,
+    components: readonly Component[],
+    private readonly broker: Broker,
+    private readonly events: Events,
+  ) {
+    const loaded = components.filter(({ scopes }) => scopes.length === 0 || scopes.includes(appId));
+    this.components = new Map(loaded.map((component) => [component.name, component]));
+  }
+
+  /** Answers one call. Never rejects. */
+  async handle(request: ApiRequest): Promise<ApiResponse> {
+    const { pathname, searchParams } = new URL(request.url, 'http://dapr');
+    if (pathname === '/v1.0/healthz' || pathname === '/v1.0/healthz/outbound') return { status: 204 };
+    if (pathname === '/v1.0/metadata' && request.method === 'GET') return { status: 200, body: this.metadata() };
+    const publish = /^\/v1\.0\/publish\/([^/]+)\/(.+)$/.exec(pathname);
+    if (publish !== null && (request.method === 'POST' || request.method === 'PUT')) {
+      const [, pubsub = '', topic = ''] = publish.map(decodeURIComponent);
+      return this.publish(pubsub, topic, request, searchParams);
+    }
+    return {
+      status: 404,
+      body: {
+        errorCode: 'ERR_DIRECT_INVOKE',
+        message: 'failed getting app id either from the URL path or the header dapr-app-id',
+      },
+    };
+  }
+
+  private async publish(
+    pubsub: string,
+    topic: string,
+    request: ApiRequest,
+    query: URLSearchParams,
+  ): Promise<ApiResponse> {
+    const component = this.components.get(pubsub);
+    if (component === undefined) return notFound(pubsub);
+    const traceparent = request.headers['traceparent'];
+    const raw = query.get('metadata.rawPayload') === 'true';
+    const event = {
+      body: request.body,
+      contentType: String(request.headers['content-type'] ?? 'text/plain'),
+      appId: this.appId,
+      traceparent: typeof traceparent === 'string' ? traceparent : undefined,
+      now: Date.now(),
+    };
+    try {
+      // Dapr finds the broker gone, waits, connects anew, and waits once more before it gives up (D2).
+      if (!this.broker.running) await delay(2 * component.reconnectWaitMs);
+      await this.broker.publish(topic, {
+        body: raw ? request.body : cloudEvent({ ...event, pubsub, topic }),
+        ttlMs: ttlOf(query.get('metadata.ttlInSeconds')),
+      });
+      this.events.info('dapr', `published to ${topic}: ${summary(request.body)}`);
+      return { status: 204 };
+    } catch (error) {
+      const message = `error when publish to topic ${topic} in pubsub ${pubsub}: ${messageOf(error)}`;
+      this.events.warn('dapr', message);
+      return { status: 500, body: { errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE', message } };
+    }
+  }
+
+  private metadata(): object {
+    const components = [...this.components.values()].map(({ name }) => ({
+      name,
+      type: 'pubsub.rabbitmq',
+      version: 'v1',
+      capabilities: ['MESSAGE_TTL'],
+    }));
+    return { id: this.appId, runtimeVersion: VERSION, components };
+  }
+}
+
+function notFound(pubsub: string): ApiResponse {
+  const info = { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', domain: 'dapr.io', metadata: {} };
+  return {
+    status: 404,
+    body: {
+      errorCode: 'ERR_PUBSUB_NOT_FOUND',
+      message: `pubsub ${pubsub} is not found`,
+      details: [{ ...info, reason: 'DAPR_PUBSUB_NOT_FOUND' }],
+    },
+  };
+}
+
+/** What is not a whole number of seconds is ignored, as in Dapr (D5). */
+function ttlOf(seconds: string | null): number | undefined {
+  return seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : undefined;
+}
+
+/** What the terminal shows of a message: the wake-up's reason and how many requests it stands for. */
+function summary(body: string): string {
+  try {
+    const { reason, requests } = JSON.parse(body) as { reason?: unknown; requests?: unknown };
+    if (typeof reason === 'string') return `${reason}, ${Number(requests)} ${requests === 1 ? 'request' : 'requests'}`;
+  } catch {
+    // Not one of our messages.
+  }
+  return `${body.length} bytes`;
+}

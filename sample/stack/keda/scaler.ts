@@ -1,0 +1,95 @@
+import type { Broker } from '../broker/broker';
+import { every } from '../clock';
+import type { Clock } from '../clock';
+import { messageOf } from '../events';
+import type { Events } from '../events';
+import type { Scaling } from '../manifests/scaled-object';
+import { Hpa, HPA_PERIOD_MS } from './hpa';
+import { pollDecision } from './operator';
+import type { Activity } from './operator';
+
+/** What is scaled. */
+export interface Scalable {
+  readonly wanted: number;
+  scale(replicas: number): void;
+}
+
+/** Scales one Deployment as one ScaledObject says: KEDA's operator between 0 and 1, the HPA from there. */
+export class Scaler {
+  private activity: Activity = { lastActiveAt: undefined };
+  private readonly hpa: Hpa;
+  private failing = false;
+  private stops: (() => void)[] = [];
+
+  constructor(
+    readonly scaling: Scaling,
+    private readonly target: Scalable,
+    private readonly broker: Broker,
+    private readonly clock: Clock,
+    private readonly events: Events,
+  ) {
+    this.hpa = new Hpa(scaling);
+  }
+
+  start(): void {
+    this.stops = [
+      every(this.clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),
+      every(this.clock, HPA_PERIOD_MS, () => this.step()),
+    ];
+  }
+
+  stop(): void {
+    for (const stop of this.stops.splice(0)) stop();
+  }
+
+  /** One look of KEDA's operator at the queue. A broker that does not answer changes nothing: KEDA does not scale on errors. */
+  async poll(): Promise<void> {
+    const depth = await this.depth();
+    if (depth === undefined) return;
+    const replicas = this.target.wanted;
+    const decision = pollDecision(this.scaling, { activity: this.activity, depth, replicas, now: this.clock.now() });
+    this.activity = decision.activity;
+    if (decision.wanted === 0) this.hpa.reset();
+    this.scale(
+      decision.wanted,
+      decision.wanted === 0 ? `no message for ${this.scaling.cooldownMs / 1000} s` : `KEDA, ${messages(depth)}`,
+    );
+  }
+
+  /** One step of the HPA. */
+  async step(): Promise<void> {
+    if (this.target.wanted === 0) return;
+    const depth = await this.depth();
+    const replicas = this.target.wanted;
+    // KEDA may have gone to zero meanwhile.
+    if (depth === undefined || replicas === 0) return;
+    const now = this.clock.now();
+    const wanted = this.hpa.wanted(depth, replicas, now);
+    if (wanted !== replicas) this.hpa.changed(replicas, wanted, now);
+    this.scale(wanted, `HPA, ${messages(depth)} at ${this.scaling.value} per replica`);
+  }
+
+  private scale(wanted: number, why: string): void {
+    const from = this.target.wanted;
+    if (wanted === from) return;
+    this.events.info('keda', `${this.scaling.target}: ${from} -> ${wanted} replicas (${why})`);
+    this.target.scale(wanted);
+  }
+
+  private async depth(): Promise<number | undefined> {
+    try {
+      const depth = await this.broker.depth(this.scaling.queue);
+      this.failing = false;
+      return depth;
+    } catch (error) {
+      if (!this.failing)
+        this.events.warn('keda', `queue ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`);
+      this.failing = true;
+      return undefined;
+    }
+  }
+}
+
+function messages(depth: number): string {
+  return depth === 1 ? '1 message' : `${depth} messages`;
+}

@@ -1,0 +1,113 @@
+import type { Clock } from '../clock';
+import type { Events } from '../events';
+import type { Scalable } from '../keda/scaler';
+import type { Workload } from '../manifests/workload';
+import { Replica } from './replica';
+import type { ReplicaOptions } from './replica';
+
+/** The kubelet's back-off for a container that ends again and again. */
+const FIRST_BACK_OFF_MS = 10_000;
+const MAX_BACK_OFF_MS = 300_000;
+
+/** Keeps as many replicas of a Deployment as are wanted. */
+export class Deployment implements Scalable {
+  wanted = 0;
+  replicas: readonly Replica[] = [];
+  private crashes = 0;
+  private count = 0;
+  private cancelRestart: () => void = () => undefined;
+
+  /** @param changed Called whenever a replica becomes ready, stops being so, or ends. */
+  constructor(
+    readonly workload: Workload,
+    private readonly options: ReplicaOptions,
+    private readonly clock: Clock,
+    private readonly events: Events,
+    private readonly changed: (replica: Replica) => void,
+  ) {}
+
+  get name(): string {
+    return this.workload.name;
+  }
+
+  /** `host:port` of each replica that is ready. */
+  endpoints(): readonly string[] {
+    return this.replicas.flatMap(({ endpoint }) => endpoint ?? []);
+  }
+
+  /** Starts or stops replicas until as many as this are there. */
+  scale(wanted: number): void {
+    this.wanted = wanted;
+    if (wanted === 0) this.crashes = 0;
+    this.reconcile();
+  }
+
+  /** Kills one replica without warning, a ready one first. Says which. */
+  async killOne(): Promise<string | undefined> {
+    const victim = this.replicas.find(({ phase }) => phase === 'ready') ?? this.staying()[0];
+    await victim?.kill();
+    return victim?.name;
+  }
+
+  /** Ends all replicas at once, without grace. */
+  async close(): Promise<void> {
+    this.wanted = 0;
+    this.cancelRestart();
+    await Promise.all(this.replicas.map((replica) => replica.kill()));
+  }
+
+  private staying(): Replica[] {
+    return this.replicas.filter(({ phase }) => phase === 'starting' || phase === 'ready');
+  }
+
+  private reconcile(): void {
+    this.cancelRestart();
+    for (let missing = this.wanted - this.staying().length; missing > 0; missing--) this.start();
+    // Kubernetes stops those first that are not ready yet, then the youngest.
+    const surplus = this.staying()
+      .sort((a, b) => Number(a.phase === 'ready') - Number(b.phase === 'ready') || b.startedAt - a.startedAt)
+      .slice(0, Math.max(this.staying().length - this.wanted, 0));
+    for (const replica of surplus) replica.stop();
+  }
+
+  private start(): void {
+    const name = `${this.name}-${++this.count}`;
+    const replica = new Replica(name, this.workload, this.options, this.clock, (changed) => {
+      this.onChange(changed);
+    });
+    this.replicas = [...this.replicas, replica];
+    this.events.info('replica', `${name} starts (pid ${replica.pid ?? 'none'})`);
+  }
+
+  private onChange(replica: Replica): void {
+    if (replica.phase === 'ready') {
+      this.crashes = 0;
+      this.events.info('replica', `${replica.name} is ready after ${seconds(this.clock.now() - replica.startedAt)}`);
+    } else if (replica.phase === 'starting') {
+      this.events.warn('replica', `${replica.name} is not ready any more`);
+    } else if (replica.phase === 'gone') {
+      this.replicas = this.replicas.filter((other) => other !== replica);
+      this.onEnd(replica);
+    }
+    this.changed(replica);
+  }
+
+  private onEnd(replica: Replica): void {
+    const missing = this.staying().length < this.wanted;
+    const text = `${replica.name} has ended (${replica.ending})`;
+    if (!missing) {
+      this.events.info('replica', text);
+      return;
+    }
+    const backOffMs = this.crashes === 0 ? 0 : Math.min(FIRST_BACK_OFF_MS * 2 ** (this.crashes - 1), MAX_BACK_OFF_MS);
+    this.crashes++;
+    this.events.warn('replica', `${text}; another one starts${backOffMs === 0 ? '' : ` in ${backOffMs / 1000} s`}`);
+    this.cancelRestart = this.clock.after(backOffMs, () => {
+      this.reconcile();
+    });
+  }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(1)} s`;
+}

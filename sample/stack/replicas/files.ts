@@ -1,0 +1,17 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import type { Workload } from '../manifests/workload';
+
+/** Arguments of a workload's process. The files of its ConfigMap volumes are written below `folder`, as the kubelet does. */
+export function argumentsOf(workload: Workload, folder: string): string[] {
+  const { args, files } = workload.process;
+  if (args[0] !== 'pages') return [...args];
+  const root = join(folder, workload.name);
+  mkdirSync(root, { recursive: true });
+  for (const [path, content] of files) {
+    const file = join(root, path);
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, content);
+  }
+  return ['pages', root];
+}

@@ -1,0 +1,49 @@
+import { every } from '../clock';
+import type { Clock } from '../clock';
+import type { ReadinessProbe } from '../manifests/workload';
+
+/**
+ * Probes a replica as the kubelet does, and tells each change. `port` is undefined while the process does not listen: the probe
+ * fails then. Returns a function that stops it.
+ */
+export function watchReadiness(
+  probe: ReadinessProbe,
+  port: () => number | undefined,
+  clock: Clock,
+  changed: (ready: boolean) => void,
+): () => void {
+  let ready = false;
+  let inARow = 0;
+  let stopPeriod: () => void = () => undefined;
+
+  const once = async (): Promise<void> => {
+    const passed = await passes(probe, port());
+    inARow = passed === ready ? 0 : inARow + 1;
+    if (inARow < (ready ? probe.failures : probe.successes)) return;
+    ready = passed;
+    inARow = 0;
+    changed(ready);
+  };
+  const stopDelay = clock.after(probe.initialDelayMs, () => {
+    void once();
+    stopPeriod = every(clock, probe.periodMs, once);
+  });
+  return () => {
+    stopDelay();
+    stopPeriod();
+  };
+}
+
+async function passes(probe: ReadinessProbe, port: number | undefined): Promise<boolean> {
+  if (port === undefined) return false;
+  try {
+    const response = await fetch(`http://127.0.0.1:${port}${probe.path}`, {
+      signal: AbortSignal.timeout(probe.timeoutMs),
+      redirect: 'manual',
+    });
+    await response.arrayBuffer();
+    return response.status >= 200 && response.status < 400;
+  } catch {
+    return false;
+  }
+}

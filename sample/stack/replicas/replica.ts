@@ -1,0 +1,119 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import type { Clock } from '../clock';
+import type { Workload } from '../manifests/workload';
+import { watchReadiness } from './readiness';
+
+/** `starting`: not yet ready, or not any more; `stopping`: leaves, serves no new requests. */
+export type ReplicaPhase = 'starting' | 'ready' | 'stopping' | 'gone';
+
+/** What a replica needs from outside its manifest. */
+export interface ReplicaOptions {
+  /** `dist/backend.js`. */
+  readonly program: string;
+  readonly args: readonly string[];
+  /** How long the process takes to listen where its manifest does not say. */
+  readonly bootMs: number | undefined;
+}
+
+/** One replica of a Deployment: a process of its own. */
+export class Replica {
+  phase: ReplicaPhase = 'starting';
+  readonly startedAt: number;
+  /** Milliseconds since the epoch; undefined until the readiness probe has passed once. */
+  readyAt: number | undefined;
+  /** How the process ended, for people. */
+  ending = '';
+  private port: number | undefined;
+  private readonly child: ChildProcess;
+  private readonly stopProbe: () => void;
+  private cancels: (() => void)[] = [];
+
+  constructor(
+    readonly name: string,
+    private readonly workload: Workload,
+    options: ReplicaOptions,
+    private readonly clock: Clock,
+    private readonly changed: (replica: Replica) => void,
+  ) {
+    this.startedAt = clock.now();
+    this.child = spawn(process.execPath, [options.program, ...options.args], {
+      env: environmentOf(name, workload, options.bootMs),
+      // The fourth is a channel: it tells the port, and ends the process should the stack be killed.
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    });
+    this.child.on('message', (message) => {
+      this.port = (message as { port: number }).port;
+    });
+    this.child.on('exit', (code, signal) => {
+      this.ending = signal ?? `exit code ${code ?? 'unknown'}`;
+      this.leave('gone');
+    });
+    const become = (ready: boolean): void => {
+      if (this.phase !== 'starting' && this.phase !== 'ready') return;
+      if (ready) this.readyAt ??= clock.now();
+      this.phase = ready ? 'ready' : 'starting';
+      changed(this);
+    };
+    this.stopProbe =
+      workload.readiness === undefined
+        ? readyOnceListening(this.child, become)
+        : watchReadiness(workload.readiness, () => this.port, clock, become);
+  }
+
+  get pid(): number | undefined {
+    return this.child.pid;
+  }
+
+  /** `host:port` while it takes requests. */
+  get endpoint(): string | undefined {
+    return this.phase === 'ready' && this.port !== undefined ? `127.0.0.1:${this.port}` : undefined;
+  }
+
+  /** Ends it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period. */
+  stop(): void {
+    if (this.phase === 'stopping' || this.phase === 'gone') return;
+    this.leave('stopping');
+    this.cancels = [
+      this.clock.after(this.workload.preStopMs, () => this.child.kill('SIGTERM')),
+      this.clock.after(this.workload.preStopMs + this.workload.gracePeriodMs, () => this.child.kill('SIGKILL')),
+    ];
+  }
+
+  /** A crash. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    await new Promise<void>((resolve) => {
+      this.child.once('exit', () => {
+        resolve();
+      });
+      this.child.kill('SIGKILL');
+    });
+  }
+
+  private leave(phase: 'stopping' | 'gone'): void {
+    this.phase = phase;
+    this.stopProbe();
+    if (phase === 'gone') for (const cancel of this.cancels.splice(0)) cancel();
+    this.changed(this);
+  }
+}
+
+function readyOnceListening(child: ChildProcess, become: (ready: boolean) => void): () => void {
+  const onMessage = (): void => {
+    become(true);
+  };
+  child.on('message', onMessage);
+  return () => child.off('message', onMessage);
+}
+
+function environmentOf(name: string, workload: Workload, bootMs: number | undefined): Record<string, string> {
+  return {
+    ...workload.process.env,
+    ...(bootMs === undefined ? {} : { BOOT_TIME_MS: String(bootMs) }),
+    HOSTNAME: name,
+    HOST: '127.0.0.1',
+    // Each replica gets a port of its own, where a pod has an address of its own.
+    PORT: '0',
+  };
+}
