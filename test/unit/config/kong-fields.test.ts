@@ -120,9 +120,12 @@ describe('patterns', () => {
     [field.match, field.not_match].filter((text) => text !== undefined).map((text) => ({ path, text })),
   );
 
-  test.each(patterns)('$text of $path means the same in Lua: no backslash, escape, alternation or group', ({ text }) => {
-    expect(text).not.toMatch(/[\\%|(){}]/);
-  });
+  test.each(patterns)(
+    '$text of $path means the same in Lua: no backslash, escape, alternation or group',
+    ({ text }) => {
+      expect(text).not.toMatch(/[\\%|(){}]/);
+    },
+  );
 
   test.each([
     ['backend[].target', '/', true],
