@@ -4,15 +4,20 @@ export interface GatewayRoute {
   readonly path: string;
   /** `host:port`, or the targets of an upstream, which may be none, as the ingress controller writes a Service without endpoints. */
   readonly to: string | readonly string[];
+  /** The name of the upstream, to share that of another route, whose targets it then has. */
+  readonly upstream?: string;
   /** Plugin name -> its configuration. */
   readonly plugins?: Readonly<Record<string, object>>;
 }
 
+/** As the ingress controller names it. */
+export const upstreamOf = (name: string): string => `${name}.default.8080.svc`;
+
 /** Kong's declarative configuration for these routes. The path reaches the backend whole, as in the predecessor's Ingress. */
 export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
   _format_version: '1.1',
-  services: routes.map(({ name, path, to, plugins }) => {
-    const [host, port] = typeof to === 'string' ? to.split(':') : [`${name}.default.8080.svc`, '8080'];
+  services: routes.map(({ name, path, to, plugins, upstream }) => {
+    const [host, port] = typeof to === 'string' ? to.split(':') : [upstream ?? upstreamOf(name), '8080'];
     return {
       name,
       host,
@@ -30,9 +35,9 @@ export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
     };
   }),
   upstreams: routes
-    .filter(({ to }) => typeof to !== 'string')
+    .filter(({ to, upstream }) => typeof to !== 'string' && upstream === undefined)
     .map(({ name, to }) => ({
-      name: `${name}.default.8080.svc`,
+      name: upstreamOf(name),
       targets: (to as readonly string[]).map((target) => ({ target })),
     })),
 });

@@ -1,0 +1,88 @@
+#!/usr/bin/env bash
+# Installs the real parts that the end-to-end suites talk to, from package registries:
+#
+#   npm run parts                 both
+#   npm run parts daprd           Dapr's sidecar, built from its Go module (2 to 6 minutes on 2 cores, once; seconds afterwards)
+#   npm run parts rabbitmq        RabbitMQ, from Debian's package; the system's own service stays off
+#
+# What is there already (DAPRD_BIN, RABBITMQ_SERVER_BIN, PATH, an earlier run) is left as it is. daprd goes to
+# ${XDG_CACHE_HOME:-~/.cache}/kong-serverless/bin, where the suites look. Exit: 0 all is there, 1 something is not, 2 bad arguments.
+set -euo pipefail
+
+# 1.18.3 pins a module that cannot be downloaded.
+dapr_version=1.18.2
+# Dapr's command registers every component there is, which triples what is downloaded and built. These are the ones that we use.
+dapr_components='pubsub_rabbitmq pubsub_in-memory secretstores_local_env secretstores_local_file'
+
+cache=${XDG_CACHE_HOME:-$HOME/.cache}/kong-serverless
+say() { printf 'parts: %s\n' "$*" >&2; }
+die() { say "$1"; exit "${2:-1}"; }
+
+install_daprd() {
+  local there
+  for there in "${DAPRD_BIN:-}" "$(command -v daprd || true)" "$cache/bin/daprd"; do
+    if [ -x "$there" ]; then say "daprd is there: $there"; return; fi
+  done
+  command -v go >/dev/null || die "Go is missing, and daprd is built from its Go module: install Go 1.26.5 or newer (https://go.dev/dl),
+or set DAPRD_BIN to a daprd that you have, or start Docker: the suites then take the image daprio/daprd"
+
+  local work module source file
+  work=$(mktemp -d "${TMPDIR:-/tmp}/parts-daprd.XXXXXX")
+  # shellcheck disable=SC2064 # the name is to be expanded now: it is local
+  trap "rm -rf '$work'" EXIT
+  say "daprd $dapr_version: downloading its module"
+  module=$(go mod download -json "github.com/dapr/dapr@v$dapr_version") || die "go could not download it: $module"
+  source=$(sed -n 's/^[[:space:]]*"Dir": "\(.*\)",*$/\1/p' <<<"$module")
+  # `go install` refuses a module that has replace directives, so: its own tree, its own go.mod and go.sum, fewer components.
+  cp -R --no-preserve=mode "$source/." "$work"
+  for file in "$work"/cmd/daprd/components/*.go; do
+    [[ " $dapr_components " == *" $(basename "$file" .go) "* ]] || rm "$file"
+  done
+  say "daprd $dapr_version: downloading what it needs and building it"
+  mkdir -p "$cache/bin"
+  (
+    cd "$work"
+    GOWORK=off GOFLAGS=-buildvcs=false CGO_ENABLED=0 go build -trimpath -tags allcomponents -o "$cache/bin/daprd.new" \
+      -ldflags "-s -w -X github.com/dapr/dapr/pkg/buildinfo.version=$dapr_version" ./cmd/daprd
+  ) || die "the build of daprd failed; Go's own message is above"
+  [ "$("$cache/bin/daprd.new" --version)" = "$dapr_version" ] || die "the daprd just built does not call itself $dapr_version"
+  mv "$cache/bin/daprd.new" "$cache/bin/daprd"
+  say "daprd $dapr_version: built in $SECONDS s, $cache/bin/daprd"
+}
+
+install_rabbitmq() {
+  local there
+  for there in "${RABBITMQ_SERVER_BIN:-}" /usr/lib/rabbitmq/bin/rabbitmq-server "$(command -v rabbitmq-server || true)"; do
+    if [ -x "$there" ]; then say "rabbitmq is there: $there"; return; fi
+  done
+  command -v apt-get >/dev/null || die "apt-get is missing, and RabbitMQ comes from Debian's package: install rabbitmq-server yourself,
+or set RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL, or start Docker: the suites then take the image rabbitmq:4-management"
+
+  local asroot='' policy=/usr/sbin/policy-rc.d
+  if [ "$(id -u)" != 0 ]; then
+    asroot='sudo -n'
+    $asroot true 2>/dev/null || die "installing a Debian package needs root: run 'npm run parts rabbitmq' as root once"
+  fi
+  # Debian starts a service that it installs, unless this file says no.
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | $asroot tee $policy >/dev/null
+    $asroot chmod +x $policy
+    # shellcheck disable=SC2064
+    trap "$asroot rm -f $policy" EXIT
+  fi
+  say "rabbitmq: installing Debian's package rabbitmq-server"
+  apt() { $asroot env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >&2; }
+  apt install -y --no-install-recommends rabbitmq-server 2>/dev/null || {
+    apt update || say "apt-get update had errors; going on with what it has"
+    apt install -y --no-install-recommends rabbitmq-server
+  } || die "apt-get could not install rabbitmq-server; its own message is above"
+  if [ -d /run/systemd/system ]; then $asroot systemctl --quiet disable rabbitmq-server epmd.service epmd.socket 2>/dev/null || true; fi
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || die "rabbitmq-server is installed, but not where Debian's package puts it"
+  say "rabbitmq: installed in $SECONDS s"
+}
+
+[ $# -gt 0 ] || set -- daprd rabbitmq
+for part in "$@"; do
+  case $part in daprd | rabbitmq) ;; *) die "unknown part '$part'; there are daprd and rabbitmq" 2 ;; esac
+done
+for part in "$@"; do ("install_$part"); done

@@ -1,0 +1,95 @@
+import { isBalancerRefusal, percentile, tally } from '../support/parts/http';
+import { Rig } from '../support/parts/rig';
+import { describeWith, say } from '../support/parts/suite';
+import { sleep } from '../support/parts/wait';
+
+/** The values of the predecessor's KongPlugin, word for word. */
+const predecessor = {
+  count: 30,
+  interval: 1000,
+  backend: [{ target: '/kong', health: '/healthz.html', pubsub: 'kong-serverless-plugin', topic: 'serverless' }],
+};
+
+describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () => {
+  let rig: Rig;
+  beforeAll(async () => {
+    rig = await Rig.start({
+      workers: 2,
+      backends: [
+        { name: 'kong', plugin: predecessor },
+        { name: 'quick', plugin: { lease: 200 } },
+      ],
+    });
+  }, 120_000);
+  afterAll(() => rig.stop());
+
+  test("Kong takes the schema of the plugin's dump", async () => {
+    const schema = JSON.stringify(await rig.kong.admin('/schemas/plugins/serverless'));
+    for (const field of ['backend', 'count', 'interval', 'hold_timeout', 'max_held']) {
+      expect(schema).toContain(`"${field}":`);
+    }
+  });
+
+  test("the predecessor's configuration holds a request, wakes the backend by one message, and lets the request go on", async () => {
+    const { dapr } = rig;
+    const backend = rig.backend('kong');
+    const answer = rig.get('/kong/');
+    await rig.holds(1, 'kong');
+    await sleep(1500);
+    expect(dapr.messages('cold-start')).toHaveLength(1);
+    const [publish] = dapr.published;
+    expect(publish).toMatchObject({ pubsub: 'kong-serverless-plugin', topic: 'serverless' });
+    expect(publish?.message).toMatchObject({ reason: 'cold-start', backend: '/kong', requests: 1 });
+    expect(publish?.query.get('metadata.ttlInSeconds')).toBe('30');
+    await backend.become('ready');
+    const { status, body, headers } = await answer;
+    expect({ status, body }).toEqual({ status: 200, body: 'backend /kong/' });
+    expect(Number(headers['x-serverless-cold-start'])).toBeGreaterThan(1500);
+    expect(backend.tokensSeen).toBe(0);
+  }, 60_000);
+
+  test('a warm request is neither held nor does it publish a wake-up', async () => {
+    const coldStarts = rig.dapr.messages('cold-start').length;
+    const answer = await rig.get('/kong/');
+    expect(answer.status).toBe(200);
+    expect(answer.headers['x-serverless-cold-start']).toBeUndefined();
+    expect(rig.dapr.messages('cold-start')).toHaveLength(coldStarts);
+  });
+
+  test.each([1, 100, 613])(
+    '%d at once are all answered by the backend, and cost one cold-start message',
+    async (count) => {
+      const backend = rig.backend('quick');
+      await rig.sleep('quick');
+      const before = rig.dapr.messages('cold-start', 'quick').length;
+      backend.probes = 0;
+      const answers = rig.burst(count, '/quick/hello');
+      await rig.holds(count, 'quick');
+      await sleep(1000);
+      await backend.become('ready');
+      const settled = await answers;
+      expect(tally(settled)).toEqual({ 200: count });
+      expect(settled.filter(isBalancerRefusal)).toHaveLength(0);
+      expect(rig.dapr.messages('cold-start', 'quick').length - before).toBe(1);
+      expect(backend.tokensSeen).toBe(0);
+      const after = settled.map(({ at }) => at - backend.readyAt);
+      say(
+        `${count} held: answered p50 ${percentile(after, 0.5).toFixed(0)} ms, p99 ${percentile(after, 0.99).toFixed(0)} ms ` +
+          `after the backend was ready; probes that reached it: ${backend.probes}`,
+      );
+    },
+    90_000,
+  );
+
+  test.each([
+    ['a forged probe header', '/quick/', { 'X-Serverless-Probe': 'forged' }],
+    ["the predecessor's way around the check", '/quick/?check=none', {}],
+    ['a forged probe of the health path', '/quick/healthz.html', { 'X-Serverless-Probe': 'forged' }],
+  ])('%s does not get a client past the hold', async (_, path, headers) => {
+    await rig.sleep('quick');
+    const answer = rig.get(path, headers);
+    await rig.holds(1, 'quick');
+    await rig.backend('quick').become('ready');
+    expect((await answer).status).toBe(200);
+  });
+});

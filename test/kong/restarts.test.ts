@@ -1,0 +1,154 @@
+import { request } from 'node:http';
+import { tally } from '../support/parts/http';
+import { Rig } from '../support/parts/rig';
+import { Serverless } from '../support/parts/serverless';
+import { describeWith, say } from '../support/parts/suite';
+import { sleep, until } from '../support/parts/wait';
+
+const startSecond = (rig: Rig): Promise<Serverless> =>
+  Serverless.start({ gatewayPort: rig.kong.proxyPort, daprPort: rig.dapr.port, socket: rig.serverless.socket });
+
+/** Resolves once this server answers its status, that is, once it has taken the socket over. */
+const takesOver = (server: Serverless): Promise<object> =>
+  until('the standby has taken over', () => server.status().catch(() => undefined), { timeoutMs: 10_000 });
+
+describeWith(['kong'], 'a gateway whose parts restart', () => {
+  let rig: Rig;
+  beforeEach(async () => {
+    rig = await Rig.start({
+      workers: 2,
+      backends: [
+        { name: 'a', plugin: { lease: 200, hold_timeout: 20_000 } },
+        { name: 'b', plugin: { lease: 200, hold_timeout: 20_000 } },
+      ],
+    });
+  }, 120_000);
+  afterEach(() => rig.stop());
+
+  test('two routes keep their own configuration over a restart of the plugin server (K8)', async () => {
+    const { dapr } = rig;
+    for (const name of ['a', 'b']) await rig.backend(name).become('ready');
+    // Every worker has both instances, a's first.
+    expect(tally(await rig.burst(40, '/a/'))).toEqual({ 200: 40 });
+    expect(tally(await rig.burst(40, '/b/'))).toEqual({ 200: 40 });
+
+    const old = rig.serverless;
+    const next = await startSecond(rig);
+    await old.kill();
+    await takesOver(next);
+    rig.serverless = next;
+    try {
+      for (const name of ['a', 'b']) await rig.backend(name).become('asleep');
+      dapr.published.length = 0;
+      // In the new server b's instances start first: had they a's old numbers, a would now run b's configuration.
+      const toB = rig.burst(20, '/b/');
+      await rig.holds(20, 'b');
+      const toA = rig.burst(20, '/a/');
+      await rig.holds(20, 'a');
+      expect(dapr.messages('cold-start').map(({ topic, message }) => [topic, message.backend])).toEqual([
+        ['b', '/b'],
+        ['a', '/a'],
+      ]);
+      await rig.backend('a').become('ready');
+      expect(tally(await toA)).toEqual({ 200: 20 });
+      expect(await rig.serverless.held('/b')).toBe(20);
+      await rig.backend('b').become('ready');
+      expect(tally(await toB)).toEqual({ 200: 20 });
+    } finally {
+      await old.stop();
+    }
+  }, 120_000);
+
+  test('`kong reload` during a hold: all held before and after it are answered by the backend (K9)', async () => {
+    const before = rig.burst(50, '/a/');
+    await rig.holds(50, 'a');
+    await rig.kong.reload();
+    await sleep(2000);
+    expect(await rig.serverless.held('/a')).toBe(50);
+    const after = rig.burst(50, '/a/');
+    await rig.holds(100, 'a');
+    await rig.backend('a').become('ready');
+    expect(tally(await before)).toEqual({ 200: 50 });
+    expect(tally(await after)).toEqual({ 200: 50 });
+    expect(rig.dapr.messages('cold-start')).toHaveLength(1);
+  }, 120_000);
+
+  test('SIGKILL of the plugin server: the standby takes over within a second and holds as the first did', async () => {
+    const warm = rig.burst(20, '/a/');
+    await rig.holds(20, 'a');
+    await rig.backend('a').become('ready');
+    expect(tally(await warm)).toEqual({ 200: 20 });
+    await rig.sleep('a');
+
+    const old = rig.serverless;
+    const standby = await startSecond(rig);
+    const held = rig.burst(50, '/a/');
+    await rig.holds(50, 'a');
+    const from = performance.now();
+    await old.kill();
+    await takesOver(standby);
+    const tookMs = performance.now() - from;
+    rig.serverless = standby;
+    try {
+      // Kong lets those through that were held when the server died: nothing that we do could keep them (K6).
+      const lost = tally(await held);
+      say(`take-over after ${tookMs.toFixed(0)} ms; of 50 held by the killed server: ${JSON.stringify(lost)}`);
+      expect(tookMs).toBeLessThan(1000);
+
+      const again = rig.burst(50, '/a/');
+      await rig.holds(50, 'a');
+      await rig.backend('a').become('ready');
+      expect(tally(await again)).toEqual({ 200: 50 });
+    } finally {
+      await old.stop();
+    }
+  }, 120_000);
+
+  test('SIGTERM: what is held is kept until it settles, and the standby serves everybody else', async () => {
+    const old = rig.serverless;
+    const standby = await startSecond(rig);
+    const held = rig.burst(50, '/a/');
+    await rig.holds(50, 'a');
+    old.signal('SIGTERM');
+    await takesOver(standby);
+    rig.serverless = standby;
+    try {
+      const later = rig.burst(50, '/b/');
+      await until('the later ones are held or refused', async () => (await standby.held('/b')) > 0);
+      for (const name of ['a', 'b']) await rig.backend(name).become('ready');
+      expect(tally(await held)).toEqual({ 200: 50 });
+      const statuses = tally(await later);
+      say(`50 sent while the old server drained: ${JSON.stringify(statuses)}`);
+      expect(Object.keys(statuses).every((status) => ['200', '503'].includes(status))).toBe(true);
+    } finally {
+      await old.stop();
+    }
+  }, 120_000);
+});
+
+describeWith(['kong'], 'clients that leave (K11)', () => {
+  test('with lua_check_client_abort on, the places of clients that left are free again', async () => {
+    const rig = await Rig.start({
+      backends: [{ name: 'left', plugin: { hold_timeout: 60_000 } }],
+      kongEnv: { KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: 'on' },
+    });
+    try {
+      const clients = Array.from({ length: 20 }, () => {
+        const client = request({ host: '127.0.0.1', port: rig.kong.proxyPort, path: '/left/', agent: false });
+        client.on('error', () => undefined);
+        client.end();
+        return client;
+      });
+      const stays = rig.get('/left/');
+      await rig.holds(21, 'left');
+      for (const client of clients) client.destroy();
+      // The next heartbeat, at most 20 s away, finds out.
+      await rig.holds(1, 'left', 45_000);
+      await rig.backend('left').become('ready');
+      expect((await stays).status).toBe(200);
+      expect(rig.dapr.messages('cold-start').length).toBeGreaterThanOrEqual(1);
+    } finally {
+      await rig.stop();
+    }
+  }, 120_000);
+});

@@ -1,0 +1,57 @@
+import { FakeBackend } from '../support/parts/backend';
+import { isBalancerRefusal, tally } from '../support/parts/http';
+import { declarativeConfig, otherRoutes, upstreamOf } from '../support/parts/kong-config';
+import { pluginConfig, Rig } from '../support/parts/rig';
+import { describeWith, say } from '../support/parts/suite';
+import { sleep, until } from '../support/parts/wait';
+
+const ROUNDS = 20;
+const HELD = 200;
+/** A short lease, so that a round need not wait long until the plugin has forgotten the round before. */
+const sleeper = { name: 'sleeper', plugin: { lease: 300, interval: 100 } };
+
+/** As the ingress controller pushes it: the Service's upstream with the endpoints that it has now. */
+const configWith = (targets: readonly string[]): object =>
+  declarativeConfig([
+    { name: 'sleeper', path: '/sleeper', to: targets, plugins: { serverless: pluginConfig(sleeper) } },
+    // The same upstream without the plugin: shows what each worker knows of it.
+    { name: 'plain', path: '/plain', to: [], upstream: upstreamOf('sleeper') },
+    ...otherRoutes(300),
+  ]);
+
+/** Enough connections to meet every worker; a worker that still has the target would not hold its requests. */
+const allWorkersLostIt = (rig: Rig): Promise<true> =>
+  until('every worker has lost the target', async () => (await rig.burst(40, '/plain/')).every(isBalancerRefusal));
+
+describeWith(['kong'], 'a target that a configuration push brings during a hold (K27)', () => {
+  test.each([2, 4])(
+    'with %d nginx workers no held request gets the answer of a worker that has not seen the push yet',
+    async (workers) => {
+      const backend = await FakeBackend.start({ state: 'ready' });
+      const rig = await Rig.start({ workers, backends: [] });
+      try {
+        let refused = 0;
+        for (let round = 1; round <= ROUNDS; round += 1) {
+          await rig.kong.push(configWith([]));
+          await allWorkersLostIt(rig);
+          await rig.forgets('sleeper');
+          const answers = rig.burst(HELD, '/sleeper/');
+          await rig.holds(HELD, 'sleeper');
+          await sleep(300);
+          await rig.kong.push(configWith([backend.target]));
+          const settled = await answers;
+          refused += settled.filter(isBalancerRefusal).length;
+          say(
+            `${workers} workers, round ${round}: ${JSON.stringify(tally(settled))}, refused by Kong so far: ${refused}`,
+          );
+          expect(tally(settled)).toEqual({ 200: HELD });
+        }
+        expect(refused).toBe(0);
+      } finally {
+        await rig.stop();
+        await backend.stop();
+      }
+    },
+    600_000,
+  );
+});
