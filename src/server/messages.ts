@@ -50,6 +50,11 @@ export function encodeValue(value: unknown): Uint8Array {
   return encoder.encode(value);
 }
 
+/** Encodes a call without arguments. */
+export function encodeCall(msgid: number, method: string): Uint8Array {
+  return encoder.encode([REQUEST, msgid, method, []]);
+}
+
 /** Encodes an answer: `[1, msgid, nil, result]`. */
 export function encodeResult(msgid: number, result: unknown): Uint8Array {
   return encoder.encode([RESPONSE, msgid, null, result]);

@@ -32,14 +32,14 @@ export class PluginMethods {
   constructor(
     private readonly module: PluginModule,
     private readonly instances: Instances,
-    private readonly log: Pick<Logger, 'debug' | 'info' | 'error'>,
+    private readonly log: Pick<Logger, 'debug' | 'error'>,
   ) {}
 
   /** Never fails: see `failingInstance`. */
   startInstance(args: unknown): InstanceAnswer {
     this.lastStart = seconds();
     const id = this.instances.add(this.make(args), this.lastStart);
-    this.log.info({ instance: id, instances: this.instances.size }, 'plugin instance started');
+    this.log.debug({ instance: id, instances: this.instances.size }, 'plugin instance started');
     return this.describe(id, this.lastStart);
   }
 
@@ -54,7 +54,7 @@ export class PluginMethods {
     if (startTime === undefined) throw unknownInstance(id);
     this.instances.remove(id);
     this.lastClose = seconds();
-    this.log.info({ instance: id, instances: this.instances.size }, 'plugin instance closed');
+    this.log.debug({ instance: id, instances: this.instances.size }, 'plugin instance closed');
     return this.describe(id as number, startTime);
   }
 

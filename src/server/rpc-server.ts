@@ -6,12 +6,13 @@ import { Connection, type ConnectionHandler } from './connection';
 import { Instances, randomId } from './instances';
 import { type Call, encodeError, encodeEvent, encodeResult, encodeValue } from './messages';
 import { exitCall, PhaseRun, type RunHost } from './phase-run';
+import { INVITATION, STANDBY_METHOD } from './socket-owner';
 import { CallError, PluginMethods, unknownInstance } from './plugin-methods';
 
 export interface RpcServerOptions {
   readonly module: PluginModule;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'debug' | 'info' | 'warn' | 'error'>;
+  readonly log: Pick<Logger, 'debug' | 'warn' | 'error'>;
   /** An instance without a request for so long is forgotten. Default 10 minutes. */
   readonly instanceExpiryMs?: number;
 }
@@ -39,6 +40,8 @@ export class RpcServer implements ConnectionHandler, RunHost {
   private readonly events = new Map<number, PhaseRun>();
   /** Random as the first instance id is, so that a Step meant for another process of ours finds nothing here. */
   private nextEventId = randomId();
+  /** Processes that wait for this one to go. */
+  private readonly standbys = new Set<Connection>();
   private cancelSweep: (() => void) | undefined;
   /** A map, not an object: `plugin.constructor` is a method that does not exist. */
   private readonly methods: ReadonlyMap<string, (argument: unknown) => unknown>;
@@ -67,12 +70,28 @@ export class RpcServer implements ConnectionHandler, RunHost {
     return this.events.size;
   }
 
+  /** Requests in the hands of this server, whosever turn it is. */
+  runCount(): number {
+    let count = this.events.size;
+    for (const connection of this.connections) count += connection.waiting.size;
+    return count;
+  }
+
   instanceCount(): number {
     return this.instances.size;
   }
 
   connectionCount(): number {
     return this.connections.size;
+  }
+
+  /** Asks a process that stands by to take the socket over. False: there is none. */
+  inviteStandby(): boolean {
+    for (const connection of this.standbys) {
+      connection.send(INVITATION);
+      return true;
+    }
+    return false;
   }
 
   /** Ends every connection once what was answered is sent. */
@@ -94,6 +113,8 @@ export class RpcServer implements ConnectionHandler, RunHost {
     } else if (call.method.startsWith('plugin.Step')) {
       // Kong names it after the kind of result: StepRoute, StepMultiMap, ...; a result may even name it itself.
       this.step(connection, call);
+    } else if (call.method === STANDBY_METHOD) {
+      this.standbys.add(connection);
     } else {
       this.fail(connection, call.msgid, new CallError(`no method ${call.method}`));
     }
@@ -111,6 +132,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
 
   closed(connection: Connection): void {
     this.connections.delete(connection);
+    this.standbys.delete(connection);
   }
 
   now(): number {
@@ -173,7 +195,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   }
 
   private fail(connection: Connection, msgid: number, error: unknown): void {
-    if (error instanceof CallError) this.options.log.info({ reason: error.message }, 'a call of Kong was refused');
+    if (error instanceof CallError) this.options.log.debug({ reason: error.message }, 'a call of Kong was refused');
     else this.options.log.error({ err: error }, 'a call of Kong failed');
     connection.send(encodeError(msgid, error instanceof Error ? error.message : String(error)));
   }
@@ -198,7 +220,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
     this.cancelSweep = this.options.clock.after(SWEEP_MS, () => {
       this.cancelSweep = undefined;
       const expired = this.instances.expire();
-      if (expired > 0) this.options.log.info({ expired }, 'unused plugin instances were forgotten');
+      if (expired > 0) this.options.log.debug({ expired }, 'unused plugin instances were forgotten');
       const limit = this.now() - STEP_TIMEOUT_MS;
       for (const run of this.events.values()) if (run.since <= limit) run.drop();
       this.sweepLater();

@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { type ProcessSettings, parseProcessSettings, processSettings } from '../config/process-settings';
+
+/** What the command line asks for. */
+export type Command =
+  | { readonly kind: 'serve'; readonly socketPath: string; readonly settings: ProcessSettings }
+  | { readonly kind: 'dump' }
+  | { readonly kind: 'help' }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'invalid'; readonly problems: readonly string[] };
+
+const DEFAULT_PREFIX = '/usr/local/kong';
+/** Kong's default for a plugin server of this name (HOST-FACTS K19). */
+const SOCKET_NAME = 'serverless.socket';
+
+const FLAGS = {
+  dump: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+  version: { type: 'boolean', short: 'v' },
+  'kong-prefix': { type: 'string' },
+  socket: { type: 'string' },
+} as const;
+
+/** Reads a command line, without the executable's own name, and the environment. */
+export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Command {
+  const settings = Object.fromEntries(processSettings.map(({ option }) => [option, { type: 'string' } as const]));
+  let values: Readonly<Record<string, string | boolean | undefined>>;
+  let positionals: string[];
+  try {
+    ({ values, positionals } = parseArgs({
+      args: argv.map(withTwoDashes),
+      options: { ...settings, ...FLAGS },
+      allowPositionals: true,
+    }));
+  } catch (error) {
+    return { kind: 'invalid', problems: [firstSentence((error as Error).message)] };
+  }
+  const unknown = positionals[0] === 'serve' ? positionals.slice(1) : positionals;
+  if (unknown.length > 0) {
+    return { kind: 'invalid', problems: unknown.map((word) => `Unknown argument '${word}'`) };
+  }
+  if (values['help'] === true) return { kind: 'help' };
+  if (values['version'] === true) return { kind: 'version' };
+  if (values['dump'] === true) return { kind: 'dump' };
+  const text = (name: string): string | undefined => (typeof values[name] === 'string' ? values[name] : undefined);
+  const parsed = parseProcessSettings(
+    Object.fromEntries(processSettings.map(({ option }) => [option, text(option)])),
+    env,
+  );
+  if (!parsed.ok) return { kind: 'invalid', problems: parsed.problems };
+  const socketPath = text('socket') ?? join(text('kong-prefix') ?? DEFAULT_PREFIX, SOCKET_NAME);
+  return { kind: 'serve', socketPath, settings: parsed.settings };
+}
+
+/** Without Node's advice on how an option could be passed as an argument. */
+function firstSentence(text: string): string {
+  return text.split('. ', 1).join();
+}
+
+/** Kong's own commands, and Go's flags, write long options with one dash: `-dump`, `-kong-prefix` (HOST-FACTS K18, K19). */
+function withTwoDashes(argument: string): string {
+  return /^-[a-z][a-z-]/.test(argument) ? `-${argument}` : argument;
+}
+
+/** What `--help` prints. */
+export function helpText(): string {
+  const options = [
+    ['-dump', 'Print what Kong has to know about the plugin, as JSON'],
+    ['--kong-prefix DIR', `Listen on DIR/${SOCKET_NAME} (default ${DEFAULT_PREFIX})`],
+    ['--socket FILE', 'Listen on FILE instead'],
+    ...processSettings.map(({ option, name, meaning, default: fallback }) => [
+      `--${option} VALUE`,
+      `${meaning} (${name}; default: ${fallback})`,
+    ]),
+    ['-h, --help', 'Print this'],
+    ['-v, --version', 'Print the version'],
+  ] as const;
+  const width = Math.max(...options.map(([option]) => option.length));
+  return `Usage:
+  serverless [serve] [OPTION...]   Serve the plugin to Kong on a unix socket
+  serverless -dump                 Describe the plugin to Kong
+
+Options of serve; each may be written with one dash:
+${options.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`).join('\n')}
+`;
+}

@@ -1,0 +1,182 @@
+import type { Socket } from 'node:net';
+import type { Logger } from 'pino';
+import type { Clock } from '../core/ports';
+import type { Product } from '../kong';
+import { RpcServer } from './rpc-server';
+import { SocketOwner } from './socket-owner';
+import { StatusServer } from './status-server';
+
+/** The parts that take time to load. */
+export interface Loaded {
+  readonly product: Product;
+  readonly log: Logger;
+  readonly clock: Clock;
+}
+
+export interface ServeOptions {
+  readonly socketPath: string;
+  readonly statusListen: { readonly host: string; readonly port: number } | 'off';
+  /** Called once the socket listens: every moment without it is one in which Kong 2.8 can begin to spin (HOST-FACTS K7). */
+  load(): Promise<Loaded>;
+}
+
+/** The longest drain: below Kubernetes' default grace period of 30 s, so that the exit is ours. */
+const DRAIN_MS = 25_000;
+/** How long requests that are settled may take to hear of it, and the last bytes to leave. */
+const LEAVE_MS = 1000;
+const POLL_MS = 5;
+
+interface Parts extends Loaded {
+  readonly rpc: RpcServer;
+  readonly status: StatusServer | undefined;
+}
+
+/** Runs the plugin server until a signal ends the process. */
+export async function serve(options: ServeOptions): Promise<void> {
+  await new ServerProcess(options).start();
+}
+
+class ServerProcess {
+  private readonly owner: SocketOwner;
+  /** Connections that came before there was anybody to serve them. */
+  private readonly early: Socket[] = [];
+  private parts: Parts | undefined;
+  private draining = false;
+
+  constructor(private readonly options: ServeOptions) {
+    this.owner = new SocketOwner({
+      path: options.socketPath,
+      connected: (socket) => {
+        this.connected(socket);
+      },
+      became: () => {
+        this.reportRole();
+      },
+      warn: (message, error) => {
+        this.parts?.log.warn({ err: error, socket: options.socketPath }, message);
+      },
+      failed: (error) => {
+        // Without its socket the process is of no use, and whoever started it must know.
+        process.stderr.write(`serverless: cannot listen on ${options.socketPath}: ${error.message}\n`);
+        process.exit(1);
+      },
+    });
+  }
+
+  async start(): Promise<void> {
+    process.on('exit', () => {
+      this.owner.remove();
+    });
+    this.owner.start();
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.on(signal, () => {
+        this.signalled(signal);
+      });
+    }
+    this.parts = this.assemble(await this.options.load());
+    surviveErrors(this.parts.log);
+    for (const socket of this.early.splice(0)) {
+      this.parts.rpc.accept(socket);
+      socket.resume();
+    }
+    this.parts.status?.start();
+    this.reportRole();
+  }
+
+  private assemble({ product, log, clock }: Loaded): Parts {
+    const { statusListen } = this.options;
+    const rpc = new RpcServer({ module: product.module, clock, log });
+    const source = {
+      isActive: () => this.owner.role === 'active',
+      metrics: () => product.metrics(),
+      status: () => ({ server: this.serverStatus(rpc), ...product.status() }),
+    };
+    const status = statusListen === 'off' ? undefined : new StatusServer(statusListen, source, log);
+    return { product, log, clock, rpc, status };
+  }
+
+  private serverStatus(rpc: RpcServer): object {
+    return {
+      pid: process.pid,
+      role: this.owner.role,
+      draining: this.draining,
+      uptimeSeconds: Math.round(process.uptime()),
+      socket: this.options.socketPath,
+      connections: rpc.connectionCount(),
+      instances: rpc.instanceCount(),
+      requests: rpc.runCount(),
+      events: rpc.eventCount(),
+    };
+  }
+
+  private connected(socket: Socket): void {
+    if (this.parts !== undefined) this.parts.rpc.accept(socket);
+    // Its error would be nobody's, and end the process.
+    else this.early.push(socket.pause().on('error', () => undefined));
+  }
+
+  private reportRole(): void {
+    if (this.parts === undefined) return;
+    const { role } = this.owner;
+    this.parts.log.info({ role, socket: this.options.socketPath }, `plugin server is ${role}`);
+    // The port was the other process's until now.
+    if (role === 'active') this.parts.status?.start();
+  }
+
+  private signalled(signal: NodeJS.Signals): void {
+    if (this.draining || this.parts === undefined) {
+      process.exit(signal === 'SIGINT' ? 130 : 143);
+    }
+    this.draining = true;
+    this.leave(this.parts, signal).then(
+      () => process.exit(0),
+      (error: unknown) => {
+        this.parts?.log.error({ err: error }, 'the drain failed');
+        process.exit(1);
+      },
+    );
+  }
+
+  /** Answers until nothing is held, then lets a standby have the socket. */
+  private async leave({ product, log, rpc, status }: Parts, signal: NodeJS.Signals): Promise<void> {
+    log.info(
+      { signal, held: product.held() },
+      'draining: requests for sleeping backends are refused, held ones are kept',
+    );
+    product.drain();
+    await Promise.race([product.settled(), delay(DRAIN_MS)]);
+    await until(() => rpc.runCount() === product.held(), LEAVE_MS);
+    status?.stop();
+    await this.owner.stop(() => rpc.inviteStandby());
+    rpc.close();
+    await until(() => rpc.connectionCount() === 0, LEAVE_MS);
+    log.info({ held: product.held() }, 'drained');
+    product.close();
+  }
+}
+
+/**
+ * An error that nobody caught ends a process by default, and every hold with it (K6, K10). What this process keeps is per request, so
+ * one that went wrong does not spoil the others.
+ */
+function surviveErrors(log: Pick<Logger, 'error'>): void {
+  const report = (error: unknown, origin: string): void => {
+    try {
+      log.error({ err: error, origin }, 'an error that nobody caught; the process goes on');
+    } catch {
+      // The log's reader is gone; the requests are not.
+    }
+  };
+  process.on('uncaughtException', report);
+  process.on('unhandledRejection', (reason) => {
+    report(reason, 'unhandledRejection');
+  });
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+async function until(done: () => boolean, limitMs: number): Promise<void> {
+  for (let waited = 0; waited < limitMs && !done(); waited += POLL_MS) await delay(POLL_MS);
+}
