@@ -4,6 +4,7 @@ import { HeldBudget } from './activation/held-budget';
 import { Registry } from './activation/registry';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
+import { loadHttpClient } from './adapters/http-client';
 import type { Logger } from './adapters/logger';
 import { Metrics } from './adapters/metrics';
 import { LoggingObserver, observeAll } from './adapters/observers';
@@ -64,6 +65,7 @@ function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
     readonly #instance: PluginInstance;
 
     constructor(config: unknown) {
+      void loadHttpClient();
       const parsed = parseConfig(config);
       this.#instance = parsed.ok
         ? new ServerlessInstance(parsed.backends, parts)

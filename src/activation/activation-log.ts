@@ -43,7 +43,7 @@ export class ActivationLog {
 
   /** Dapr took the wake-up. */
   woken(): void {
-    if (this.#open !== undefined) this.#open.wakeMs ??= this.clock.now() - this.#open.since;
+    if (this.#open !== undefined) this.#open.wakeMs ??= Math.round(this.clock.now() - this.#open.since);
   }
 
   /** A probe passed. Without a wake-up it was no cold start: the backend was up. */
@@ -52,7 +52,7 @@ export class ActivationLog {
     this.#open = undefined;
     if (open === undefined || open.messages === 0) return;
     const { at, wakeMs, probes, messages } = open;
-    const coldStart = { at, held, wakeMs, readyMs: this.clock.now() - open.since, probes, messages };
+    const coldStart = { at, held, wakeMs, readyMs: Math.round(this.clock.now() - open.since), probes, messages };
     this.#kept.push(coldStart);
     if (this.#kept.length > KEPT) this.#kept.shift();
     this.observer.coldStart(this.backend, coldStart);

@@ -1,7 +1,7 @@
 import type { Agent as HttpAgent } from 'node:http';
 import type { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
-import axios from 'axios';
+import type { AxiosStatic } from 'axios' with { 'resolution-mode': 'import' };
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -22,6 +22,14 @@ export interface HttpResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** At most `maxBytes` of it. */
   readonly body: string;
+}
+
+/**
+ * axios takes 60 ms and 14 MB to load, so a process that nobody asks for anything does without: the first exchange loads it, or a
+ * plugin instance that starts.
+ */
+export async function loadHttpClient(): Promise<AxiosStatic> {
+  return (await import('axios')).default;
 }
 
 /** No answer: refused, reset, timed out, not HTTP. `code` is Node's (`ECONNREFUSED`) or `ETIMEDOUT`. */
@@ -61,6 +69,7 @@ async function readBounded(stream: Readable, maxBytes: number): Promise<string> 
  */
 export async function request(options: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, signal, maxBytes } = options;
+  const axios = await loadHttpClient();
   // axios' own time-out ends with the response's headers; a body that never ends needs this one.
   const deadline = new AbortController();
   const timer = setTimeout(() => {
