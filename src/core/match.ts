@@ -15,10 +15,12 @@ function decodeTriplet(triplet: string, hex: string): string {
  * The path as Kong's router compares it: percent-encoded unreserved characters decoded, dot segments removed, runs of slashes
  * merged. A matcher that read the path otherwise would let `/%6bong/x` or `//kong/x` through to a sleeping backend.
  *
- * @param path of a request or a target, without its query; decoded bytes above 0x7f stay one character each, as in Lua
+ * @param path of a request or a target, without its query; bytes above 0x7f become one character each, as in Lua, whether they
+ *   were sent encoded or as they are
  */
 export function normalizePath(path: string): string {
-  const decoded = path.includes('%') ? path.replace(/%([\da-f]{2})/gi, decodeTriplet) : path;
+  const bytes = /[\u0080-\uffff]/.test(path) ? Buffer.from(path, 'utf8').toString('latin1') : path;
+  const decoded = bytes.includes('%') ? bytes.replace(/%([\da-f]{2})/gi, decodeTriplet) : bytes;
   if (!decoded.includes('.') && !decoded.includes('//')) return decoded;
   const segments = decoded.split('/').slice(1);
   const last = segments.at(-1);

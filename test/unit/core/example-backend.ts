@@ -1,0 +1,37 @@
+import type { Backend, Policy, ProbeSettings } from '../../../src/core/backend';
+
+/** Round numbers, so that times can be read in a test. */
+export const POLICY: Policy = {
+  intervalMs: 100,
+  holdTimeoutMs: 30_000,
+  maxHeld: 1000,
+  leaseMs: 5000,
+  settleMs: 1000,
+  successes: 1,
+  messageTtlMs: 30_000,
+  requestsPerMessage: 1,
+  maxMessageRate: 10,
+};
+
+/** The predecessor's own backend, with what a test changes. */
+export function exampleBackend(
+  changes: Partial<Omit<Backend, 'policy' | 'probe'>> & {
+    policy?: Partial<Policy>;
+    probe?: Partial<ProbeSettings>;
+  } = {},
+): Backend {
+  const { policy, probe, ...rest } = changes;
+  return {
+    key: 'kong',
+    target: '/kong',
+    healthPath: '/kong/healthz.html',
+    pubsub: 'kong-serverless-plugin',
+    topic: 'serverless',
+    noWake: [],
+    noWakeStatus: 503,
+    onTimeout: 'reject',
+    ...rest,
+    probe: { timeoutMs: 1000, statuses: [200], host: undefined, url: undefined, ...probe },
+    policy: { ...POLICY, ...policy },
+  };
+}
