@@ -204,10 +204,11 @@ function verify(held: readonly Held[], inFlight: readonly number[], wake: boolea
 }
 
 function joinWaking(state: Waking, joined: readonly Held[], event: EventOf<'arrive'>, policy: Policy): Step {
-  // Asleep is known here: one that must not wake has its answer.
-  if (!event.wakes) return [state, rejectOf([event], 'SERVERLESS_NO_WAKE')];
+  // With nobody held it was not probed since: it may be up by now, or asleep again.
   const forgotten = state.held.length === 0 && !state.publishing && event.now >= state.nextPublishAt;
   if (forgotten) return verify(joined, state.inFlight, false);
+  // Asleep is known here: one that must not wake has its answer.
+  if (!event.wakes) return [state, rejectOf([event], 'SERVERLESS_NO_WAKE')];
   return wakeOn({ ...state, held: joined }, event, policy);
 }
 

@@ -1,0 +1,420 @@
+import type { Policy } from '../../../src/core/backend';
+import type { Event, Ready, State, Waking } from '../../../src/core/backend-state';
+import { dueAt, IDLE, isOpen, renewalDueAt, step, wakeWindowMs } from '../../../src/core/backend-state';
+import type { Effect } from '../../../src/core/held';
+import { UNKNOWN_WORKER } from '../../../src/core/reports';
+import { POLICY } from './example-backend';
+
+const [A, B] = [11, 12];
+
+type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
+
+/** One backend, told what happens at which millisecond. */
+class Machine {
+  state: State = IDLE;
+  effects: readonly Effect[] = [];
+  readonly #policy: Policy;
+
+  constructor(policy: Partial<Policy> = {}) {
+    this.#policy = { ...POLICY, ...policy };
+  }
+
+  get due(): number | undefined {
+    return dueAt(this.state, this.#policy);
+  }
+
+  at(now: number, event: DistributiveOmit<Event, 'now' | 'jitter'>, jitter = 0): this {
+    [this.state, this.effects] = step(this.state, { ...event, now, jitter }, this.#policy);
+    return this;
+  }
+
+  arrive(now: number, id: number, worker = A, { wakes = true, room = true } = {}): this {
+    return this.at(now, { type: 'arrive', id, worker, deadline: now + this.#policy.holdTimeoutMs, wakes, room });
+  }
+
+  leave(now: number, id: number): this {
+    return this.at(now, { type: 'leave', id });
+  }
+
+  probed(now: number, outcome: 'passed' | 'failed' | 'unanswered', worker = A, scope = UNKNOWN_WORKER): this {
+    return this.at(now, { type: 'probed', scope, outcome, worker, last: true });
+  }
+
+  published(now: number, outcome: 'accepted' | 'retry' | 'refused'): this {
+    return this.at(now, { type: 'published', wokenAt: (this.state as Waking).wokenAt, outcome });
+  }
+
+  tick(now: number): this {
+    return this.at(now, { type: 'tick' });
+  }
+
+  isOpen(worker: number, now: number): boolean {
+    return isOpen(this.state, worker, now, this.#policy);
+  }
+
+  /** Asleep, woken at 10, one request of worker A held. */
+  static waking(policy: Partial<Policy> = {}): Machine {
+    return new Machine(policy).arrive(0, 1).probed(10, 'failed');
+  }
+
+  /** Ready at 10 on worker A, nobody held. */
+  static ready(policy: Partial<Policy> = {}): Machine {
+    return new Machine(policy).arrive(0, 1).probed(10, 'passed');
+  }
+}
+
+const probe = (scope: number, ...workers: number[]): Effect => ({ type: 'probe', scope, workers });
+const released = (...ids: number[]): Effect => ({ type: 'release', ids });
+const rejected = (code: string, ...ids: number[]) => ({ type: 'reject', ids, code });
+
+describe('idle', () => {
+  test('the first request is held while a probe through its worker tells whether the backend is up', () => {
+    const machine = new Machine().arrive(0, 1, A);
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.due).toBe(POLICY.holdTimeoutMs);
+  });
+
+  test('what comes late from an activation that is over changes nothing', () => {
+    const late: DistributiveOmit<Event, 'now' | 'jitter'>[] = [
+      { type: 'leave', id: 1 },
+      { type: 'tick' },
+      { type: 'published', wokenAt: 5, outcome: 'refused' },
+      { type: 'probed', scope: UNKNOWN_WORKER, outcome: 'failed', worker: A, last: true },
+    ];
+    for (const event of late) {
+      const machine = new Machine().at(50, event);
+      expect([machine.state, machine.effects, machine.due]).toEqual([IDLE, [], undefined]);
+    }
+  });
+});
+
+describe('probing', () => {
+  test('others join the probe that is in flight', () => {
+    const machine = new Machine().arrive(0, 1, A).arrive(1, 2, B);
+    expect(machine.effects).toEqual([]);
+    expect(machine.probed(10, 'failed').effects).toEqual([{ type: 'publish', wokenAt: 10, attempt: 1 }]);
+  });
+
+  test('a backend that is up releases at once, and nothing is published', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'passed', A);
+    expect(machine.effects).toEqual([released(1)]);
+    expect(machine.isOpen(A, 10)).toBe(true);
+  });
+
+  test('a request that must not wake gets its answer from a failed probe, and the backend is forgotten', () => {
+    const machine = new Machine().arrive(0, 1, A, { wakes: false }).probed(10, 'failed');
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 1)]);
+    expect(machine.state).toEqual(IDLE);
+  });
+
+  test('a request that must not wake goes on where the backend is up', () => {
+    expect(new Machine().arrive(0, 1, A, { wakes: false }).probed(10, 'passed').effects).toEqual([released(1)]);
+  });
+
+  test('one that wakes wakes also when it joined one that must not', () => {
+    const machine = new Machine().arrive(0, 1, A, { wakes: false }).arrive(1, 2).probed(10, 'failed');
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 1), { type: 'publish', wokenAt: 10, attempt: 1 }]);
+  });
+
+  test('a probe that outlasts the deadline does not outlast the request', () => {
+    const machine = new Machine({ holdTimeoutMs: 500 }).arrive(0, 1).arrive(100, 2);
+    expect(machine.due).toBe(500);
+    expect(machine.tick(500).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 1)]);
+    expect(machine.due).toBe(600);
+    expect(machine.tick(600).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 2)]);
+    expect(machine.due).toBeUndefined();
+  });
+
+  test('of several connections in one round, one that fails first leaves the others their say', () => {
+    const one = { type: 'probed', scope: UNKNOWN_WORKER, worker: A } as const;
+    const machine = new Machine().arrive(0, 1).at(10, { ...one, outcome: 'failed', last: false });
+    expect(machine.effects).toEqual([]);
+    expect(machine.at(11, { ...one, outcome: 'passed', last: true }).effects).toEqual([released(1)]);
+  });
+});
+
+describe('several passed probes in a row, where they are wanted', () => {
+  test('before any wake-up they follow each other at once', () => {
+    const machine = new Machine({ successes: 3 }).arrive(0, 1);
+    expect(machine.probed(10, 'passed').effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(20, 'passed').effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(30, 'passed').effects).toEqual([released(1)]);
+  });
+
+  test('connections of one round count too', () => {
+    const one = { type: 'probed', scope: UNKNOWN_WORKER, outcome: 'passed', worker: A } as const;
+    const machine = new Machine({ successes: 2 }).arrive(0, 1).at(10, { ...one, last: false });
+    expect(machine.effects).toEqual([]);
+    expect(machine.at(11, { ...one, last: true }).effects).toEqual([released(1)]);
+  });
+
+  test('while the backend wakes they come one per period, and one that fails starts the count again', () => {
+    const machine = Machine.waking({ successes: 2 }).published(20, 'accepted').tick(110);
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(120, 'passed').effects).toEqual([]);
+    expect(machine.tick(210).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(220, 'failed').tick(310).probed(320, 'passed').effects).toEqual([]);
+    expect(machine.tick(410).probed(420, 'passed').effects).toEqual([released(1)]);
+  });
+});
+
+describe('waking', () => {
+  test('one wake-up goes out, and the next probe follows after the period, give or take a tenth', () => {
+    const machine = Machine.waking().published(20, 'accepted');
+    expect(machine.due).toBe(110);
+    expect(new Machine().arrive(0, 1).at(10, failed, 0.5).published(20, 'accepted').due).toBe(115);
+    expect(new Machine().arrive(0, 1).at(10, failed, -1).published(20, 'accepted').due).toBe(100);
+  });
+  const failed = { type: 'probed', scope: UNKNOWN_WORKER, outcome: 'failed', worker: A, last: true } as const;
+
+  test('others join without a probe or a wake-up of their own', () => {
+    expect(Machine.waking().arrive(15, 2, B).effects).toEqual([]);
+    expect(Machine.waking().published(20, 'accepted').arrive(30, 2, B).effects).toEqual([]);
+  });
+
+  test('the next probe may go through the worker of anyone who waits', () => {
+    const machine = Machine.waking().published(20, 'accepted').arrive(30, 2, B).tick(110);
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A, B)]);
+  });
+
+  test('one that must not wake is answered at once', () => {
+    const machine = Machine.waking().arrive(15, 2, A, { wakes: false });
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 2)]);
+  });
+
+  test('the wake-up is repeated before its message expires, as long as probes fail', () => {
+    const machine = Machine.waking().published(20, 'accepted');
+    const again = 20 + wakeWindowMs(POLICY);
+    expect(again).toBeLessThan(POLICY.messageTtlMs);
+    expect(machine.tick(again - 1).probed(again - 1, 'failed').effects).toEqual([]);
+    expect(machine.due).toBe(again);
+    expect(machine.tick(again).effects).toEqual([{ type: 'publish', wokenAt: 10, attempt: 2 }]);
+  });
+
+  test('it is not repeated while a probe is in flight that may make it needless', () => {
+    const machine = Machine.waking().published(20, 'accepted').tick(110);
+    const again = 20 + wakeWindowMs(POLICY);
+    expect(machine.tick(again).effects).toEqual([]);
+    expect(machine.probed(again + 5, 'unanswered').effects).toContainEqual({
+      type: 'publish',
+      wokenAt: 10,
+      attempt: 2,
+    });
+  });
+
+  test('while a publish is under way there is no second one', () => {
+    const machine = Machine.waking();
+    expect(machine.tick(40_000 - 10_001).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+  });
+
+  test('a publish that failed is tried again with growing distance, up to 5 s, and from the start once one was taken', () => {
+    const machine = Machine.waking({ intervalMs: 1e6, holdTimeoutMs: 1e6 });
+    const distances = [];
+    let now = 20;
+    for (let attempt = 2; attempt <= 8; attempt++) {
+      machine.published(now, 'retry');
+      const next = machine.due!;
+      distances.push(next - now);
+      expect(machine.tick(next).effects).toEqual([{ type: 'publish', wokenAt: 10, attempt }]);
+      now = next + 1;
+    }
+    expect(distances).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
+    machine.published(now, 'accepted').tick(now + wakeWindowMs(POLICY));
+    machine.published(now + 20_000, 'retry');
+    expect(machine.due).toBe(now + 20_250);
+  });
+
+  test('a refusal answers all that wait, also those who came meanwhile, and the next one tries anew', () => {
+    const machine = Machine.waking().arrive(15, 2, B).published(20, 'refused');
+    expect(machine.effects).toEqual([rejected('SERVERLESS_WAKE_REFUSED', 1, 2)]);
+    expect(machine.state).toEqual(IDLE);
+    expect(machine.arrive(30, 3).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(40, 'failed').effects).toEqual([{ type: 'publish', wokenAt: 40, attempt: 1 }]);
+  });
+
+  test('after a refusal a probe that was in flight is joined, not doubled', () => {
+    const machine = Machine.waking().tick(110).published(120, 'refused');
+    expect(machine.effects).toEqual([rejected('SERVERLESS_WAKE_REFUSED', 1)]);
+    expect(machine.due).toBeUndefined();
+    expect(machine.arrive(130, 2).effects).toEqual([]);
+    expect(machine.probed(140, 'passed').effects).toEqual([released(2)]);
+  });
+
+  test('a probe that was left over and fails leaves nothing behind when nobody came', () => {
+    const machine = Machine.waking().tick(110).published(120, 'refused').probed(130, 'failed');
+    expect([machine.state, machine.effects]).toEqual([IDLE, []]);
+  });
+
+  test('what Dapr says to an earlier activation is not heard', () => {
+    const machine = Machine.waking().at(20, { type: 'published', wokenAt: 9, outcome: 'refused' });
+    expect(machine.effects).toEqual([]);
+    expect(machine.state.kind).toBe('waking');
+  });
+
+  test('with nobody left it owns no timer, and one who comes soon goes on with the same wake-up', () => {
+    const machine = Machine.waking().published(20, 'accepted').leave(30, 1);
+    expect(machine.due).toBeUndefined();
+    expect(machine.arrive(500, 2).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(510, 'failed').effects).toEqual([]);
+  });
+
+  test('a probe that ends with nobody left starts no other', () => {
+    const machine = Machine.waking().published(20, 'accepted').tick(110).leave(115, 1).probed(120, 'failed');
+    expect([machine.effects, machine.due]).toEqual([[], undefined]);
+  });
+
+  test('a probe that passes with nobody left still makes it ready', () => {
+    const machine = Machine.waking().published(20, 'accepted').tick(110).leave(115, 1).probed(120, 'passed');
+    expect(machine.isOpen(A, 130)).toBe(true);
+    expect(machine.due).toBeUndefined();
+  });
+
+  test('one who comes when the wake-up may have expired asks first, and wakes anew', () => {
+    const machine = Machine.waking().published(20, 'accepted').leave(30, 1);
+    const late = 20 + wakeWindowMs(POLICY);
+    expect(machine.arrive(late, 2).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(late + 10, 'failed').effects).toEqual([{ type: 'publish', wokenAt: late + 10, attempt: 1 }]);
+  });
+
+  test('one that must not wake asks too, when it is long since anybody knew', () => {
+    const machine = Machine.waking().published(20, 'accepted').leave(30, 1);
+    const late = 3_600_000;
+    expect(machine.arrive(late, 2, A, { wakes: false }).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(late + 10, 'passed').effects).toEqual([released(2)]);
+  });
+});
+
+describe('overflow', () => {
+  test('one more than the backend may hold is refused, and a place that is freed is given again', () => {
+    const machine = new Machine({ maxHeld: 2 }).arrive(0, 1).arrive(1, 2).arrive(2, 3);
+    expect(machine.effects).toEqual([rejected('SERVERLESS_HOLD_OVERFLOW', 3)]);
+    expect(machine.leave(3, 1).arrive(4, 4).effects).toEqual([]);
+  });
+
+  test('one for whom the process has no room is refused, and nothing is started for it', () => {
+    const machine = new Machine().arrive(0, 1, A, { room: false });
+    expect([machine.state, machine.effects]).toEqual([IDLE, [rejected('SERVERLESS_HOLD_OVERFLOW', 1)]]);
+  });
+});
+
+describe('ready', () => {
+  test('requests on a proven worker pass until the lease ends', () => {
+    const machine = Machine.ready();
+    expect(machine.arrive(20, 2, A).effects).toEqual([released(2)]);
+    expect(machine.isOpen(A, 10 + POLICY.leaseMs - 1)).toBe(true);
+    expect(machine.isOpen(A, 10 + POLICY.leaseMs)).toBe(false);
+  });
+
+  test('after the lease the next request is verified first', () => {
+    const machine = Machine.ready().arrive(10 + POLICY.leaseMs, 2, A);
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.state.kind).toBe('probing');
+  });
+
+  test('the second half of the lease is renewed by the first request in it, in the background and once', () => {
+    const machine = Machine.ready();
+    const due = renewalDueAt(machine.state as Ready, POLICY);
+    expect(due).toBe(10 + POLICY.leaseMs / 2);
+    expect(machine.arrive(due - 1, 2).effects).toEqual([released(2)]);
+    expect(machine.arrive(due, 3).effects).toEqual([released(3), probe(A, A)]);
+    expect(machine.arrive(due + 1, 4).effects).toEqual([released(4)]);
+    expect(machine.probed(due + 20, 'passed', A, A).effects).toEqual([]);
+    expect(machine.isOpen(A, due + 20 + POLICY.leaseMs - 1)).toBe(true);
+  });
+
+  test('a renewal without an answer keeps the lease, and is tried again after a period', () => {
+    const machine = Machine.ready().arrive(2510, 2).probed(2520, 'unanswered', UNKNOWN_WORKER, A);
+    expect(machine.effects).toEqual([]);
+    expect(machine.isOpen(A, 5009)).toBe(true);
+    expect(machine.arrive(2609, 3).effects).toEqual([released(3)]);
+    expect(machine.arrive(2610, 4).effects).toEqual([released(4), probe(A, A)]);
+  });
+
+  test('a failure on a worker that had passed ends readiness: the next request is verified', () => {
+    const machine = Machine.ready().arrive(2510, 2).probed(2520, 'failed', A, A);
+    expect([machine.state, machine.effects]).toEqual([IDLE, []]);
+  });
+
+  test('a failure on a worker that had passed wakes the backend for those who wait', () => {
+    const machine = Machine.ready().arrive(20, 2, B).arrive(21, 3, B, { wakes: false });
+    machine.probed(30, 'failed', A, B);
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 3), { type: 'publish', wokenAt: 30, attempt: 1 }]);
+    expect(machine.state).toMatchObject({ kind: 'waking', held: [{ id: 2 }] });
+  });
+
+  test('a failure on a worker that had passed lets other probes in flight have their say first', () => {
+    const machine = Machine.ready().arrive(20, 2, B).arrive(21, 3, 13).probed(30, 'failed', A, B);
+    expect(machine.effects).toEqual([]);
+    expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [13], wake: true });
+    expect(machine.probed(40, 'failed', 13, 13).effects).toEqual([{ type: 'publish', wokenAt: 40, attempt: 1 }]);
+  });
+
+  test('a probe that does not come by the plugin counts for the backend while nothing else is known', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'passed', UNKNOWN_WORKER);
+    expect(machine.effects).toEqual([probe(A, A)]);
+    expect(machine.probed(20, 'failed', UNKNOWN_WORKER, A).effects).toEqual([
+      { type: 'publish', wokenAt: 20, attempt: 1 },
+    ]);
+  });
+});
+
+describe('the other nginx workers', () => {
+  test('their requests stay held, and a probe through each goes out at once', () => {
+    const machine = new Machine().arrive(0, 1, A).arrive(1, 2, B).arrive(2, 3, 13).probed(10, 'passed', A);
+    expect(machine.effects).toEqual([released(1), probe(B, B), probe(13, 13)]);
+    expect(machine.probed(20, 'passed', B, B).effects).toEqual([released(2)]);
+  });
+
+  test('one that has not followed yet does not end readiness, and is asked again within the settle limit', () => {
+    const machine = Machine.ready().arrive(20, 2, B);
+    expect(machine.effects).toEqual([probe(B, B)]);
+    expect(machine.probed(30, 'failed', B, B).effects).toEqual([]);
+    expect(machine.isOpen(A, 31)).toBe(true);
+    expect(machine.due).toBe(120);
+    expect(machine.tick(120).effects).toEqual([probe(B, B)]);
+  });
+
+  test('one that does not answer is asked again when it is time', () => {
+    const machine = Machine.ready().arrive(20, 2, B);
+    expect(machine.probed(500, 'unanswered', UNKNOWN_WORKER, B).effects).toEqual([probe(B, B)]);
+  });
+
+  test('a second request on such a worker joins the first, one on yet another is asked for at once', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B);
+    expect(machine.arrive(40, 3, B).effects).toEqual([]);
+    expect(machine.arrive(41, 4, 13).effects).toEqual([probe(13, 13)]);
+  });
+
+  test('after the settle limit all go on', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B).probed(900, 'failed', B, B);
+    expect(machine.isOpen(B, 1009)).toBe(false);
+    expect(machine.tick(1010).effects).toEqual([released(2)]);
+    expect(machine.arrive(1011, 3, 13).effects).toEqual([released(3)]);
+  });
+
+  test('a settle limit of zero waits for nobody', () => {
+    const machine = new Machine({ settleMs: 0 }).arrive(0, 1, A).arrive(1, 2, B).probed(10, 'passed', A);
+    expect(machine.effects).toEqual([released(1, 2)]);
+  });
+
+  test('a settle limit longer than the lease ends with the lease, so that nothing is verified for ever', () => {
+    const machine = Machine.ready({ settleMs: 60_000, leaseMs: 500 }).arrive(20, 2, B);
+    machine.probed(30, 'failed', B, B);
+    expect(machine.tick(510).state.kind).toBe('probing');
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, B)]);
+    expect(machine.probed(520, 'passed', B).effects).toEqual([released(2)]);
+  });
+
+  test('one who waits beyond the lease joins the probe that is in flight', () => {
+    const machine = Machine.ready({ settleMs: 60_000, leaseMs: 500 }).arrive(20, 2, B).tick(510);
+    expect(machine.effects).toEqual([]);
+    expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [B] });
+  });
+
+  test('the deadline holds here too', () => {
+    const machine = Machine.ready({ settleMs: 5000, holdTimeoutMs: 300 }).arrive(20, 2, B);
+    expect(machine.due).toBe(320);
+    expect(machine.tick(320).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 2)]);
+    expect(machine.due).toBeUndefined();
+  });
+});
