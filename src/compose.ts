@@ -6,8 +6,8 @@ import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
 import type { Logger } from './adapters/logger';
-import { Metrics } from './adapters/metrics';
-import { LoggingObserver, observeAll } from './adapters/observers';
+import type { Metrics } from './adapters/metrics';
+import { LoggingObserver, observeAll, observeLater } from './adapters/observers';
 import { OwnProbes } from './adapters/own-probes';
 import { LaneProber } from './adapters/prober';
 import { defaultMaxHeld } from './adapters/memory-bound';
@@ -23,8 +23,11 @@ import { RefusingInstance } from './refusing-instance';
 export function compose(settings: ProcessSettings, logger: Logger): Product {
   const clock = systemClock;
   const budget = new HeldBudget(settings.maxHeld ?? defaultMaxHeld());
-  const metrics = new Metrics(() => budget.held);
-  const observer = observeAll([metrics, new LoggingObserver(logger, () => clock.now())]);
+  // prom-client loads half of Node's modules: 2 MB that a process which nobody asks for anything does without.
+  let loaded: Promise<Metrics> | undefined;
+  const metrics = (): Promise<Metrics> =>
+    (loaded ??= import('./adapters/metrics.js').then((module) => new module.Metrics(() => budget.held)));
+  const observer = observeAll([observeLater(metrics), new LoggingObserver(logger, () => clock.now())]);
   const ownProbes = new OwnProbes();
   const publisher = new DaprPublisher(settings);
   const registry = new Registry(
@@ -50,7 +53,7 @@ export function compose(settings: ProcessSettings, logger: Logger): Product {
       draining = true;
     },
     settled: () => budget.settled(),
-    metrics: () => metrics.text(),
+    metrics: async () => (await metrics()).text(),
     status: () => ({ held: budget.held, maxHeld: budget.max, draining, backends: registry.status() }),
     close: () => {
       registry.close();

@@ -1,7 +1,6 @@
-import http from 'node:http';
-import https from 'node:https';
 import type { Publisher, PublishTarget, WakeUp } from '../core/ports';
 import type { PublishOutcome, PublishReport } from '../core/reports';
+import { ConnectionPool } from './connection-pool';
 import { HttpFailure, request } from './http-client';
 
 /**
@@ -10,6 +9,7 @@ import { HttpFailure, request } from './http-client';
  */
 const TIMEOUT_MS = 10_000;
 const MAX_BODY_BYTES = 16 * 1024;
+const MAX_CONNECTIONS = 16;
 const MAX_MESSAGE_CHARS = 500;
 
 export interface DaprSettings {
@@ -41,11 +41,10 @@ function daprError(body: string): Pick<PublishReport, 'error' | 'message'> {
 
 /** Publishes through the Dapr sidecar's HTTP API, over one keep-alive connection pool. */
 export class DaprPublisher implements Publisher {
-  readonly #agent: http.Agent;
+  readonly #pool: ConnectionPool;
 
   constructor(private readonly settings: DaprSettings) {
-    const options = { keepAlive: true, maxSockets: 16 };
-    this.#agent = settings.daprUrl.startsWith('https:') ? new https.Agent(options) : new http.Agent(options);
+    this.#pool = new ConnectionPool(settings.daprUrl, MAX_CONNECTIONS);
   }
 
   async publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport> {
@@ -64,7 +63,7 @@ export class DaprPublisher implements Publisher {
         body: JSON.stringify(message),
         timeoutMs: TIMEOUT_MS,
         maxBytes: MAX_BODY_BYTES,
-        agent: this.#agent,
+        pool: this.#pool,
       });
       const outcome = outcomeOf(status);
       return outcome === 'accepted' ? { outcome, status } : { outcome, status, ...daprError(body) };
@@ -75,6 +74,6 @@ export class DaprPublisher implements Publisher {
   }
 
   close(): void {
-    this.#agent.destroy();
+    this.#pool.destroy();
   }
 }

@@ -1,7 +1,6 @@
-import type { Agent as HttpAgent } from 'node:http';
-import type { Agent as HttpsAgent } from 'node:https';
 import type { Readable } from 'node:stream';
 import type { AxiosStatic } from 'axios' with { 'resolution-mode': 'import' };
+import type { ConnectionPool } from './connection-pool';
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
@@ -13,7 +12,8 @@ export interface HttpRequest {
   readonly signal?: AbortSignal;
   /** Body bytes read before the connection is closed; what lies beyond is not kept. */
   readonly maxBytes: number;
-  readonly agent?: HttpAgent | HttpsAgent;
+  /** Connections to use; without it, one for this exchange alone. */
+  readonly pool?: ConnectionPool;
 }
 
 export interface HttpResponse {
@@ -70,6 +70,7 @@ async function readBounded(stream: Readable, maxBytes: number): Promise<string> 
 export async function request(options: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, signal, maxBytes } = options;
   const axios = await loadHttpClient();
+  const agent = await options.pool?.agent();
   // axios' own time-out ends with the response's headers; a body that never ends needs this one.
   const deadline = new AbortController();
   const timer = setTimeout(() => {
@@ -88,7 +89,7 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
       validateStatus: () => true,
       transformRequest: (body: unknown) => body,
       signal: signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]),
-      ...(options.agent === undefined ? {} : { httpAgent: options.agent, httpsAgent: options.agent }),
+      ...(agent === undefined ? {} : { httpAgent: agent, httpsAgent: agent }),
     });
     const body = await readBounded(response.data, maxBytes);
     const headers: Record<string, string> = {};

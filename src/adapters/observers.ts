@@ -59,3 +59,34 @@ export function observeAll(observers: readonly Observer[]): Observer {
     },
   };
 }
+
+/** An observer that is loaded with the first thing it is told. It hears everything, in order. */
+export function observeLater(load: () => Promise<Observer>): Observer {
+  let observer: Promise<Observer> | undefined;
+  const tell = (what: (observer: Observer) => void): void => {
+    observer ??= load();
+    void observer.then(what);
+  };
+  return {
+    coldStart(backend, coldStart) {
+      tell((loaded) => {
+        loaded.coldStart(backend, coldStart);
+      });
+    },
+    settled(backend, outcome, heldMs) {
+      tell((loaded) => {
+        loaded.settled(backend, outcome, heldMs);
+      });
+    },
+    probed(backend, outcome) {
+      tell((loaded) => {
+        loaded.probed(backend, outcome);
+      });
+    },
+    published(backend, reason, report) {
+      tell((loaded) => {
+        loaded.published(backend, reason, report);
+      });
+    },
+  };
+}

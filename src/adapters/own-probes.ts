@@ -1,5 +1,3 @@
-import { randomUUID } from 'node:crypto';
-
 /** Header by which the access phase recognises this process's own probes. The backend never sees it. */
 export const PROBE_HEADER = 'X-Serverless-Probe';
 
@@ -13,7 +11,7 @@ interface InFlight {
  * a client sends opens anything.
  */
 export class OwnProbes {
-  readonly #secret = randomUUID();
+  #secret: string | undefined;
   readonly #inFlight = new Map<string, InFlight>();
   #next = 0;
 
@@ -29,6 +27,7 @@ export class OwnProbes {
 
   /** A ticket for a probe of this path: the header's value. */
   issue(path: string): string {
+    this.#secret ??= crypto.randomUUID();
     const ticket = `${this.#secret}.${this.#next++}`;
     this.#inFlight.set(ticket, { path, worker: undefined });
     return ticket;

@@ -1,9 +1,8 @@
-import http from 'node:http';
-import https from 'node:https';
 import type { Backend } from '../core/backend';
 import type { ProbeRound, Prober } from '../core/ports';
 import type { ProbeResult } from '../core/reports';
 import { UNKNOWN_WORKER } from '../core/reports';
+import { ConnectionPool } from './connection-pool';
 import { HttpFailure, request } from './http-client';
 import type { OwnProbes } from './own-probes';
 import { PROBE_HEADER } from './own-probes';
@@ -18,7 +17,7 @@ const FAN_OUT = 4;
 
 /** A keep-alive connection, which stays with the nginx worker that accepted it (K27). */
 interface Lane {
-  readonly agent: http.Agent;
+  readonly pool: ConnectionPool;
   busy: boolean;
 }
 
@@ -59,7 +58,7 @@ export class LaneProber implements Prober {
 
   close(): void {
     this.#closed = true;
-    for (const { agent } of this.#lanes.values()) agent.destroy();
+    for (const { pool } of this.#lanes.values()) pool.destroy();
     this.#lanes.clear();
   }
 
@@ -81,13 +80,7 @@ export class LaneProber implements Prober {
   }
 
   #newLane(): Lane {
-    const options = { keepAlive: true, maxSockets: 1 };
-    // The gateway's own certificate says nothing about the loopback address that it is reached by.
-    const trusting = { ...options, rejectUnauthorized: !/^(localhost|127\.|\[::1\])/.test(this.#url.hostname) };
-    return {
-      agent: this.#url.protocol === 'https:' ? new https.Agent(trusting) : new http.Agent(options),
-      busy: false,
-    };
+    return { pool: new ConnectionPool(this.#url.href, 1), busy: false };
   }
 
   async #ask(lane: Lane, host: string | undefined): Promise<Answer> {
@@ -106,7 +99,7 @@ export class LaneProber implements Prober {
         },
         timeoutMs,
         maxBytes: MAX_BODY_BYTES,
-        agent: lane.agent,
+        pool: lane.pool,
       });
       result = { outcome: statuses.includes(status) ? 'passed' : 'failed', report: { status } };
     } catch (error) {
@@ -123,7 +116,7 @@ export class LaneProber implements Prober {
   #file(lane: Lane, worker: number): void {
     for (const [known, other] of this.#lanes) if (other === lane && known !== worker) this.#lanes.delete(known);
     const present = this.#lanes.get(worker);
-    if (this.#closed || (present !== undefined && present !== lane)) lane.agent.destroy();
+    if (this.#closed || (present !== undefined && present !== lane)) lane.pool.destroy();
     else this.#lanes.set(worker, lane);
   }
 }
