@@ -4,7 +4,7 @@ exports.project = (name) => ({
   rootDir: __dirname,
   testEnvironment: 'node',
   // A dynamic import names the emitted file (module node16).
-  moduleNameMapper: { '^(\.{1,2}/.*)\.js$': '$1' },
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
   testMatch: [`<rootDir>/test/${name}/**/*.test.ts`],
   transform: { '^.+\\.ts$': ['ts-jest', { diagnostics: false }] },
 });
