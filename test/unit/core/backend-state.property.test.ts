@@ -99,21 +99,21 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
     name: 'releases twice',
     caughtBy: /exactly once/,
     machine: withEffects((effects) =>
-      effects.flatMap((effect) => (effect.type === 'release' ? [effect, effect] : [effect])),
+      effects.flatMap((effect): Effect[] => (effect.type === 'release' ? [effect, effect] : [effect])),
     ),
   },
   {
     name: 'publishes twice',
     caughtBy: /spaced/,
     machine: withEffects((effects) =>
-      effects.flatMap((effect) => (effect.type === 'publish' ? [effect, effect] : [effect])),
+      effects.flatMap((effect): Effect[] => (effect.type === 'publish' ? [effect, effect] : [effect])),
     ),
   },
   {
     name: 'probes twice',
     caughtBy: /at most one probe/,
     machine: withEffects((effects) =>
-      effects.flatMap((effect) => (effect.type === 'probe' ? [effect, effect] : [effect])),
+      effects.flatMap((effect): Effect[] => (effect.type === 'probe' ? [effect, effect] : [effect])),
     ),
   },
   {
