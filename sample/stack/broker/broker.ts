@@ -3,6 +3,8 @@ export interface Message {
   readonly body: string;
   /** The message's own time to live; the queue's counts too, and the shorter one wins. */
   readonly ttlMs: number | undefined;
+  /** Written to disk: it outlives the broker (D6). */
+  readonly persistent: boolean;
 }
 
 /** A message taken from a queue: it is not gone before it is acknowledged. */

@@ -33,10 +33,9 @@ export class BuiltInBroker implements Broker {
     return Promise.resolve();
   }
 
-  /** What Dapr publishes is transient by default: it is lost with the broker (D6). */
   stop(): Promise<void> {
     this.running = false;
-    for (const queue of this.queues.values()) queue.clear();
+    for (const queue of this.queues.values()) queue.forgetTransient();
     return Promise.resolve();
   }
 

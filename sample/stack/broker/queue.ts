@@ -4,6 +4,7 @@ import type { Delivery, Message } from './broker';
 
 interface Stored {
   readonly body: string;
+  readonly persistent: boolean;
   /** Milliseconds since the epoch; Infinity for a message that does not expire. */
   readonly expiresAt: number;
 }
@@ -19,7 +20,8 @@ export class MessageQueue {
 
   add(message: Message): void {
     const ttlMs = Math.min(message.ttlMs ?? Infinity, this.spec.ttlMs ?? Infinity);
-    this.messages.push({ body: message.body, expiresAt: this.clock.now() + ttlMs });
+    const { body, persistent } = message;
+    this.messages.push({ body, persistent, expiresAt: this.clock.now() + ttlMs });
   }
 
   /** Messages that are ready. */
@@ -42,8 +44,9 @@ export class MessageQueue {
     };
   }
 
-  clear(): void {
-    this.messages = [];
+  /** What is left after the broker has died: a message that was not written to disk is gone. */
+  forgetTransient(): void {
+    this.messages = this.messages.filter(({ persistent }) => persistent);
   }
 
   private dropExpired(): void {

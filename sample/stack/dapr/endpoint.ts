@@ -5,6 +5,7 @@ import type { Sidecar } from './sidecar';
 
 /** Serves one sidecar on one port, which it keeps when it is stopped and started again. */
 export class DaprEndpoint {
+  readonly description = 'built in';
   private server: Server | undefined;
   /** 0 until it has listened once. */
   port = 0;

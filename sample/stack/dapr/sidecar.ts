@@ -78,6 +78,7 @@ export class Sidecar {
       await this.broker.publish(topic, {
         body: raw ? request.body : cloudEvent({ ...event, pubsub, topic }),
         ttlMs: ttlOf(query.get('metadata.ttlInSeconds')),
+        persistent: component.persistent,
       });
       this.events.info('dapr', `published to ${topic}: ${summary(request.body)}`);
       return { status: 204 };

@@ -31,6 +31,16 @@ export class Scaler {
     this.hpa = new Hpa(scaling);
   }
 
+  /** How long until it scales to zero if no message comes, milliseconds; undefined while messages keep it up or it is at zero. */
+  get sleepsInMs(): number | undefined {
+    const { lastActiveAt } = this.activity;
+    const now = this.clock.now();
+    if (lastActiveAt === undefined || this.target.wanted === 0 || this.scaling.min > 0) return undefined;
+    // Still active at the last poll: the queue is not empty yet.
+    if (now - lastActiveAt <= this.scaling.pollingIntervalMs + 500) return undefined;
+    return Math.max(lastActiveAt + this.scaling.cooldownMs - now, 0);
+  }
+
   start(): void {
     this.stops = [
       every(this.clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),

@@ -59,8 +59,8 @@ export function readCluster(root: string, paths: readonly string[]): Cluster {
   });
   return {
     workloads,
-    paths: of('Ingress').flatMap(({ body }) =>
-      ingressPaths(body).map((path) => ({ ...path, workload: workloadBehind(path, of('Service'), workloads) })),
+    paths: of('Ingress').flatMap(({ name, body }) =>
+      ingressPaths(name, body).map((path) => ({ ...path, workload: workloadBehind(path, of('Service'), workloads) })),
     ),
     plugins,
     components: of('Component').map(({ name, body }) => componentOf(name, body)),

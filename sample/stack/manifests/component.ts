@@ -7,6 +7,8 @@ export interface Component {
   readonly scopes: readonly string[];
   /** How long a publish that finds the broker gone waits before it connects anew (D2). */
   readonly reconnectWaitMs: number;
+  /** Whether its messages outlive the broker (D6). */
+  readonly persistent: boolean;
   /** Messages that a sidecar hands to its application at once; 0: all that are there. */
   readonly prefetch: number;
 }
@@ -30,6 +32,7 @@ export function componentOf(name: string, body: Field): Component {
       .items()
       .map((scope) => scope.string()),
     reconnectWaitMs: (settings.get('reconnectWaitSeconds')?.integer() ?? 3) * 1000,
+    persistent: settings.get('deliveryMode')?.string() === '2',
     prefetch: settings.get('prefetchCount')?.integer() ?? 0,
   };
 }

@@ -2,6 +2,8 @@ import type { Field } from './field';
 
 /** One path of an Ingress, translated as the ingress controller for Kong does (KIC 2). */
 export interface IngressPath {
+  /** Name of the Kong route, as the controller builds it; the two paths of a Prefix share one. */
+  readonly route: string;
   readonly match: 'exact' | 'prefix';
   readonly path: string;
   readonly hosts: readonly string[];
@@ -24,7 +26,7 @@ const ANNOTATIONS = [
 ];
 
 /** The paths of one Ingress. */
-export function ingressPaths(body: Field): IngressPath[] {
+export function ingressPaths(name: string, body: Field): IngressPath[] {
   const annotations = body
     .get('metadata')
     .get('annotations')
@@ -35,17 +37,18 @@ export function ingressPaths(body: Field): IngressPath[] {
   return spec
     .get('rules')
     .items()
-    .flatMap((rule) => {
+    .flatMap((rule, ruleIndex) => {
       const host = rule.only('host', 'http').get('host');
       return rule
         .get('http')
         .get('paths')
         .items()
-        .flatMap((item) => {
+        .flatMap((item, pathIndex) => {
           const service = item.only('path', 'pathType', 'backend').get('backend').only('service').get('service');
           const port = service.get('port').only('number', 'name');
           return kongPaths(item).map((kongPath) => ({
             ...kongPath,
+            route: `${name}.${ruleIndex}${pathIndex}`,
             hosts: host.isAbsent() ? [] : [host.string().toLowerCase()],
             stripPath,
             service: service.get('name').string(),

@@ -9,10 +9,20 @@ import type { ReplicaOptions } from './replica';
 const FIRST_BACK_OFF_MS = 10_000;
 const MAX_BACK_OFF_MS = 300_000;
 
+/** When a Deployment last left zero replicas, milliseconds since the epoch. */
+export interface Wake {
+  readonly scaledAt: number;
+  readyAt: number | undefined;
+}
+
+/** Wakes that are remembered, for the page's cold starts. */
+const WAKES = 20;
+
 /** Keeps as many replicas of a Deployment as are wanted. */
 export class Deployment implements Scalable {
   wanted = 0;
   replicas: readonly Replica[] = [];
+  readonly wakes: Wake[] = [];
   private crashes = 0;
   private count = 0;
   private cancelRestart: () => void = () => undefined;
@@ -37,6 +47,10 @@ export class Deployment implements Scalable {
 
   /** Starts or stops replicas until as many as this are there. */
   scale(wanted: number): void {
+    if (this.wanted === 0 && wanted > 0) {
+      this.wakes.push({ scaledAt: this.clock.now(), readyAt: undefined });
+      if (this.wakes.length > WAKES) this.wakes.shift();
+    }
     this.wanted = wanted;
     if (wanted === 0) this.crashes = 0;
     this.reconcile();
@@ -82,6 +96,8 @@ export class Deployment implements Scalable {
   private onChange(replica: Replica): void {
     if (replica.phase === 'ready') {
       this.crashes = 0;
+      const wake = this.wakes.at(-1);
+      if (wake !== undefined) wake.readyAt ??= this.clock.now();
       this.events.info('replica', `${replica.name} is ready after ${seconds(this.clock.now() - replica.startedAt)}`);
     } else if (replica.phase === 'starting') {
       this.events.warn('replica', `${replica.name} is not ready any more`);

@@ -1,0 +1,41 @@
+import { every } from './clock';
+import type { Clock } from './clock';
+import type { Service } from './kong/routes';
+import type { Deployment } from './replicas/deployment';
+
+/**
+ * What the gateway knows of the endpoints. Under Kubernetes the ingress controller tells Kong of a change with its next push, so a
+ * replica that is ready gets its first request, and one that is gone its last, up to one period later. Here likewise.
+ */
+export class EndpointSync {
+  readonly services: ReadonlyMap<string, Service>;
+  private known: ReadonlyMap<string, readonly string[]> = new Map();
+  private stop: () => void = () => undefined;
+
+  constructor(
+    private readonly deployments: readonly Deployment[],
+    private readonly clock: Clock,
+  ) {
+    this.services = new Map(
+      deployments.map(({ name }) => [name, { name, endpoints: () => this.known.get(name) ?? [] }]),
+    );
+  }
+
+  /** @param changed Called after each change; while it has not resolved no other is told. */
+  start(periodMs: number, changed: () => Promise<void>): void {
+    this.stop = every(this.clock, periodMs, async () => {
+      const current = new Map(this.deployments.map((deployment) => [deployment.name, deployment.endpoints()]));
+      if (same(current, this.known)) return;
+      this.known = current;
+      await changed();
+    });
+  }
+
+  close(): void {
+    this.stop();
+  }
+}
+
+function same(one: ReadonlyMap<string, readonly string[]>, other: ReadonlyMap<string, readonly string[]>): boolean {
+  return [...one].every(([name, endpoints]) => endpoints.join() === (other.get(name) ?? []).join());
+}

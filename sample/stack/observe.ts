@@ -1,0 +1,122 @@
+import type { Broker } from './broker/broker';
+import type { Clock } from './clock';
+import type { Scaler } from './keda/scaler';
+import type { Cluster } from './manifests/cluster';
+import type { BackendStatus, ColdStart } from './plugin-server';
+import type { Deployment } from './replicas/deployment';
+import type { ReplicaPhase } from './replicas/replica';
+
+/** What the page shows of one Deployment. */
+export interface BackendView {
+  readonly name: string;
+  /** Where a request for it goes; undefined for a worker, which nobody asks. */
+  readonly path: string | undefined;
+  readonly queue: string | undefined;
+  readonly replicas: readonly {
+    readonly name: string;
+    readonly pid: number | undefined;
+    readonly phase: ReplicaPhase;
+    readonly ageMs: number;
+  }[];
+  readonly wanted: number;
+  readonly max: number;
+  /** The plugin's state machine; undefined where no plugin instance has been started yet. */
+  readonly state: BackendStatus['state'] | undefined;
+  readonly held: number;
+  /** Messages in the queue; undefined while the broker does not answer. */
+  readonly depth: number | undefined;
+  readonly sleepsInMs: number | undefined;
+  readonly lastProbe: unknown;
+  readonly lastPublish: unknown;
+  readonly coldStarts: readonly ColdStartView[];
+}
+
+/** A cold start: the plugin's own times, and between them what the cluster did; milliseconds from the first request. */
+export interface ColdStartView extends ColdStart {
+  readonly scaledMs: number | undefined;
+  readonly replicaMs: number | undefined;
+}
+
+/** One point of the time line. */
+export interface Sample {
+  readonly at: number;
+  /** Per Deployment: replicas that are ready, replicas in all, held requests, messages. */
+  readonly values: Readonly<Record<string, readonly [number, number, number, number]>>;
+}
+
+/** Looks at everything once. */
+export class Observer {
+  constructor(
+    private readonly cluster: Cluster,
+    private readonly deployments: readonly Deployment[],
+    private readonly scalers: readonly Scaler[],
+    private readonly broker: Broker,
+    private readonly status: () => Promise<readonly BackendStatus[] | undefined>,
+    private readonly clock: Clock,
+  ) {}
+
+  async look(): Promise<BackendView[]> {
+    const statuses = (await this.status()) ?? [];
+    return Promise.all(this.deployments.map((deployment) => this.view(deployment, statuses)));
+  }
+
+  private async view(deployment: Deployment, statuses: readonly BackendStatus[]): Promise<BackendView> {
+    const scaler = this.scalers.find(({ scaling }) => scaling.target === deployment.name);
+    const queue = scaler?.scaling.queue;
+    const path = this.cluster.paths.find(({ workload }) => workload === deployment.workload)?.written;
+    const own = path === undefined ? undefined : statuses.find(({ target }) => isUnder(path, target));
+    const now = this.clock.now();
+    return {
+      name: deployment.name,
+      path,
+      queue,
+      replicas: deployment.replicas.map(({ name, pid, phase, startedAt }) => ({
+        name,
+        pid,
+        phase,
+        ageMs: now - startedAt,
+      })),
+      wanted: deployment.wanted,
+      max: scaler?.scaling.max ?? deployment.wanted,
+      state: own?.state,
+      held: own?.held ?? 0,
+      depth: queue === undefined ? 0 : await this.broker.depth(queue).catch(() => undefined),
+      sleepsInMs: scaler?.sleepsInMs,
+      lastProbe: own?.lastProbe,
+      lastPublish: own?.lastPublish,
+      coldStarts: (own?.coldStarts ?? []).map((coldStart) => withWake(coldStart, deployment)).reverse(),
+    };
+  }
+}
+
+/** The numbers of a view that go into the time line. */
+export function sampleOf(views: readonly BackendView[], at: number): Sample {
+  return {
+    at,
+    values: Object.fromEntries(
+      views.map(({ name, replicas, held, depth }) => {
+        const ready = replicas.filter(({ phase }) => phase === 'ready').length;
+        const present = replicas.filter(({ phase }) => phase !== 'stopping').length;
+        return [name, [ready, present, held, depth ?? 0]];
+      }),
+    ),
+  };
+}
+
+/** Whether a plugin backend's target lies under an Ingress path: `/kong` under `/kong/`. */
+function isUnder(path: string, target: string): boolean {
+  const withSlash = (text: string): string => (text.endsWith('/') ? text : `${text}/`);
+  return withSlash(target).startsWith(withSlash(path));
+}
+
+function withWake(coldStart: ColdStart, deployment: Deployment): ColdStartView {
+  const at = Date.parse(coldStart.at);
+  const wake = deployment.wakes.find(({ scaledAt }) => scaledAt >= at && scaledAt <= at + coldStart.readyMs);
+  const readyMs = wake?.readyAt === undefined ? undefined : wake.readyAt - at;
+  return {
+    ...coldStart,
+    scaledMs: wake === undefined ? undefined : wake.scaledAt - at,
+    // The plugin's probe may see a replica before the readiness probe does.
+    replicaMs: readyMs === undefined || readyMs > coldStart.readyMs ? undefined : readyMs,
+  };
+}

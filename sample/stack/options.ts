@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { FAST_BOOT_MS } from './fast';
+
+/** What a person can change about the demo. */
+export interface StackOptions {
+  readonly port: number;
+  /** How long every replica takes to start; undefined: as its manifest says. */
+  readonly bootMs: number | undefined;
+  /** Message TTL and cooldown are 5 s, so that a whole cycle takes half a minute. */
+  readonly fast: boolean;
+  /** The HPA's scale-in window; undefined: as the manifest or Kubernetes says. */
+  readonly scaleInWindowMs: number | undefined;
+  readonly quiet: boolean;
+  readonly json: boolean;
+  readonly kong: boolean;
+  readonly dapr: boolean;
+  readonly rabbitmq: boolean;
+  /** Files and folders, relative to the repository. */
+  readonly manifests: readonly string[];
+}
+
+/** What Minikube gets, with RabbitMQ as the broker. */
+const MANIFESTS = [
+  ...['manifests/base', 'manifests/rabbitmq/definitions.json', 'keda/rabbitmq'],
+  ...['sample/consumer', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'],
+];
+
+/** For `--help`. */
+export const USAGE = `usage: npm run demo -- [options] [manifests...]
+
+Runs scale to zero on one machine: gateway, plugin, Dapr, broker, KEDA and replicas, as the repository's manifests say.
+
+  --port N              port of the gateway on 127.0.0.1 (8080); 0: a free one
+  --boot-time SECONDS   how long every replica takes to start (as its manifest says, else 1.5)
+  --fast                message TTL and cooldown of 5 s instead of the manifests' own
+  --scale-in-window SECONDS
+                        how long the HPA waits before it takes replicas away (as the manifest says, else 300)
+  --quiet               print only the address and errors
+  --json                print one JSON object per event
+  --kong                a real Kong 2.8 as the gateway: KONG_BIN, or kong in PATH
+  --rabbitmq            a real RabbitMQ: RABBITMQ_URL (AMQP) with RABBITMQ_MANAGEMENT_URL, RABBITMQ_SERVER_BIN, or
+                        rabbitmq-server in PATH
+  --dapr                a real Dapr sidecar: DAPRD_BIN, or daprd in PATH; needs --rabbitmq
+  --help                this text
+
+manifests: files and folders, by default ${MANIFESTS.slice(0, 3).join(' ')}
+           ${MANIFESTS.slice(3).join(' ')}
+`;
+
+/** The options of a command line, or `help`. Throws with a message for people. */
+export function parseOptions(args: readonly string[]): StackOptions | 'help' {
+  const { values, positionals } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    options: {
+      port: { type: 'string', default: '8080' },
+      'boot-time': { type: 'string' },
+      'scale-in-window': { type: 'string' },
+      fast: { type: 'boolean', default: false },
+      quiet: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
+      kong: { type: 'boolean', default: false },
+      dapr: { type: 'boolean', default: false },
+      rabbitmq: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return 'help';
+  if (values.dapr && !values.rabbitmq) throw new Error('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
+  const port = Number(values.port);
+  if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error(`--port: '${values.port}' is not a port`);
+  const bootMs = milliseconds('boot-time', values['boot-time']);
+  if (values.fast && (bootMs ?? 0) > FAST_BOOT_MS) {
+    throw new Error(`--boot-time: more than ${FAST_BOOT_MS / 1000} s is too slow for --fast`);
+  }
+  return {
+    port,
+    bootMs,
+    fast: values.fast,
+    scaleInWindowMs: milliseconds('scale-in-window', values['scale-in-window']),
+    quiet: values.quiet,
+    json: values.json,
+    kong: values.kong,
+    dapr: values.dapr,
+    rabbitmq: values.rabbitmq,
+    manifests: positionals.length === 0 ? MANIFESTS : positionals,
+  };
+}
+
+function milliseconds(option: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error(`--${option}: '${text}' is not a number of seconds`);
+  return Number(text) * 1000;
+}

@@ -1,0 +1,160 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { BuiltInBroker } from './broker/built-in';
+import { systemClock } from './clock';
+import { DaprEndpoint } from './dapr/endpoint';
+import { Sidecar } from './dapr/sidecar';
+import { EndpointSync } from './endpoints';
+import type { Events } from './events';
+import { faster, withScaleInWindow } from './fast';
+import { Scaler } from './keda/scaler';
+import { Gateway } from './kong/gateway';
+import { readCluster } from './manifests/cluster';
+import type { Cluster } from './manifests/cluster';
+import { gatewaySettings } from './manifests/helm-values';
+import { Observer } from './observe';
+import type { StackOptions } from './options';
+import { actionsOf } from './page/actions';
+import { Feed } from './page/feed';
+import type { Part, PartsView } from './page/feed';
+import { PageServer } from './page/server';
+import { PluginServer, pluginInfo } from './plugin-server';
+import { freePorts } from './ports';
+import { Deployment } from './replicas/deployment';
+import { argumentsOf } from './replicas/files';
+import { ownsRoot, PAGE_PREFIX, routesOf } from './routing';
+import { Traffic } from './traffic';
+import { Workers } from './workers';
+
+/** How long a replica takes to start where neither its manifest nor `--boot-time` says. */
+const BOOT_MS = 1500;
+
+/** The running demo. */
+export interface Stack {
+  /** Where the page is. */
+  readonly url: string;
+  /** Stops everything; resolves when no process, socket or port of it is left. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything; this function is the demo's wiring diagram. Rejects with a message for people, and leaves nothing running then.
+ *
+ * @param root The repository.
+ */
+export async function startStack(root: string, options: StackOptions, events: Events): Promise<Stack> {
+  const closers: (() => unknown)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    return { url: await start(root, options, events, (closer) => closers.push(closer)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+async function start(
+  root: string,
+  options: StackOptions,
+  events: Events,
+  onClose: (closer: () => unknown) => void,
+): Promise<string> {
+  const clock = systemClock;
+  const cluster = clusterOf(root, options);
+  const settings = gatewaySettings(root, 'kong/values.yaml');
+  const serverless = join(root, 'dist/serverless');
+  const info = pluginInfo(serverless);
+  const folder = mkdtempSync(join(tmpdir(), 'serverless-demo-'));
+  onClose(() => {
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const broker = new BuiltInBroker(cluster.topology, clock);
+  await broker.start();
+  onClose(() => broker.stop());
+  const dapr = new DaprEndpoint(new Sidecar(settings.appId, cluster.components, broker, events));
+  await dapr.start();
+  onClose(() => dapr.stop());
+
+  const workers = new Workers(cluster.components, broker, clock, events);
+  const deployments = cluster.workloads.map((workload) => {
+    const bootMs = options.bootMs ?? ('BOOT_TIME_MS' in workload.process.env ? undefined : BOOT_MS);
+    const program = join(root, 'dist/backend.js');
+    const replicaOptions = { program, args: argumentsOf(workload, folder), bootMs };
+    return new Deployment(workload, replicaOptions, clock, events, (replica) => {
+      workers.follow(workload, replica);
+    });
+  });
+  onClose(() => Promise.all(deployments.map((deployment) => deployment.close())));
+  const scalers = cluster.scalings.flatMap((scaling) =>
+    deployments
+      .filter(({ name }) => name === scaling.target)
+      .map((deployment) => new Scaler(scaling, deployment, broker, clock, events)),
+  );
+  const endpoints = new EndpointSync(deployments, clock);
+
+  const socketPath = join(folder, 'serverless.socket');
+  const gateway = new Gateway(
+    { host: '127.0.0.1', port: options.port, plugin: info.name, socketPath, ...settings },
+    events,
+  );
+  const port = await gateway.listen();
+  onClose(() => gateway.close());
+  const [statusPort = 0] = await freePorts(1);
+  const plugin = new PluginServer(
+    { program: serverless, socketPath, gatewayUrl: `http://127.0.0.1:${port}`, daprPort: dapr.port, statusPort },
+    events,
+  );
+  onClose(() => plugin.stop());
+  await plugin.start();
+
+  const traffic = new Traffic(port, events);
+  const observer = new Observer(cluster, deployments, scalers, broker, () => plugin.status(), clock);
+  const view = ({ description, running }: Part): Part => ({ description, running });
+  const parts = (): PartsView => ({
+    gateway: 'built in',
+    plugin: `pid ${plugin.pid ?? 'none'}`,
+    dapr: view(dapr),
+    broker: view(broker),
+  });
+  const feed = new Feed({ observer, parts, runs: () => traffic.runs, events, clock });
+  onClose(() => {
+    feed.close();
+  });
+  const actions = actionsOf({
+    ...{ cluster, deployments, traffic, dapr, broker, events },
+    publishJob: ({ workload }, path, job) => workers.publish(workload, path, job),
+  });
+  const page = new PageServer(join(root, 'sample/stack/page'), feed, actions);
+  const pagePort = await page.listen();
+  onClose(() => page.close());
+
+  const pageService = { name: 'demo', endpoints: () => [`127.0.0.1:${pagePort}`] };
+  gateway.setRoutes(routesOf(cluster, info, endpoints.services, pageService));
+  endpoints.start(settings.syncMs, () => Promise.resolve());
+  onClose(() => {
+    endpoints.close();
+  });
+  for (const scaler of scalers) scaler.start();
+  onClose(() => {
+    for (const scaler of scalers) scaler.stop();
+  });
+  for (const deployment of deployments) {
+    // A Deployment that no ScaledObject scales has the replicas that its manifest says.
+    if (!scalers.some(({ scaling }) => scaling.target === deployment.name))
+      deployment.scale(deployment.workload.replicas);
+  }
+  feed.start();
+  return `http://localhost:${port}${ownsRoot(cluster) ? PAGE_PREFIX : '/'}`;
+}
+
+/** What the manifests say, with what the options change. */
+function clusterOf(root: string, options: StackOptions): Cluster {
+  const written = readCluster(root, options.manifests);
+  const cluster = options.fast ? faster(written) : written;
+  if (options.scaleInWindowMs === undefined) return cluster;
+  return { ...cluster, scalings: withScaleInWindow(cluster.scalings, options.scaleInWindowMs) };
+}

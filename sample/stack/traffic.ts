@@ -1,0 +1,86 @@
+import { Agent, request } from 'node:http';
+import type { Events } from './events';
+
+/** Some requests that were sent at once, and what came of them. */
+export interface Run {
+  readonly id: number;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly path: string;
+  readonly total: number;
+  done: number;
+  /** How many answers of each status; 0 stands for no answer. */
+  readonly statuses: Record<string, number>;
+  slowestMs: number;
+  /** The last refusal's reason, else the beginning of the last answer. */
+  detail: string;
+}
+
+/** Runs that the page shows. */
+const KEPT = 12;
+
+/** Sends requests to the gateway, as many clients would, each on a connection of its own. */
+export class Traffic {
+  readonly runs: Run[] = [];
+  private count = 0;
+  private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+
+  constructor(
+    private readonly port: number,
+    private readonly events: Events,
+  ) {}
+
+  /** Sends `total` requests at once. Resolves when all are answered. */
+  async send(path: string, total: number): Promise<Run> {
+    const run: Run = { id: ++this.count, at: Date.now(), path, total, done: 0, statuses: {}, slowestMs: 0, detail: '' };
+    this.runs.unshift(run);
+    this.runs.splice(KEPT);
+    this.events.info('traffic', `GET ${path}${total === 1 ? '' : ` x ${total}`}`);
+    await Promise.all(Array.from({ length: total }, () => this.one(run)));
+    const statuses = Object.entries(run.statuses).map(
+      ([status, times]) => `${times} x ${status === '0' ? 'none' : status}`,
+    );
+    const text = `GET ${path} answered: ${statuses.join(', ')}, the slowest after ${(run.slowestMs / 1000).toFixed(1)} s`;
+    if (run.statuses['200'] === total) this.events.info('traffic', text);
+    else this.events.warn('traffic', `${text}: ${run.detail}`);
+    return run;
+  }
+
+  private async one(run: Run): Promise<void> {
+    const { status, body } = await this.get(run.path);
+    run.done++;
+    run.statuses[status] = (run.statuses[status] ?? 0) + 1;
+    run.slowestMs = Math.max(run.slowestMs, Date.now() - run.at);
+    if (run.detail === '' || status !== 200) run.detail = detailOf(body);
+  }
+
+  private async get(path: string): Promise<{ status: number; body: string }> {
+    return new Promise((resolve) => {
+      const sent = request({ host: '127.0.0.1', port: this.port, path, agent: this.agent }, (response) => {
+        let body = '';
+        response.setEncoding('utf8');
+        response.on('data', (chunk: string) => (body += chunk));
+        response.on('close', () => {
+          resolve({ status: response.statusCode ?? 0, body });
+        });
+      });
+      sent.on('error', (error) => {
+        resolve({ status: 0, body: error.message });
+      });
+      sent.end();
+    });
+  }
+}
+
+/** A problem's detail, a message, or the text without its markup. */
+function detailOf(body: string): string {
+  try {
+    const { detail, message } = JSON.parse(body) as { detail?: unknown; message?: unknown };
+    if (typeof detail === 'string') return detail;
+    if (typeof message === 'string') return message;
+  } catch {
+    // Not JSON.
+  }
+  const text = body.replace(/<head>[\s\S]*<\/head>/i, '').replace(/<[^>]*>/g, ' ');
+  return text.replace(/\s+/g, ' ').trim().slice(0, 160);
+}

@@ -1,0 +1,46 @@
+import type { Broker } from './broker/broker';
+import type { Clock } from './clock';
+import { Sidecar } from './dapr/sidecar';
+import { Subscriber } from './dapr/subscriber';
+import { messageOf } from './events';
+import type { Events } from './events';
+import type { Component } from './manifests/component';
+import type { Workload } from './manifests/workload';
+import type { Replica } from './replicas/replica';
+
+/** The sidecars of replicas that take messages: one per replica of a Deployment with a Dapr app port, as long as it is ready. */
+export class Workers {
+  private readonly subscribers = new Map<string, Subscriber>();
+
+  constructor(
+    private readonly components: readonly Component[],
+    private readonly broker: Broker,
+    private readonly clock: Clock,
+    private readonly events: Events,
+  ) {}
+
+  /** Publishes a job in the name of a worker's own application, which the component's scope names. Rejects with Dapr's message. */
+  async publish(workload: Workload, path: string, job: object): Promise<void> {
+    const sidecar = new Sidecar(workload.dapr?.appId ?? workload.name, this.components, this.broker, this.events);
+    const headers = { 'content-type': 'application/json' };
+    const answer = await sidecar.handle({ method: 'POST', url: path, headers, body: JSON.stringify(job) });
+    if (answer.status !== 204) throw new Error(JSON.stringify(answer.body));
+  }
+
+  /** Starts or stops a replica's sidecar after the replica has changed. */
+  follow(workload: Workload, replica: Replica): void {
+    if (workload.dapr?.appPort === undefined) return;
+    const { endpoint } = replica;
+    const known = this.subscribers.get(replica.name);
+    if (endpoint !== undefined && known === undefined) {
+      const subscriber = new Subscriber(workload.dapr.appId, endpoint, this.components, this.broker, this.clock);
+      this.subscribers.set(replica.name, subscriber);
+      subscriber.start().catch((error: unknown) => {
+        this.events.error('dapr', `${replica.name}: ${messageOf(error)}`);
+      });
+    } else if (endpoint === undefined) {
+      known?.stop();
+      this.subscribers.delete(replica.name);
+    }
+  }
+}
