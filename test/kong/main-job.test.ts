@@ -43,16 +43,18 @@ describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () =>
     expect(publish?.query.get('metadata.ttlInSeconds')).toBe('30');
     await backend.become('ready');
     const { status, body, headers } = await answer;
-    expect({ status, body }).toEqual({ status: 200, body: 'backend /kong/' });
+    expect({ status, body }).toEqual({ status: 200, body: 'kong /kong/' });
     expect(Number(headers['x-serverless-cold-start'])).toBeGreaterThan(1500);
     expect(backend.tokensSeen).toBe(0);
   }, 60_000);
 
   test('a warm request is neither held nor does it publish a wake-up', async () => {
     const coldStarts = rig.dapr.messages('cold-start').length;
-    const answer = await rig.get('/kong/');
-    expect(answer.status).toBe(200);
-    expect(answer.headers['x-serverless-cold-start']).toBeUndefined();
+    // The first requests on each nginx worker wait for one probe through it (K27): after them every worker is proven.
+    expect(tally(await rig.burst(40, '/kong/'))).toEqual({ 200: 40 });
+    const answers = await rig.burst(40, '/kong/');
+    expect(tally(answers)).toEqual({ 200: 40 });
+    expect(answers.filter(({ headers }) => headers['x-serverless-cold-start'] !== undefined)).toHaveLength(0);
     expect(rig.dapr.messages('cold-start')).toHaveLength(coldStarts);
   });
 

@@ -18,6 +18,7 @@ export interface RigOptions {
   readonly backends: readonly RigBackend[];
   readonly workers?: number;
   readonly serverlessArgs?: readonly string[];
+  readonly nodeArgs?: readonly string[];
   readonly kongEnv?: Readonly<Record<string, string>>;
   /** Routes beside those of the backends. */
   readonly routes?: readonly GatewayRoute[];
@@ -56,7 +57,12 @@ export class Rig {
       const dapr = keep(await FakeDapr.start());
       const gatewayPort = await freePort();
       const serverless = keep(
-        await Serverless.start({ gatewayPort, daprPort: dapr.port, args: options.serverlessArgs ?? [] }),
+        await Serverless.start({
+          gatewayPort,
+          daprPort: dapr.port,
+          args: options.serverlessArgs ?? [],
+          nodeArgs: options.nodeArgs ?? [],
+        }),
       );
       const kong = await Kong.start({
         config: configOf(options, backends),

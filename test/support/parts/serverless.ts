@@ -23,10 +23,16 @@ export interface BackendStatus {
 }
 
 export interface Status {
+  readonly server: {
+    readonly role: 'starting' | 'active' | 'standby' | 'stopped';
+    /** Phases that run now. */
+    readonly requests: number;
+    /** Of those, the ones that wait for Kong's answer to a call: entries of the event map (HOST-FACTS K3). */
+    readonly events: number;
+    readonly instances: number;
+    readonly connections: number;
+  };
   readonly backends: readonly BackendStatus[];
-  /** Phases that run now: entries of the server's event map (HOST-FACTS K3). */
-  readonly events: number;
-  readonly instances: number;
 }
 
 export interface ServerlessOptions {
@@ -36,6 +42,8 @@ export interface ServerlessOptions {
   readonly socket?: string;
   /** More options of `serverless serve`. */
   readonly args?: readonly string[];
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
 }
 
 /** What `serverless -dump` prints for Kong. */
@@ -52,7 +60,13 @@ export class Serverless {
     readonly startMs: number,
   ) {}
 
-  static async start({ gatewayPort, daprPort, socket, args = [] }: ServerlessOptions): Promise<Serverless> {
+  static async start({
+    gatewayPort,
+    daprPort,
+    socket,
+    args = [],
+    nodeArgs = [],
+  }: ServerlessOptions): Promise<Serverless> {
     if (!existsSync(serverlessFile)) throw new Error('dist/serverless is missing: run `npm run build`');
     const folder = makeFolder('srv');
     const at = socket ?? join(folder, 'serverless.socket');
@@ -62,7 +76,7 @@ export class Serverless {
     const process_ = await Process.start(
       process.execPath,
       [
-        ...[serverlessFile, 'serve', '--socket', at, '--gateway-url', `http://127.0.0.1:${gatewayPort}`],
+        ...[...nodeArgs, serverlessFile, 'serve', '--socket', at, '--gateway-url', `http://127.0.0.1:${gatewayPort}`],
         ...[
           '--dapr-http-port',
           String(daprPort),
@@ -107,6 +121,10 @@ export class Serverless {
 
   async status(): Promise<Status> {
     return JSON.parse((await send({ port: this.statusPort, path: '/status' })).body) as Status;
+  }
+
+  async is(role: Status['server']['role']): Promise<boolean> {
+    return (await this.status()).server.role === role;
   }
 
   async metrics(): Promise<string> {
