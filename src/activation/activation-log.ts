@@ -1,4 +1,4 @@
-import type { Clock, ColdStart, Observer } from '../core/ports';
+import type { Clock, ColdStart, Observer, WakeUp } from '../core/ports';
 
 /** Cold starts that the status shows. */
 const KEPT = 20;
@@ -6,6 +6,7 @@ const KEPT = 20;
 interface Open {
   readonly at: string;
   readonly since: number;
+  woke: boolean;
   wakeMs: number | undefined;
   probes: number;
   messages: number;
@@ -27,18 +28,20 @@ export class ActivationLog {
     return this.#kept;
   }
 
-  /** A request came; the first after nobody had waited begins anew. */
-  arrived(now: number, first: boolean): void {
-    if (first || this.#open === undefined)
-      this.#open = { at: this.clock.wall(), since: now, wakeMs: undefined, probes: 0, messages: 0 };
+  /** A request came while nothing was known of the backend, or what was known turned out to be wrong. */
+  began(): void {
+    const { clock } = this;
+    this.#open = { at: clock.wall(), since: clock.now(), woke: false, wakeMs: undefined, probes: 0, messages: 0 };
   }
 
   probed(): void {
     if (this.#open !== undefined) this.#open.probes += 1;
   }
 
-  published(): void {
-    if (this.#open !== undefined) this.#open.messages += 1;
+  published(reason: WakeUp['reason']): void {
+    if (this.#open === undefined) return;
+    this.#open.messages += 1;
+    if (reason === 'cold-start') this.#open.woke = true;
   }
 
   /** Dapr took the wake-up. */
@@ -50,7 +53,7 @@ export class ActivationLog {
   ready(held: number): void {
     const open = this.#open;
     this.#open = undefined;
-    if (open === undefined || open.messages === 0) return;
+    if (open?.woke !== true) return;
     const { at, wakeMs, probes, messages } = open;
     const coldStart = { at, held, wakeMs, readyMs: Math.round(this.clock.now() - open.since), probes, messages };
     this.#kept.push(coldStart);

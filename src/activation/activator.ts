@@ -63,7 +63,7 @@ const NO_ORIGIN: Origin = { host: undefined, traceparent: undefined };
 const ORIGIN_TIMEOUT_MS = 250;
 
 const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  SERVERLESS_HOLD_TIMEOUT: 'The backend was woken, but its health path did not pass before the hold deadline.',
+  SERVERLESS_HOLD_TIMEOUT: 'The health path of the backend did not pass before the hold deadline.',
   SERVERLESS_HOLD_OVERFLOW: 'The limit of requests held at once is reached.',
   SERVERLESS_WAKE_REFUSED: 'Dapr refused the wake-up message, so the backend cannot be woken.',
   SERVERLESS_NO_WAKE: 'The backend sleeps, and the configuration says that such a request does not wake it.',
@@ -82,6 +82,7 @@ export class Activator {
   #nextId = 0;
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #lastUsed: number;
+  #closed = false;
   #origin: Origin = NO_ORIGIN;
   #originKnown: Promise<void> | undefined;
   #lastProbe: ProbeReport | undefined;
@@ -137,14 +138,12 @@ export class Activator {
     this.#lastUsed = now;
     const id = this.#nextId++;
     if (arrival.origin !== undefined) this.#awaitOrigin(arrival.origin);
-    this.#log.arrived(now, this.#waiters.size === 0);
     let settled: Outcome | undefined;
     let resolve: ((outcome: Outcome) => void) | undefined;
     const settle = (outcome: Outcome): void => {
       if (resolve === undefined) settled = outcome;
       else resolve(outcome);
     };
-    if (arrival.wakes) this.#activity.count(1);
     const waiter: Waiter = { since: now, held: false, settle };
     this.#waiters.set(id, waiter);
     budget.take();
@@ -156,6 +155,8 @@ export class Activator {
       wakes: arrival.wakes,
       room: budget.held <= budget.max,
     });
+    // Not before: the machine may just have found that nothing is known any more, and then no message may go out.
+    if (arrival.wakes && settled?.kind !== 'rejected') this.#activity.count(1);
     if (settled !== undefined) return settled;
     waiter.held = true;
     return {
@@ -173,7 +174,11 @@ export class Activator {
     return this.#waiters.size === 0 && this.parts.clock.now() - this.#lastUsed >= idleMs;
   }
 
+  /** Frees timers and connections. Requests held are not answered any more. */
   close(): void {
+    this.#closed = true;
+    this.#timer?.cancel();
+    this.#timer = undefined;
     this.#activity.close();
     this.parts.prober.close();
   }
@@ -202,21 +207,25 @@ export class Activator {
   }
 
   #step(event: DistributiveOmit<Event, 'now' | 'jitter'>): void {
+    if (this.#closed) return;
     const before = this.#state;
     const timed: Event = { ...event, now: this.parts.clock.now(), jitter: this.parts.random() * 2 - 1 };
     const [state, effects] = step(before, timed, this.#backend.policy);
     this.#state = state;
-    this.#followActivity(before, state);
+    this.#follow(before, state);
     for (const effect of effects) this.#run(effect);
     this.#arm();
   }
 
-  #followActivity(before: State, state: State): void {
+  #follow(before: State, state: State): void {
     if (before.kind === state.kind) return;
     if (state.kind === 'ready') {
-      this.#activity.open();
       this.#log.ready(this.#waiters.size);
-    } else this.#activity.close();
+      this.#activity.open();
+      return;
+    }
+    this.#activity.close();
+    if (state.kind === 'probing' || (state.kind === 'waking' && before.kind === 'ready')) this.#log.began();
   }
 
   #run(effect: Effect): void {
@@ -246,6 +255,7 @@ export class Activator {
       case 'publish':
         this.#activity.wakeUpSent();
         void this.#publish('cold-start', 1).then(({ outcome }) => {
+          if (this.#closed) return;
           if (outcome === 'accepted') {
             this.#log.woken();
             if (this.#state.kind === 'waking') this.#activity.open();
@@ -276,7 +286,9 @@ export class Activator {
   }
 
   #probe({ scope, workers }: { readonly scope: number; readonly workers: readonly number[] }): void {
-    this.parts.prober.probe({ workers, host: this.#origin.host }, (result) => {
+    if (this.#closed) return;
+    const round = { workers, host: this.#origin.host, settings: this.#backend.probe };
+    this.parts.prober.probe(round, (result) => {
       this.#onProbed(scope, result);
     });
   }
@@ -291,7 +303,7 @@ export class Activator {
   async #publish(reason: 'cold-start' | 'activity', requests: number): Promise<PublishReport> {
     const { target, pubsub, topic, policy } = this.#backend;
     const { gateway, clock, publisher, observer } = this.parts;
-    this.#log.published();
+    this.#log.published(reason);
     const report = await publisher.publish(
       { pubsub, topic, ttlMs: policy.messageTtlMs },
       { reason, backend: target, requests, gateway, at: clock.wall() },

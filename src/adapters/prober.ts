@@ -35,7 +35,7 @@ export class LaneProber implements Prober {
   #closed = false;
 
   constructor(
-    private readonly backend: Backend,
+    backend: Pick<Backend, 'probe' | 'healthPath'>,
     gatewayUrl: string,
     private readonly ownProbes: OwnProbes,
   ) {
@@ -49,7 +49,7 @@ export class LaneProber implements Prober {
     let open = lanes.length;
     for (const lane of lanes) {
       lane.busy = true;
-      void this.#ask(lane, round.host).then(({ outcome, worker, report }) => {
+      void this.#ask(lane, round).then(({ outcome, worker, report }) => {
         open -= 1;
         onResult({ outcome, worker, report, last: open === 0 });
       });
@@ -83,8 +83,8 @@ export class LaneProber implements Prober {
     return { pool: new ConnectionPool(this.#url.href, 1), busy: false };
   }
 
-  async #ask(lane: Lane, host: string | undefined): Promise<Answer> {
-    const { timeoutMs, statuses, host: configuredHost } = this.backend.probe;
+  async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Answer> {
+    const { timeoutMs, statuses, host: configuredHost } = settings;
     const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
     const ticket = this.#throughGateway ? this.ownProbes.issue(this.#url.pathname) : undefined;
     let result: Pick<ProbeResult, 'outcome' | 'report'>;

@@ -1,3 +1,4 @@
+import type { ProbeSettings } from './backend';
 import type { ProbeResult, PublishReport } from './reports';
 
 /** Time. Milliseconds of a monotonic clock, but for `wall`. */
@@ -18,6 +19,8 @@ export interface ProbeRound {
   readonly workers: readonly number[];
   /** Host header of the request that is waiting. */
   readonly host: string | undefined;
+  /** As configured now. */
+  readonly settings: ProbeSettings;
 }
 
 /** Probes one backend. */
