@@ -43,6 +43,7 @@ export class Connection implements FrameHandler {
   }
 
   send(bytes: Uint8Array): void {
+    if (!this.socket.writable) return;
     if (this.socket.write(bytes) || this.socket.writableLength < MAX_UNSENT_BYTES) return;
     this.log.warn({ bytes: this.socket.writableLength }, 'a connection is closed: its peer does not read the answers');
     this.socket.destroy();

@@ -65,13 +65,8 @@ export class RpcServer implements ConnectionHandler, RunHost {
     this.connections.add(new Connection(socket, this, this.options.log));
   }
 
-  /** Events for which a Step of Kong is awaited. */
+  /** Events that this server knows: phases that Kong waits for, and those whose PDK call Kong runs. */
   eventCount(): number {
-    return this.events.size;
-  }
-
-  /** Requests in the hands of this server, whosever turn it is. */
-  runCount(): number {
     let count = this.events.size;
     for (const connection of this.connections) count += connection.waiting.size;
     return count;

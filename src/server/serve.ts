@@ -104,7 +104,6 @@ class ServerProcess {
       socket: this.options.socketPath,
       connections: rpc.connectionCount(),
       instances: rpc.instanceCount(),
-      requests: rpc.runCount(),
       events: rpc.eventCount(),
     };
   }
@@ -145,7 +144,7 @@ class ServerProcess {
     );
     product.drain();
     await Promise.race([product.settled(), delay(DRAIN_MS)]);
-    await until(() => rpc.runCount() === product.held(), LEAVE_MS);
+    await until(() => rpc.eventCount() === product.held(), LEAVE_MS);
     status?.stop();
     await this.owner.stop(() => rpc.inviteStandby());
     rpc.close();

@@ -1,0 +1,351 @@
+import { encode } from '@msgpack/msgpack';
+import type { Kong, PhaseContext } from '../../../src/kong';
+import { RpcClient } from '../../support/rpc-client';
+import { Harness, until } from './harness';
+
+const path = { 'request.get_path': () => '/kong' };
+
+/** Frames of a phase that never says anything by itself. */
+class Silent {
+  context: PhaseContext | undefined;
+  kong: Kong | undefined;
+  resolve: () => void = () => undefined;
+  reject: (error: Error) => void = () => undefined;
+
+  readonly access = (kong: Kong, context: PhaseContext): Promise<void> => {
+    this.context = context;
+    this.kong = kong;
+    return new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  };
+}
+
+describe('traps of the host', () => {
+  let harness: Harness;
+  let instance: number;
+  const start = async (...args: ConstructorParameters<typeof Harness>): Promise<void> => {
+    harness = await new Harness(...args).start();
+    instance = await harness.client.startInstance('serverless', { a: 1 });
+  };
+  /** A request whose phase has begun. */
+  const hold = async (signal?: AbortSignal): Promise<{ result: Promise<unknown> }> => {
+    const before = harness.rpc.eventCount();
+    const result = harness.client.handleEvent(instance, path, signal).catch((error: unknown) => error);
+    await until(() => harness.rpc.eventCount() > before);
+    return { result };
+  };
+  afterEach(() => harness.stop());
+
+  test('K2: a connection that is reset with answers unread ends alone', async () => {
+    await start(() => undefined);
+    const connection = await harness.connect();
+    connection.socket.pause();
+    connection.write(...Array.from({ length: 500 }, (_, n) => encode([0, n, 'plugin.GetPluginInfo', ['serverless']])));
+    await harness.client.handleEvent(instance);
+    connection.socket.destroy();
+    await until(() => harness.rpc.connectionCount() === 1);
+    expect((await harness.client.handleEvent(instance)).exit).toBeUndefined();
+  });
+
+  test('K2: a call that Kong gave up is not answered into the next one on its connection', async () => {
+    const silent = new Silent();
+    await start((...args) => silent.access(...args));
+    const connection = await harness.connect();
+    connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: instance, EventName: 'access' }]]));
+    await until(() => harness.rpc.eventCount() === 1);
+    await harness.clock.advance(60_000);
+    connection.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
+    await connection.received(1);
+    silent.resolve();
+    expect(silent.context?.signal.aborted).toBe(true);
+    connection.write(encode([0, 3, 'plugin.GetPluginInfo', ['serverless']]));
+    expect((await connection.received(2)).map((response) => (response as number[])[1])).toEqual([2, 3]);
+    expect(harness.rpc.eventCount()).toBe(0);
+  });
+
+  test('K3: 100,000 events that go on and 20,000 that are answered by the plugin leave nothing behind', async () => {
+    await start((kong, _, config) => {
+      if ((config as { exit?: boolean }).exit === true) return kong.response.exit(503, 'no', {});
+    });
+    const exiting = await harness.client.startInstance('serverless', { exit: true });
+    const connection = await harness.connect();
+    const burst = (id: number, count: number): Promise<unknown> => {
+      const event = [{ InstanceId: id, EventName: 'access' }];
+      const had = connection.responses.length;
+      connection.write(...Array.from({ length: count }, (_, n) => encode([0, n, 'plugin.HandleEvent', event])));
+      return connection.received(had + count);
+    };
+    for (let n = 0; n < 10; n += 1) await burst(instance, 10_000);
+    for (let n = 0; n < 2; n += 1) await burst(exiting, 10_000);
+    expect(connection.responses.at(99_999)).toEqual([1, 9999, null, { EventId: 0, Data: 'ret' }]);
+    expect(connection.responses.at(-1)).toMatchObject([1, 9999, null, { Data: { Method: 'kong.response.exit' } }]);
+    expect(connection.responses).toHaveLength(120_000);
+    expect(harness.rpc.eventCount()).toBe(0);
+  }, 30_000);
+
+  test('K3: an event whose Step never comes, because the request is gone, is dropped after a minute', async () => {
+    const silent = new Silent();
+    await start(async (kong, context) => {
+      void silent.access(kong, context);
+      await kong.request.get_path();
+    });
+    const connection = await harness.connect();
+    connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: instance, EventName: 'access' }]]));
+    await connection.received(1);
+    await harness.clock.advance(50_000);
+    expect(harness.rpc.eventCount()).toBe(1);
+    expect(silent.context?.signal.aborted).toBe(false);
+    await harness.clock.advance(40_000);
+    expect(harness.rpc.eventCount()).toBe(0);
+    expect(silent.context?.signal.aborted).toBe(true);
+  });
+
+  test.each([
+    ['is not JSON', { Name: 'serverless', Config: '{' }],
+    ['is missing', { Name: 'serverless' }],
+    ['is for another plugin', { Name: 'constructor', Config: '{}' }],
+    ['is nothing', null],
+    ['makes the plugin throw', { Name: 'serverless', Config: '{"throw":true}' }],
+  ])('K7: a configuration that %s starts an instance that answers 503 and tells Kong’s log', async (_, args) => {
+    await start(
+      () => undefined,
+      (config) => {
+        if ((config as { throw?: boolean }).throw === true) throw new Error('bad luck');
+      },
+    );
+    const answer = (await harness.client.call('plugin.StartInstance', args)) as { Id: number };
+    const result = await harness.client.handleEvent(answer.Id);
+    expect(result.exit?.status).toBe(503);
+    expect(result.exit?.headers).toMatchObject({ 'Content-Type': 'application/problem+json' });
+    expect(result.calls[0]?.method).toBe('kong.log.err');
+    expect(harness.log.texts('error')).toHaveLength(1);
+  });
+
+  test('K7: StartInstance that cannot be decoded starts such an instance too', async () => {
+    await start(() => undefined);
+    const connection = await harness.connect();
+    const bad = Buffer.from(encode([0, 1, 'plugin.StartInstance', [{ xproto_x_: 1 }]]));
+    bad.write('__proto__', bad.indexOf('xproto_x_'));
+    connection.write(bad);
+    const [response] = (await connection.received(1)) as [[number, number, null, { Id: number }]];
+    expect((await harness.client.handleEvent(response[3].Id)).exit?.status).toBe(503);
+  });
+
+  test('K8: instance ids of another process are unknown here, so Kong starts its instances anew', async () => {
+    await start(() => undefined);
+    const other = await new Harness(() => undefined).start();
+    const theirs = await other.client.startInstance('serverless', {});
+    await other.stop();
+    await expect(harness.client.handleEvent(theirs)).rejects.toThrow(/^"?no plugin instance/);
+    await expect(harness.client.handleEvent(0)).rejects.toThrow(/^"?no plugin instance/);
+    expect(instance).toBeGreaterThan(0);
+    expect(instance).toBeLessThan(2 ** 52);
+    expect(await harness.client.startInstance('serverless', {})).toBe(instance + 1);
+  });
+
+  test('K8: a Step for an event of another process does not reach an event of this one', async () => {
+    const eventId = async (): Promise<number> => {
+      const one = await new Harness(async (kong) => void (await kong.request.get_path())).start();
+      const id = await one.client.startInstance('serverless', {});
+      const step = await one.client.call('plugin.HandleEvent', { InstanceId: id, EventName: 'access' });
+      await one.stop();
+      return (step as { EventId: number }).EventId;
+    };
+    await start(() => undefined);
+    expect(await eventId()).not.toBe(await eventId());
+  });
+
+  const boom = (): never => {
+    throw new Error('boom');
+  };
+  test.each([
+    ['at once', boom],
+    ['in its promise', () => Promise.reject(new Error('boom'))],
+    ['after a PDK call', async (kong: Kong) => void boom(await kong.request.get_path())],
+    [
+      'with a PDK call that nobody awaits',
+      (kong: Kong) => {
+        void kong.request.get_path();
+        boom();
+      },
+    ],
+    ['with something that is no error', () => Promise.reject('boom')],
+  ])(
+    'K10: an access phase that throws %s is answered 503, never let through',
+    async (_, access: (k: Kong) => never) => {
+      await start((kong) => access(kong));
+      const result = await harness.client.handleEvent(instance, path);
+      expect(result.exit?.status).toBe(503);
+      expect(JSON.parse(result.exit?.body ?? '')).toMatchObject({ status: 503, code: 'SERVERLESS_INTERNAL' });
+      expect(result.exit?.body).not.toContain('boom');
+      expect(result.calls.find(({ method }) => method === 'kong.log.err')?.args).toEqual([
+        expect.stringContaining('boom'),
+      ]);
+      expect(harness.log.texts('error')).toHaveLength(1);
+      expect(harness.rpc.eventCount()).toBe(0);
+    },
+  );
+
+  test('K10: an access phase that throws after it answered the request only leaves a line in the log', async () => {
+    await start(async (kong) => {
+      await kong.response.exit(429, 'slow');
+      throw new Error('boom');
+    });
+    expect((await harness.client.handleEvent(instance)).exit?.status).toBe(429);
+    await until(() => harness.log.texts('error').length === 1);
+    expect(harness.rpc.eventCount()).toBe(0);
+  });
+
+  test('K11: a client that leaves while its request is held aborts its signal, and no other', async () => {
+    const contexts: PhaseContext[] = [];
+    const silent = new Silent();
+    await start((kong, context) => {
+      contexts.push(context);
+      return silent.access(kong, context);
+    });
+    const leaving = new AbortController();
+    const gone = await hold(leaving.signal);
+    await hold();
+    const aborted = contexts.map(() => false);
+    contexts.forEach(({ signal }, n) => {
+      signal.addEventListener('abort', () => (aborted[n] = true));
+    });
+    leaving.abort();
+    await until(() => aborted[0] === true);
+    expect(aborted).toEqual([true, false]);
+    expect(await gone.result).toEqual(new Error('no data'));
+    expect(harness.rpc.eventCount()).toBe(1);
+  });
+
+  test('K11: a client that leaves during a heartbeat aborts the signal; the heartbeat’s result never comes', async () => {
+    let beat = 'waiting';
+    const silent = new Silent();
+    await start(async (kong, context) => {
+      await kong.request.get_path();
+      void kong.request.get_method().then(() => (beat = 'answered'));
+      await silent.access(kong, context);
+    });
+    const leaving = new AbortController();
+    const { result } = {
+      result: harness.client.handleEvent(
+        instance,
+        {
+          ...path,
+          'request.get_method': () => new Promise(() => undefined),
+        },
+        leaving.signal,
+      ),
+    };
+    result.catch(() => undefined);
+    await until(() => silent.context !== undefined);
+    await harness.client.close();
+    await harness.clock.advance(120_000);
+    expect(silent.context?.signal.aborted).toBe(true);
+    expect(beat).toBe('waiting');
+    expect(harness.rpc.eventCount()).toBe(0);
+  });
+
+  test('K11: what a phase does after its client left reaches nobody', async () => {
+    const silent = new Silent();
+    await start(silent.access);
+    const leaving = new AbortController();
+    await hold(leaving.signal);
+    leaving.abort();
+    await until(() => harness.rpc.eventCount() === 0);
+    expect(silent.context?.signal.aborted).toBe(true);
+    void silent.kong?.response.exit(200);
+    void silent.kong?.log.err('late');
+    silent.reject(new Error('late'));
+    expect((await new RpcClient(harness.path).call('plugin.GetPluginInfo', 'serverless')) as object).toMatchObject({
+      Name: 'serverless',
+    });
+    expect(harness.rpc.eventCount()).toBe(0);
+  });
+
+  test('K11: the end of an nginx worker drops all that it waited for', async () => {
+    const signals: AbortSignal[] = [];
+    const silent = new Silent();
+    await start((kong, context) => {
+      signals.push(context.signal);
+      return silent.access(kong, context);
+    });
+    for (let n = 0; n < 20; n += 1) await hold();
+    await harness.client.close();
+    await until(() => harness.rpc.eventCount() === 0);
+    expect(signals.map((signal) => signal.aborted)).toEqual(new Array(20).fill(true));
+    expect(harness.rpc.connectionCount()).toBe(0);
+  });
+});
+
+describe('plugin instances', () => {
+  let harness: Harness;
+  beforeEach(async () => {
+    harness = await new Harness((kong, _, config) => kong.response.exit(200, JSON.stringify(config))).start();
+  });
+  afterEach(() => harness.stop());
+
+  test('each runs its own configuration', async () => {
+    const one = await harness.client.startInstance('serverless', { n: 1 });
+    const two = await harness.client.startInstance('serverless', { n: 2 });
+    expect((await harness.client.handleEvent(two)).exit?.body).toBe('{"n":2}');
+    expect((await harness.client.handleEvent(one)).exit?.body).toBe('{"n":1}');
+  });
+
+  test('one that is closed is unknown from then on, and closing it twice is refused', async () => {
+    const id = await harness.client.startInstance('serverless', {});
+    expect(await harness.client.call('plugin.CloseInstance', id)).toMatchObject({ Name: 'serverless', Id: id });
+    await expect(harness.client.handleEvent(id)).rejects.toThrow('no plugin instance');
+    await expect(harness.client.call('plugin.CloseInstance', id)).rejects.toThrow('no plugin instance');
+    expect(harness.rpc.instanceCount()).toBe(0);
+  });
+
+  test('one without a request for ten minutes is forgotten; one in use stays', async () => {
+    const unused = await harness.client.startInstance('serverless', {});
+    const used = await harness.client.startInstance('serverless', {});
+    for (let minutes = 0; minutes < 11; minutes += 1) {
+      await harness.clock.advance(60_000);
+      await harness.client.handleEvent(used);
+    }
+    await expect(harness.client.handleEvent(unused)).rejects.toThrow('no plugin instance');
+    expect((await harness.client.handleEvent(used)).exit?.status).toBe(200);
+    expect(harness.rpc.instanceCount()).toBe(1);
+  });
+
+  test('a timer exists only while there are instances', async () => {
+    expect(harness.clock.pending).toBe(0);
+    await harness.client.startInstance('serverless', {});
+    await harness.client.startInstance('serverless', {});
+    expect(harness.clock.pending).toBe(1);
+    await harness.clock.advance(660_000);
+    expect(harness.rpc.instanceCount()).toBe(0);
+    expect(harness.clock.pending).toBe(0);
+  });
+
+  test('the answer to Kong, which keeps it, does not repeat the configuration', async () => {
+    const answer = await harness.client.call('plugin.StartInstance', { Name: 'serverless', Config: '{"long":"text"}' });
+    expect(answer).toEqual({ Name: 'serverless', Id: expect.any(Number), Config: {}, StartTime: expect.any(Number) });
+  });
+
+  test('status and plugin info are told as kong-pdk tells them', async () => {
+    const id = await harness.client.startInstance('serverless', {});
+    expect(await harness.client.call('plugin.InstanceStatus', id)).toMatchObject({ Name: 'serverless', Id: id });
+    await expect(harness.client.call('plugin.InstanceStatus', 1)).rejects.toThrow('no plugin instance');
+    expect(await harness.client.call('plugin.GetStatus', null)).toMatchObject({
+      Pid: process.pid,
+      Plugins: { serverless: { Name: 'serverless', Instances: [{ Id: id }], LastCloseInstance: null } },
+    });
+    expect(await harness.client.call('plugin.GetPluginInfo', 'serverless')).toEqual({
+      Name: 'serverless',
+      Version: '1.2.3',
+      Phases: ['access'],
+      Priority: 7,
+      Schema: {
+        name: 'serverless',
+        fields: [{ config: { type: 'record', fields: [{ a: { type: 'string' } }] } }],
+      },
+    });
+    await expect(harness.client.call('plugin.GetPluginInfo', 'other')).rejects.toThrow('no plugin other');
+  });
+});
