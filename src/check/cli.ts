@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs';
+import { type CommandIo, EXIT, type Options, outputFormat, readWords, UsageError, withUsage } from './command-line';
+import { formatJson, formatText, totals } from './report';
+import { rules } from './rules/index';
+import { checkSources } from './run';
+import { readSources, UnreadablePathError } from './walk';
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  'app-id': { type: 'string' },
+  'gateway-namespace': { type: 'string' },
+  'gateway-url': { type: 'string' },
+  namespace: { type: 'string', short: 'n' },
+  skip: { type: 'string', multiple: true },
+  help: { type: 'boolean', short: 'h' },
+} as const satisfies Options;
+
+/** What `serverless check --help` prints. */
+export const CHECK_HELP = `Usage: serverless check [OPTION...] FILE-OR-FOLDER...
+
+Reads KongPlugins, Ingresses, Dapr Components, ScaledObjects, Deployments, Services, the broker's topology and values of Kong's
+chart together, and reports where they do not agree. "-" is standard input: kustomize build DIR | serverless check -
+
+  -o, --output FORMAT         text (the default) or json
+      --app-id ID             Dapr app-id of the gateway (default: as its values say, else serverless)
+      --gateway-namespace NS  namespace of the gateway (default: kong)
+      --gateway-url URL       where probes are sent, SERVERLESS_GATEWAY_URL (default: http://127.0.0.1:8000)
+  -n, --namespace NS          namespace of objects that name none (default: default)
+      --skip RULE             leave a rule out; may be repeated
+  -h, --help                  this text
+
+Exit code: 0 nothing wrong, or warnings only; 1 errors; 2 a command line that makes no sense.
+`;
+
+/** Runs `serverless check` and returns its exit code. */
+export function runCheck(argv: readonly string[], io: CommandIo): Promise<number> {
+  return withUsage('check', io, () => {
+    const { values, positionals } = readWords(argv, OPTIONS);
+    if (values.help === true) {
+      io.stdout(CHECK_HELP);
+      return EXIT.ok;
+    }
+    const format = outputFormat(values.output);
+    const url = values['gateway-url'] ?? io.env['SERVERLESS_GATEWAY_URL'] ?? 'http://127.0.0.1:8000';
+    if (!/^https?:\/\//i.test(url)) throw new UsageError(`--gateway-url: '${url}' is no http or https URL`);
+    const report = checkSources(sourcesOf(positionals, values.namespace ?? 'default', io), {
+      appId: values['app-id'],
+      namespace: values['gateway-namespace'] ?? 'kong',
+      url,
+      skip: knownRules(values.skip ?? []),
+    });
+    if (report.documents === 0 && report.findings.length === 0) {
+      throw new UsageError(
+        `no manifest in ${positionals.join(', ')}; a kustomization or chart is rendered first: ` +
+          'kubectl kustomize DIR | serverless check -',
+      );
+    }
+    io.stdout(format === 'json' ? formatJson(report) : formatText(report));
+    return totals(report.findings).errors > 0 ? EXIT.failed : EXIT.ok;
+  });
+}
+
+function sourcesOf(paths: readonly string[], namespace: string, io: CommandIo): ReturnType<typeof readSources> {
+  if (paths.length === 0) throw new UsageError('name the files or folders to check');
+  try {
+    return readSources(paths, io.stdin ?? (() => readFileSync(0, 'utf8')), namespace);
+  } catch (error) {
+    throw error instanceof UnreadablePathError ? new UsageError(error.message) : error;
+  }
+}
+
+function knownRules(skip: readonly string[]): readonly string[] {
+  const unknown = skip.find((id) => !rules.some((rule) => rule.id === id));
+  if (unknown !== undefined) throw new UsageError(`--skip: there is no rule '${unknown}'`);
+  return skip;
+}

@@ -1,0 +1,111 @@
+import { type Document, type LineCounter, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import { isRecord, text, valueAt } from './value';
+
+/** Keys and indices that lead from the root of a document to a field. */
+export type Path = readonly (string | number)[];
+
+/** A field of a document, present or not: what a finding points at. */
+export interface Place {
+  readonly manifest: Manifest;
+  readonly path: Path;
+}
+
+/** Where a document stands in a file. */
+export interface Source {
+  /** As the user named it, or as the walk found it; `<stdin>` for standard input. */
+  readonly file: string;
+  readonly document: Document;
+  readonly lines: LineCounter;
+  /** Lines before the first line of `document` when it is embedded in another one, as in a ConfigMap. */
+  readonly lineOffset: number;
+}
+
+export interface Identity {
+  /** Names the document for people when it has no kind of its own: `Helm values`, `RabbitMQ definitions`. */
+  readonly kind?: string;
+  readonly name?: string;
+  /** Taken when the document names no namespace. */
+  readonly namespace: string;
+}
+
+/** One Kubernetes object, or one file of a shape that the rules know, with the lines of its fields. */
+export class Manifest {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly name: string;
+  readonly namespace: string;
+  readonly value: unknown;
+
+  constructor(
+    private readonly source: Source,
+    /** Path of this object in its YAML document: `['items', 3]` in a List. */
+    private readonly prefix: Path,
+    identity: Identity,
+    root: unknown,
+  ) {
+    this.value = valueAt(root, prefix);
+    this.apiVersion = text(this.get('apiVersion')) ?? '';
+    this.kind = identity.kind ?? text(this.get('kind')) ?? '';
+    this.name = identity.name ?? text(this.get('metadata', 'name')) ?? '';
+    this.namespace = text(this.get('metadata', 'namespace')) ?? identity.namespace;
+  }
+
+  get file(): string {
+    return this.source.file;
+  }
+
+  /** The value of a field; undefined where any step of the path is missing. */
+  get(...path: Path): unknown {
+    return valueAt(this.value, path);
+  }
+
+  place(...path: Path): Place {
+    return { manifest: this, path };
+  }
+
+  /** Line of a field, counted from 1; of its nearest ancestor that exists when the field is missing. */
+  lineOf(path: Path): number {
+    const { document, lines, lineOffset } = this.source;
+    let node: unknown = document.contents;
+    let offset = rangeStart(node) ?? 0;
+    for (const step of [...this.prefix, ...path]) {
+      if (isAlias(node)) node = node.resolve(document);
+      if (isMap(node)) {
+        const pair = node.items.find(({ key }) => (isScalar(key) ? String(key.value) : undefined) === String(step));
+        if (pair === undefined) break;
+        // The key, not the value: the value of a nested field begins a line later.
+        offset = rangeStart(pair.key) ?? offset;
+        node = pair.value;
+      } else if (isSeq(node)) {
+        const item = node.items[Number(step)];
+        if (item === undefined) break;
+        offset = rangeStart(item) ?? offset;
+        node = item;
+      } else break;
+    }
+    return lines.linePos(offset).line + lineOffset;
+  }
+
+  /** `KongPlugin kong/serverless`: how findings name the document. */
+  get label(): string {
+    const named = isRecord(this.value) && this.get('metadata', 'name') !== undefined;
+    const name = named ? `${this.namespace}/${this.name}` : this.name;
+    return name === '' ? this.kind : `${this.kind} ${name}`;
+  }
+}
+
+function rangeStart(node: unknown): number | undefined {
+  const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
+  return range?.[0];
+}
+
+/** `spec.rules[0].host`, `metadata.annotations["konghq.com/plugins"]`. */
+export function formatPath(path: Path): string {
+  let out = '';
+  for (const step of path) {
+    if (typeof step === 'number') out += `[${step}]`;
+    else if (/^[\w$-]+$/.test(step)) out += out === '' ? step : `.${step}`;
+    else out += `[${JSON.stringify(step)}]`;
+  }
+  return out;
+}

@@ -1,0 +1,89 @@
+import type { Rule } from '../rule';
+import { backendService } from './backend-service';
+import { brokerType } from './broker-type';
+import { componentMissing } from './component-missing';
+import { componentNamespace } from './component-namespace';
+import { componentScope } from './component-scope';
+import { exchangeAutoDelete } from './exchange-auto-delete';
+import { exchangeDeclared } from './exchange-declared';
+import { gatewayDapr } from './gateway-dapr';
+import { gatewayPlugins } from './gateway-plugins';
+import { gracePeriod } from './grace-period';
+import { healthRoute } from './health-route';
+import { holdDeadline } from './hold-deadline';
+import { ingressClass } from './ingress-class';
+import { inlineSecret } from './inline-secret';
+import { oneScaledObject } from './one-scaled-object';
+import { pluginConfig } from './plugin-config';
+import { pluginUsed } from './plugin-used';
+import { pollingInterval } from './polling-interval';
+import { probeAllowed } from './probe-allowed';
+import { probeConditions } from './probe-conditions';
+import { probeHost } from './probe-host';
+import { probeProtocol } from './probe-protocol';
+import { queueBound } from './queue-bound';
+import { queueDeclared } from './queue-declared';
+import { queueLength } from './queue-length';
+import { queueName } from './queue-name';
+import { queueTtl } from './queue-ttl';
+import { readinessPath } from './readiness-path';
+import { reconnectWait } from './reconnect-wait';
+import { replicasOwner } from './replicas-owner';
+import { scaleToZero } from './scale-to-zero';
+import { scaledObjectMissing } from './scaled-object-missing';
+import { scaledObjectTarget } from './scaled-object-target';
+import { scalerActivation } from './scaler-activation';
+import { scalerMode } from './scaler-mode';
+import { sharedQueue } from './shared-queue';
+import { streamTrim } from './stream-trim';
+import { targetRoute } from './target-route';
+import { topicScope } from './topic-scope';
+import { triggerAuth } from './trigger-auth';
+import { ttlLease } from './ttl-lease';
+import { ttlPolling } from './ttl-polling';
+
+/** All rules, in the order of a request: route, probe, Component, queue, KEDA, gateway. */
+export const rules: readonly Rule[] = [
+  pluginConfig,
+  pluginUsed,
+  targetRoute,
+  backendService,
+  ingressClass,
+  healthRoute,
+  probeAllowed,
+  probeHost,
+  probeProtocol,
+  probeConditions,
+  readinessPath,
+  holdDeadline,
+  componentMissing,
+  componentNamespace,
+  componentScope,
+  topicScope,
+  exchangeAutoDelete,
+  reconnectWait,
+  streamTrim,
+  inlineSecret,
+  exchangeDeclared,
+  queueDeclared,
+  queueBound,
+  queueName,
+  queueTtl,
+  ttlLease,
+  ttlPolling,
+  sharedQueue,
+  brokerType,
+  scaledObjectMissing,
+  scaledObjectTarget,
+  oneScaledObject,
+  scaleToZero,
+  replicasOwner,
+  pollingInterval,
+  queueLength,
+  scalerActivation,
+  scalerMode,
+  triggerAuth,
+  gatewayPlugins,
+  gatewayDapr,
+  gracePeriod,
+];
