@@ -24,11 +24,6 @@ export class ActivityReporter {
     private readonly publish: (requests: number) => Promise<PublishReport>,
   ) {}
 
-  /** Requests that no message stands for yet. */
-  get pending(): number {
-    return this.#activity.pending;
-  }
-
   count(requests: number): void {
     this.#activity = countRequests(this.#activity, requests);
     this.#arm();

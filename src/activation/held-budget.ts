@@ -10,10 +10,6 @@ export class HeldBudget {
     return this.#held;
   }
 
-  hasRoom(): boolean {
-    return this.#held < this.max;
-  }
-
   take(): void {
     this.#held += 1;
   }
