@@ -21,7 +21,7 @@ export interface RigOptions {
   readonly nodeArgs?: readonly string[];
   readonly kongEnv?: Readonly<Record<string, string>>;
   /** Routes beside those of the backends. */
-  readonly routes?: readonly GatewayRoute[];
+  readonly routes?: (backends: Readonly<Record<string, FakeBackend>>) => readonly GatewayRoute[];
 }
 
 export const PUBSUB = 'kong-serverless-plugin';
@@ -134,5 +134,5 @@ const configOf = (options: RigOptions, backends: Readonly<Record<string, FakeBac
       to: backends[one.name]?.target ?? [],
       plugins: { serverless: pluginConfig(one) },
     })),
-    ...(options.routes ?? []),
+    ...(options.routes?.(backends) ?? []),
   ]);
