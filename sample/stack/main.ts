@@ -19,13 +19,14 @@ async function run(options: StackOptions): Promise<void> {
   write(options.json ? JSON.stringify({ url: stack.url }) : `\nOpen ${stack.url}   (Ctrl-C stops everything)\n`);
 
   let stopping = false;
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
-    process.on(signal, () => {
-      if (stopping) return;
-      stopping = true;
-      void stack.close().then(() => process.exit(0));
-    });
-  }
+  const stop = (): void => {
+    if (stopping) return;
+    stopping = true;
+    void stack.close().then(() => process.exit(0));
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
+  // Nobody reads what we write any more, as after `| head`.
+  process.stdout.on('error', stop);
 }
 
 function fail(error: unknown): never {

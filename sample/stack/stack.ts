@@ -75,7 +75,7 @@ async function start(
   const broker = new BuiltInBroker(cluster.topology, clock);
   await broker.start();
   onClose(() => broker.stop());
-  const dapr = new DaprEndpoint(new Sidecar(settings.appId, cluster.components, broker, events));
+  const dapr = new DaprEndpoint(new Sidecar(settings.appId, cluster.components, broker, clock, events));
   await dapr.start();
   onClose(() => dapr.stop());
 

@@ -10,6 +10,7 @@ import type { Replica } from './replicas/replica';
 
 /** The sidecars of replicas that take messages: one per replica of a Deployment with a Dapr app port, as long as it is ready. */
 export class Workers {
+  private readonly sidecars = new Map<string, Sidecar>();
   private readonly subscribers = new Map<string, Subscriber>();
 
   constructor(
@@ -21,10 +22,24 @@ export class Workers {
 
   /** Publishes a job in the name of a worker's own application, which the component's scope names. Rejects with Dapr's message. */
   async publish(workload: Workload, path: string, job: object): Promise<void> {
-    const sidecar = new Sidecar(workload.dapr?.appId ?? workload.name, this.components, this.broker, this.events);
+    const sidecar = new Sidecar(
+      workload.dapr?.appId ?? workload.name,
+      this.components,
+      this.broker,
+      this.clock,
+      this.events,
+    );
     const headers = { 'content-type': 'application/json' };
     const answer = await sidecar.handle({ method: 'POST', url: path, headers, body: JSON.stringify(job) });
     if (answer.status !== 204) throw new Error(JSON.stringify(answer.body));
+  }
+
+  private sidecarOf(appId: string): Sidecar {
+    const known = this.sidecars.get(appId);
+    if (known !== undefined) return known;
+    const sidecar = new Sidecar(appId, this.components, this.broker, this.clock, this.events);
+    this.sidecars.set(appId, sidecar);
+    return sidecar;
   }
 
   /** Starts or stops a replica's sidecar after the replica has changed. */

@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '../broker/broker';
+import type { Clock } from '../clock';
 import { messageOf } from '../events';
 import type { Events } from '../events';
 import type { Component } from '../manifests/component';
 import { cloudEvent } from './cloud-event';
+import { PublishDigest } from './digest';
 
 /** A request to the sidecar's HTTP API. */
 export interface ApiRequest {
@@ -24,14 +26,17 @@ const VERSION = '1.18.2';
 
 /** The sidecar of one application: Dapr's HTTP API as far as this product uses it, with the real one's status codes and bodies. */
 export class Sidecar {
+  private readonly digest: PublishDigest;
   private readonly components: ReadonlyMap<string, Component>;
 
   constructor(
     private readonly appId: string,
     components: readonly Component[],
     private readonly broker: Broker,
+    private readonly clock: Clock,
     private readonly events: Events,
   ) {
+    this.digest = new PublishDigest(clock, events);
     const loaded = components.filter(({ scopes }) => scopes.length === 0 || scopes.includes(appId));
     this.components = new Map(loaded.map((component) => [component.name, component]));
   }
@@ -70,7 +75,7 @@ export class Sidecar {
       contentType: String(request.headers['content-type'] ?? 'text/plain'),
       appId: this.appId,
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
-      now: Date.now(),
+      now: this.clock.now(),
     };
     try {
       // Dapr finds the broker gone, waits, connects anew, and waits once more before it gives up (D2).
@@ -80,7 +85,7 @@ export class Sidecar {
         ttlMs: ttlOf(query.get('metadata.ttlInSeconds')),
         persistent: component.persistent,
       });
-      this.events.info('dapr', `published to ${topic}: ${summary(request.body)}`);
+      this.digest.published(topic, request.body);
       return { status: 204 };
     } catch (error) {
       const message = `error when publish to topic ${topic} in pubsub ${pubsub}: ${messageOf(error)}`;
@@ -115,15 +120,4 @@ function notFound(pubsub: string): ApiResponse {
 /** What is not a whole number of seconds is ignored, as in Dapr (D5). */
 function ttlOf(seconds: string | null): number | undefined {
   return seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : undefined;
-}
-
-/** What the terminal shows of a message: the wake-up's reason and how many requests it stands for. */
-function summary(body: string): string {
-  try {
-    const { reason, requests } = JSON.parse(body) as { reason?: unknown; requests?: unknown };
-    if (typeof reason === 'string') return `${reason}, ${Number(requests)} ${requests === 1 ? 'request' : 'requests'}`;
-  } catch {
-    // Not one of our messages.
-  }
-  return `${body.length} bytes`;
 }

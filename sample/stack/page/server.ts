@@ -22,6 +22,8 @@ const FILES = new Map([
   ['/_demo/page.js', ['page.js', 'text/javascript; charset=utf-8']],
   ['/_demo/chart.js', ['chart.js', 'text/javascript; charset=utf-8']],
   ['/_demo/cards.js', ['cards.js', 'text/javascript; charset=utf-8']],
+  ['/_demo/elements.js', ['elements.js', 'text/javascript; charset=utf-8']],
+  ['/_demo/lists.js', ['lists.js', 'text/javascript; charset=utf-8']],
   ['/_demo/icon.svg', ['icon.svg', 'image/svg+xml']],
 ]);
 
