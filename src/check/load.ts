@@ -1,5 +1,7 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
 import { Manifest, type Path } from './manifest';
+import { CLOUDFORMATION, HELM_VALUES, KONG_CONFIGURATION, RABBITMQ_DEFINITIONS } from './kinds';
+import { cloudFormationTags } from './model/cloudformation';
 import { entries, isRecord, items, text } from './value';
 
 /** A file that was read. */
@@ -27,7 +29,12 @@ export function load(source: SourceText, lineOffset = 0): Loaded {
   const lines = new LineCounter();
   const manifests: Manifest[] = [];
   const errors: ReadError[] = [];
-  const parsed = parseAllDocuments(source.text, { lineCounter: lines, prettyErrors: false, merge: true });
+  const parsed = parseAllDocuments(source.text, {
+    lineCounter: lines,
+    prettyErrors: false,
+    merge: true,
+    customTags: cloudFormationTags,
+  });
   // An empty stream is not an array of documents but an object with the property `empty`.
   for (const document of Array.isArray(parsed) ? parsed : []) {
     const [error] = document.errors;
@@ -78,13 +85,9 @@ function objects(
   ];
 }
 
-/** Kinds of the files that are no Kubernetes objects, told by the fields that only they have. */
-export const HELM_VALUES = 'Helm values';
-export const RABBITMQ_DEFINITIONS = 'RabbitMQ definitions';
-export const KONG_CONFIGURATION = 'Kong configuration';
-
 function shapeOf(root: Readonly<Record<string, unknown>>): string | undefined {
   if (root._format_version !== undefined) return KONG_CONFIGURATION;
+  if (root.AWSTemplateFormatVersion !== undefined) return CLOUDFORMATION;
   if (Array.isArray(root.queues) && (Array.isArray(root.exchanges) || Array.isArray(root.bindings))) {
     return RABBITMQ_DEFINITIONS;
   }

@@ -1,4 +1,4 @@
-import { HELM_VALUES } from '../load';
+import { HELM_VALUES } from '../kinds';
 import type { Manifest, Path, Place } from '../manifest';
 import { isRecord, items, numeric, text, words } from '../value';
 

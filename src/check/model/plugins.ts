@@ -3,7 +3,7 @@ import type { ConfigProblem } from '../../config/problems';
 import type { Backend } from '../../core/backend';
 import type { Manifest, Path, Place } from '../manifest';
 import { entries, isRecord, isTrue, items, text } from '../value';
-import { KONG_CONFIGURATION } from '../load';
+import { KONG_CONFIGURATION } from '../kinds';
 
 /** A plugin configured for Kong: a KongPlugin, a KongClusterPlugin, or an entry of Kong's declarative configuration. */
 export interface PluginUse {

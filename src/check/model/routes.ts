@@ -1,5 +1,5 @@
 import { matchesPrefix, normalizePath } from '../../core/match';
-import { KONG_CONFIGURATION } from '../load';
+import { KONG_CONFIGURATION } from '../kinds';
 import type { Manifest, Path, Place } from '../manifest';
 import { isRecord, isTrue, items, text, words } from '../value';
 import { resourceName } from './plugins';

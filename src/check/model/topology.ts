@@ -1,6 +1,7 @@
-import { RABBITMQ_DEFINITIONS } from '../load';
+import { CLOUDFORMATION, RABBITMQ_DEFINITIONS } from '../kinds';
 import type { Manifest, Path, Place } from '../manifest';
 import { isTrue, items, numeric, text } from '../value';
+import { cloudFormationTopology } from './cloudformation';
 import type { Broker } from './components';
 
 /** A queue, subscription or topic as a file declares it to its broker. */
@@ -36,7 +37,7 @@ export interface Topology {
   readonly bindings: readonly Binding[];
 }
 
-/** Queues, exchanges and bindings of RabbitMQ definitions and of the topology operator's resources, and other brokers' objects. */
+/** Queues, exchanges and bindings of RabbitMQ definitions and of the topology operator's resources, and the SQS queues of CloudFormation templates. */
 export function topologyOf(manifests: readonly Manifest[]): Topology {
   const found = { queues: [] as Queue[], exchanges: [] as Exchange[], bindings: [] as Binding[] };
   const policies = manifests.flatMap(policiesOf);
@@ -50,6 +51,10 @@ export function topologyOf(manifests: readonly Manifest[]): Topology {
           .filter((at) => (text(manifest.get(...at, 'destination_type')) ?? 'queue') === 'queue')
           .map((at) => binding(manifest, at)),
       );
+    } else if (manifest.kind === CLOUDFORMATION) {
+      const { queues, bindings } = cloudFormationTopology(manifest);
+      found.queues.push(...queues);
+      found.bindings.push(...bindings);
     } else if (manifest.apiVersion.startsWith('rabbitmq.com/')) {
       if (manifest.kind === 'Queue') found.queues.push(rabbitQueue(manifest, ['spec'], policies));
       if (manifest.kind === 'Exchange') found.exchanges.push(exchange(manifest, ['spec'], 'autoDelete'));

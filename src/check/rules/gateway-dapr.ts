@@ -11,6 +11,9 @@ export const gatewayDapr: Rule = {
     for (const gateway of set.gateways) {
       const enabled = gateway.annotation('dapr.io/enabled');
       const appId = gateway.annotation('dapr.io/app-id');
+      // Values are laid over each other: a file without annotations adds to one that has them.
+      const layered = set.gateways.some((other) => other !== gateway && isTrue(other.annotation('dapr.io/enabled')));
+      if (layered && enabled === undefined && appId === undefined) continue;
       if (!isTrue(enabled)) {
         const at = gateway.annotationPlace('dapr.io/enabled');
         yield { at, message: `dapr.io/enabled is ${enabled === undefined ? 'missing' : `"${enabled}"`}.` };

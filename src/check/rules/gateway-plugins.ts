@@ -11,6 +11,9 @@ export const gatewayPlugins: Rule = {
   *check(set) {
     for (const gateway of set.gateways) {
       const servers = gateway.setting('pluginserver_names');
+      // Values are laid over each other: a file that says nothing of plugins adds to one that does.
+      const layered = set.gateways.some((other) => other !== gateway && loadsPlugin(other, 'serverless'));
+      if (layered && gateway.setting('plugins') === undefined) continue;
       if (!loadsPlugin(gateway, 'serverless')) {
         const at = gateway.settingPlace('plugins');
         yield { at, message: `plugins is "${gateway.setting('plugins') ?? 'bundled'}", without serverless.` };

@@ -1,0 +1,125 @@
+import type { Mutation, SetName } from './sets';
+
+const DEFINITIONS = /definitions\.json$/;
+const OPERATOR = /rabbitmq-operator.topology\.yaml$/;
+const TEMPLATE = /snssqs.topology\.yaml$/;
+const DEFINED: readonly SetName[] = ['RabbitMQ', 'foo', 'bar'];
+const OPERATED: readonly SetName[] = ['RabbitMQ with its operator'];
+
+export const topologyMutations: readonly Mutation[] = [
+  {
+    name: 'queues without a TTL',
+    in: DEFINITIONS,
+    find: /"x-message-ttl": 30000/g,
+    replace: '',
+    rule: 'queue-ttl',
+    only: DEFINED,
+  },
+  {
+    name: 'a TTL as short as the lease',
+    in: DEFINITIONS,
+    find: /30000/g,
+    replace: '5000',
+    rule: 'ttl-lease',
+    severity: 'warning',
+    only: DEFINED,
+  },
+  {
+    name: 'no queue of that name',
+    in: DEFINITIONS,
+    find: /("queues": )\[[^]*?\n {2}\]/,
+    replace: '$1[{"name": "other"}]',
+    rule: 'queue-declared',
+    only: DEFINED,
+  },
+  {
+    name: 'no exchange of that name',
+    in: DEFINITIONS,
+    find: /("exchanges": )\[[^]*?\n {2}\]/,
+    replace: '$1[{"name": "other"}]',
+    rule: 'exchange-declared',
+    only: DEFINED,
+  },
+  {
+    name: 'exchanges of another type',
+    in: DEFINITIONS,
+    find: /"fanout"/g,
+    replace: '"direct"',
+    rule: 'exchange-declared',
+    only: DEFINED,
+  },
+  {
+    name: 'transient exchanges',
+    in: DEFINITIONS,
+    find: /"durable": true/g,
+    replace: '"durable": false',
+    rule: 'exchange-declared',
+    only: DEFINED,
+  },
+  {
+    name: 'exchanges that are deleted',
+    in: DEFINITIONS,
+    find: /"auto_delete": false/g,
+    replace: '"auto_delete": true',
+    rule: 'exchange-declared',
+    only: DEFINED,
+  },
+  {
+    name: 'no binding',
+    in: DEFINITIONS,
+    find: /("bindings": )\[[^]*\n {2}\]/,
+    replace: '$1[]',
+    rule: 'queue-bound',
+    only: DEFINED,
+  },
+  { name: 'text that is no JSON', in: DEFINITIONS, find: /\}\s*$/, replace: '', rule: 'unreadable', only: DEFINED },
+  {
+    name: 'queues without a TTL',
+    in: OPERATOR,
+    find: / *x-message-ttl: 30000\n/g,
+    replace: '',
+    rule: 'queue-ttl',
+    only: OPERATED,
+  },
+  {
+    name: 'an exchange of another type',
+    in: OPERATOR,
+    find: /type: fanout/,
+    replace: 'type: direct',
+    rule: 'exchange-declared',
+    only: OPERATED,
+  },
+  {
+    name: 'no binding',
+    in: OPERATOR,
+    find: /kind: Binding/g,
+    replace: 'kind: User',
+    rule: 'queue-bound',
+    only: OPERATED,
+  },
+  {
+    name: 'a queue that keeps messages for days',
+    in: TEMPLATE,
+    find: / *MessageRetentionPeriod: 60\n/,
+    replace: '',
+    rule: 'queue-ttl',
+    severity: 'warning',
+    only: ['SNS and SQS'],
+  },
+  {
+    name: 'a queue of another name',
+    in: TEMPLATE,
+    find: /QueueName: .*/,
+    replace: 'QueueName: other',
+    rule: 'queue-declared',
+    only: ['SNS and SQS'],
+  },
+  {
+    name: 'a subscription to another topic',
+    in: TEMPLATE,
+    find: /TopicArn: .*/,
+    replace: 'TopicArn: arn:aws:sns:ap-northeast-1:1:other',
+    rule: 'queue-bound',
+    only: ['SNS and SQS'],
+  },
+];
