@@ -31,8 +31,7 @@ async function run(options: StackOptions): Promise<void> {
 
 function fail(error: unknown): never {
   const { code } = error as { code?: string };
-  const taken = code === 'EADDRINUSE' ? '; choose another one with --port' : '';
-  process.stderr.write(`demo: ${messageOf(error)}${taken}\n`);
+  process.stderr.write(`demo: ${messageOf(error)}\n`);
   process.exit(code?.startsWith('ERR_PARSE_ARGS') === true ? 2 : 1);
 }
 

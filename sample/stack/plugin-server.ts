@@ -9,6 +9,8 @@ export interface PluginInfo {
   readonly name: string;
   readonly phases: readonly string[];
   readonly config: KongFields;
+  /** All of it, as printed. */
+  readonly dump: string;
 }
 
 export interface PluginServerOptions {
@@ -48,11 +50,11 @@ export interface ColdStart {
 
 /** Asks the plugin what Kong asks before it starts: name, phases and the schema of its configuration. */
 export function pluginInfo(program: string): PluginInfo {
-  const dump = JSON.parse(execFileSync(process.execPath, [program, '-dump'], { encoding: 'utf8' })) as DumpedPlugin[];
-  const [plugin] = dump;
+  const dump = execFileSync(process.execPath, [program, '-dump'], { encoding: 'utf8' });
+  const [plugin] = JSON.parse(dump) as DumpedPlugin[];
   if (plugin === undefined) throw new Error(`${program} -dump names no plugin`);
   const config = plugin.Schema.fields.flatMap((field) => field['config']?.fields ?? []);
-  return { name: plugin.Name, phases: plugin.Phases, config };
+  return { name: plugin.Name, phases: plugin.Phases, config, dump };
 }
 
 interface DumpedPlugin {

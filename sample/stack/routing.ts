@@ -1,4 +1,3 @@
-import type { PluginConfig } from './kong/instances';
 import type { Route, Service } from './kong/routes';
 import { withDefaults } from './kong/schema';
 import type { Cluster } from './manifests/cluster';
@@ -19,12 +18,12 @@ export function routesOf(
   services: ReadonlyMap<string, Service>,
   page: Service,
 ): Route[] {
-  const configs = new Map<string, PluginConfig>();
+  const plugins = new Map<string, Plugin>();
   const routes = cluster.paths.map((path): Route => {
     const [name, second] = path.plugins;
     if (second !== undefined) path.source.fail(`the demo runs one plugin per Ingress, and ${path.route} has more`);
-    const plugin = name === undefined ? undefined : (configs.get(path.route) ?? configOf(cluster, info, path, name));
-    if (plugin !== undefined) configs.set(path.route, plugin);
+    const plugin = name === undefined ? undefined : (plugins.get(path.route) ?? pluginOf(cluster, info, path, name));
+    if (plugin !== undefined) plugins.set(path.route, plugin);
     const service = services.get(path.workload.name);
     if (service === undefined) return path.source.fail(`no Deployment ${path.workload.name}`);
     const { match, hosts, stripPath } = path;
@@ -40,17 +39,20 @@ export function ownsRoot(cluster: Cluster): boolean {
   return cluster.paths.some(({ path, hosts }) => path === '/' && hosts.length === 0);
 }
 
+type Plugin = NonNullable<Route['plugin']>;
+
+/** Kong counts the configurations that it loads. */
 let sequence = 0;
 
-function configOf(cluster: Cluster, info: PluginInfo, path: Cluster['paths'][number], name: string): PluginConfig {
+function pluginOf(cluster: Cluster, info: PluginInfo, path: Cluster['paths'][number], name: string): Plugin {
   const resource = cluster.plugins.get(name);
   if (resource === undefined) return path.source.fail(`Ingress names KongPlugin ${name}, which is not there`);
   if (resource.plugin !== info.name) resource.config.fail(`the demo runs only the plugin ${info.name}`);
-  const config = withDefaults(info.config, resource.config);
-  return {
-    ...config,
+  const config = {
+    ...withDefaults(info.config, resource.config),
     __key__: `plugins:${info.name}:${path.route}::::`,
     __seq__: sequence++,
     route_id: path.route,
   };
+  return { plugin: info.name, config };
 }

@@ -9,7 +9,7 @@ import { EndpointSync } from './endpoints';
 import type { Events } from './events';
 import { faster, withScaleInWindow } from './fast';
 import { Scaler } from './keda/scaler';
-import { Gateway } from './kong/gateway';
+import { startBuiltInGateway } from './gateway-part';
 import { readCluster } from './manifests/cluster';
 import type { Cluster } from './manifests/cluster';
 import { gatewaySettings } from './manifests/helm-values';
@@ -20,7 +20,10 @@ import { Feed } from './page/feed';
 import type { Part, PartsView } from './page/feed';
 import { PageServer } from './page/server';
 import { PluginServer, pluginInfo } from './plugin-server';
-import { freePorts } from './ports';
+import { assertFree, freePorts } from './ports';
+import { RealDapr } from './real/dapr';
+import { startRealKong } from './real/kong';
+import { RabbitMq } from './real/rabbitmq';
 import { Deployment } from './replicas/deployment';
 import { argumentsOf } from './replicas/files';
 import { ownsRoot, PAGE_PREFIX, routesOf } from './routing';
@@ -67,17 +70,22 @@ async function start(
   const settings = gatewaySettings(root, 'kong/values.yaml');
   const serverless = join(root, 'dist/serverless');
   const info = pluginInfo(serverless);
+  const [freePort = 0, statusPort = 0] = await freePorts(2);
+  const port = options.port === 0 ? freePort : options.port;
+  await assertFree(port);
   const folder = mkdtempSync(join(tmpdir(), 'serverless-demo-'));
   onClose(() => {
     rmSync(folder, { recursive: true, force: true });
   });
 
-  const broker = new BuiltInBroker(cluster.topology, clock);
-  await broker.start();
-  onClose(() => broker.stop());
-  const dapr = new DaprEndpoint(new Sidecar(settings.appId, cluster.components, broker, clock, events));
-  await dapr.start();
-  onClose(() => dapr.stop());
+  const rabbitMq = options.rabbitmq ? await RabbitMq.open(cluster.topology) : undefined;
+  const broker = rabbitMq ?? new BuiltInBroker(cluster.topology, clock);
+  onClose(() => broker.close());
+  const dapr =
+    options.dapr && rabbitMq !== undefined
+      ? await RealDapr.open(settings.appId, cluster.components, rabbitMq.url)
+      : await DaprEndpoint.open(new Sidecar(settings.appId, cluster.components, broker, clock, events));
+  onClose(() => dapr.close());
 
   const workers = new Workers(cluster.components, broker, clock, events);
   const deployments = cluster.workloads.map((workload) => {
@@ -94,18 +102,11 @@ async function start(
       .filter(({ name }) => name === scaling.target)
       .map((deployment) => new Scaler(scaling, deployment, broker, clock, events)),
   );
-  const endpoints = new EndpointSync(deployments, clock);
 
   const socketPath = join(folder, 'serverless.socket');
-  const gateway = new Gateway(
-    { host: '127.0.0.1', port: options.port, plugin: info.name, socketPath, ...settings },
-    events,
-  );
-  const port = await gateway.listen();
-  onClose(() => gateway.close());
-  const [statusPort = 0] = await freePorts(1);
+  const gatewayUrl = `http://127.0.0.1:${port}`;
   const plugin = new PluginServer(
-    { program: serverless, socketPath, gatewayUrl: `http://127.0.0.1:${port}`, daprPort: dapr.port, statusPort },
+    { program: serverless, socketPath, gatewayUrl, daprPort: dapr.port, statusPort },
     events,
   );
   onClose(() => plugin.stop());
@@ -115,7 +116,7 @@ async function start(
   const observer = new Observer(cluster, deployments, scalers, broker, () => plugin.status(), clock);
   const view = ({ description, running }: Part): Part => ({ description, running });
   const parts = (): PartsView => ({
-    gateway: 'built in',
+    gateway: gateway.description,
     plugin: `pid ${plugin.pid ?? 'none'}`,
     dapr: view(dapr),
     broker: view(broker),
@@ -132,15 +133,26 @@ async function start(
   const pagePort = await page.listen();
   onClose(() => page.close());
 
+  const endpoints = new EndpointSync(deployments, clock);
   const pageService = { name: 'demo', endpoints: () => [`127.0.0.1:${pagePort}`] };
-  gateway.setRoutes(routesOf(cluster, info, endpoints.services, pageService));
-  endpoints.start(settings.syncMs, () => Promise.resolve());
+  const routes = routesOf(cluster, info, endpoints.services, pageService);
+  const gateway = options.kong
+    ? await startRealKong({ port, plugin: info.name, socketPath, dump: info.dump, settings, routes })
+    : await startBuiltInGateway(
+        { host: '127.0.0.1', port, plugin: info.name, socketPath, ...settings },
+        routes,
+        events,
+      );
+  onClose(() => gateway.close());
+  endpoints.start(settings.syncMs, () => gateway.endpointsChanged());
   onClose(() => {
     endpoints.close();
   });
   for (const scaler of scalers) scaler.start();
   onClose(() => {
     for (const scaler of scalers) scaler.stop();
+    // What ends from now on ends because the demo does.
+    events.removeAllListeners();
   });
   for (const deployment of deployments) {
     // A Deployment that no ScaledObject scales has the replicas that its manifest says.

@@ -22,24 +22,10 @@ export class Workers {
 
   /** Publishes a job in the name of a worker's own application, which the component's scope names. Rejects with Dapr's message. */
   async publish(workload: Workload, path: string, job: object): Promise<void> {
-    const sidecar = new Sidecar(
-      workload.dapr?.appId ?? workload.name,
-      this.components,
-      this.broker,
-      this.clock,
-      this.events,
-    );
+    const sidecar = this.sidecarOf(workload.dapr?.appId ?? workload.name);
     const headers = { 'content-type': 'application/json' };
     const answer = await sidecar.handle({ method: 'POST', url: path, headers, body: JSON.stringify(job) });
     if (answer.status !== 204) throw new Error(JSON.stringify(answer.body));
-  }
-
-  private sidecarOf(appId: string): Sidecar {
-    const known = this.sidecars.get(appId);
-    if (known !== undefined) return known;
-    const sidecar = new Sidecar(appId, this.components, this.broker, this.clock, this.events);
-    this.sidecars.set(appId, sidecar);
-    return sidecar;
   }
 
   /** Starts or stops a replica's sidecar after the replica has changed. */
@@ -57,5 +43,13 @@ export class Workers {
       known?.stop();
       this.subscribers.delete(replica.name);
     }
+  }
+
+  private sidecarOf(appId: string): Sidecar {
+    const known = this.sidecars.get(appId);
+    if (known !== undefined) return known;
+    const sidecar = new Sidecar(appId, this.components, this.broker, this.clock, this.events);
+    this.sidecars.set(appId, sidecar);
+    return sidecar;
   }
 }

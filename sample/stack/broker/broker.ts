@@ -29,6 +29,8 @@ export interface Broker {
   readonly running: boolean;
   start(): Promise<void>;
   stop(): Promise<void>;
+  /** Ends it for good. */
+  close(): Promise<void>;
   /** Copies the message to each queue bound to the exchange; with none bound it vanishes, as in RabbitMQ (D3). */
   publish(exchange: string, message: Message): Promise<void>;
   /** Messages that are ready: neither taken nor expired. */

@@ -7,7 +7,7 @@ import { MessageQueue } from './queue';
 /** A broker in this process, with the exchanges, queues and bindings of the manifests. */
 export class BuiltInBroker implements Broker {
   readonly description = 'built in';
-  running = false;
+  running = true;
   private readonly queues: ReadonlyMap<string, MessageQueue>;
   private readonly bound: ReadonlyMap<string, readonly MessageQueue[]>;
 
@@ -37,6 +37,10 @@ export class BuiltInBroker implements Broker {
     this.running = false;
     for (const queue of this.queues.values()) queue.forgetTransient();
     return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return this.stop();
   }
 
   publish(exchange: string, message: Message): Promise<void> {

@@ -10,7 +10,14 @@ export class DaprEndpoint {
   /** 0 until it has listened once. */
   port = 0;
 
-  constructor(private readonly sidecar: Sidecar) {}
+  private constructor(private readonly sidecar: Sidecar) {}
+
+  /** Starts it on a free port. */
+  static async open(sidecar: Sidecar): Promise<DaprEndpoint> {
+    const endpoint = new DaprEndpoint(sidecar);
+    await endpoint.start();
+    return endpoint;
+  }
 
   get running(): boolean {
     return this.server !== undefined;
@@ -49,5 +56,10 @@ export class DaprEndpoint {
       });
       server?.closeAllConnections();
     });
+  }
+
+  /** Ends it for good. */
+  async close(): Promise<void> {
+    await this.stop();
   }
 }

@@ -86,7 +86,7 @@ export class Gateway {
       return;
     }
     try {
-      if (route.plugin !== undefined) await this.phases.access(route.plugin, exchange);
+      if (route.plugin !== undefined) await this.phases.access(route.plugin.config, exchange);
       if (exchange.answered || left.signal.aborted) return;
       await this.forwarder?.forward(exchange, route, arrivedAt);
     } catch (error) {

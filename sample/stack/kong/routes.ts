@@ -18,7 +18,7 @@ export interface Route {
   /** Whether the matched path is taken off before the request goes on. */
   readonly stripPath: boolean;
   readonly service: Service;
-  readonly plugin: PluginConfig | undefined;
+  readonly plugin: { readonly plugin: string; readonly config: PluginConfig } | undefined;
 }
 
 /**

@@ -11,6 +11,8 @@ export interface Component {
   readonly persistent: boolean;
   /** Messages that a sidecar hands to its application at once; 0: all that are there. */
   readonly prefetch: number;
+  /** Its metadata as written; undefined for what a secret holds. */
+  readonly settings: ReadonlyMap<string, string | undefined>;
 }
 
 /** Reads a Component of type pubsub.rabbitmq: the demo's broker is RabbitMQ, or behaves like it. */
@@ -25,14 +27,18 @@ export function componentOf(name: string, body: Field): Component {
       .items()
       .map((item) => [item.get('name').string(), item.get('value')]),
   );
+  const number = (setting: string, fallback: number): number => settings.get(setting)?.integer() ?? fallback;
   return {
     name,
     scopes: body
       .get('scopes')
       .items()
       .map((scope) => scope.string()),
-    reconnectWaitMs: (settings.get('reconnectWaitSeconds')?.integer() ?? 3) * 1000,
-    persistent: settings.get('deliveryMode')?.string() === '2',
-    prefetch: settings.get('prefetchCount')?.integer() ?? 0,
+    reconnectWaitMs: number('reconnectWaitSeconds', 3) * 1000,
+    persistent: settings.get('deliveryMode')?.stringOr('1') === '2',
+    prefetch: number('prefetchCount', 0),
+    settings: new Map(
+      [...settings].map(([setting, value]) => [setting, value.isAbsent() ? undefined : String(value.value)]),
+    ),
   };
 }

@@ -1,19 +1,21 @@
 import type { Broker } from '../broker/broker';
-import type { DaprEndpoint } from '../dapr/endpoint';
 import type { Events } from '../events';
 import type { Cluster } from '../manifests/cluster';
 import type { Deployment } from '../replicas/deployment';
 import type { Traffic } from '../traffic';
 import type { Action } from './server';
 
+/** A part of the stack that a button stops and starts again. */
+type Stoppable = Pick<Broker, 'running' | 'start' | 'stop'>;
+
 interface ActionParts {
   readonly cluster: Cluster;
   readonly deployments: readonly Deployment[];
   readonly traffic: Traffic;
-  readonly dapr: Pick<DaprEndpoint, 'running' | 'start' | 'stop'>;
+  readonly dapr: Stoppable;
   /** Publishes one job in the name of a Deployment's application. Rejects with the reason. */
   readonly publishJob: (deployment: Deployment, path: string, job: object) => Promise<void>;
-  readonly broker: Pick<Broker, 'running' | 'start' | 'stop'>;
+  readonly broker: Stoppable;
   readonly events: Events;
 }
 
@@ -25,7 +27,7 @@ export function actionsOf(parts: ActionParts): ReadonlyMap<string, Action> {
     if (deployment === undefined) throw new Error(`no backend ${name}`);
     return deployment;
   };
-  const toggle = (what: string, part: Pick<Broker, 'running' | 'start' | 'stop'>): Action => {
+  const toggle = (what: string, part: Stoppable): Action => {
     return async () => {
       const stopping = part.running;
       events.warn('stack', `${what} is ${stopping ? 'stopped' : 'started'}`);
