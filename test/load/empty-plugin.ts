@@ -27,7 +27,7 @@ export const startEmptyPlugin = async (): Promise<EmptyPlugin> => {
   const server = await Process.start(process.execPath, [command, '-d', plugins, '-p', folder], {
     logFile: join(folder, 'server.log'),
   });
-  await server.becomes('the empty plugin listens', () => Promise.resolve(existsSync(socket)));
+  await server.becomes('the empty plugin listens', () => Promise.resolve(existsSync(socket)), { everyMs: 1 });
   const startMs = performance.now() - from;
   const fields = [{ config: { type: 'record', fields: [] } }];
   const info = { Name: 'empty', Version: '1.0.0', Priority: 1, Phases: ['access'], Schema: { name: 'empty', fields } };

@@ -1,5 +1,5 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { connect } from 'node:net';
 import { FakeDapr } from '../support/parts/fake-dapr';
 import { Rig } from '../support/parts/rig';
 import { Serverless } from '../support/parts/serverless';
@@ -8,31 +8,40 @@ import { startEmptyPlugin } from './empty-plugin';
 import { median } from './numbers';
 
 const STARTS = 10;
-const HELD = 2000;
+/** Two levels of held requests: their difference is what one more costs, without what the first ones cost once. */
+const FEW = 1000;
+const MANY = 3000;
 /** How long a process is left alone before its memory is read, ms. */
 const SETTLE_MS = 5000;
 
 export interface Footprint {
-  /** From exec until the first connection succeeds, ms. */
+  /** From exec until the socket is there, which then takes connections, ms. */
   readonly listeningMs: { readonly median: number; readonly worst: number };
+  /** What Node takes to start and end without doing anything, ms: the part that is not ours. */
+  readonly nodeMs: number;
   /** The empty plugin on kong-pdk's server, ms. */
   readonly emptyListeningMs: number;
   readonly idleMb: number;
   readonly emptyIdleMb: number;
-  /** With this many held, what each costs beyond the idle process. */
-  readonly held: number;
+  /** What one more held request costs, kB. */
   readonly kbPerHeld: number;
+  /** The whole process with `held` requests held. */
+  readonly held: number;
+  readonly heldMb: number;
 }
 
 /** How soon the server listens, and what it weighs: idle, and with requests held. */
 export const measureFootprint = async (say: (line: string) => void): Promise<Footprint> => {
   const dapr = await FakeDapr.start();
   const listening: number[] = [];
+  const bare: number[] = [];
   let idleKb = NaN;
   for (let start = 1; start <= STARTS; start += 1) {
     const serverless = await Serverless.start({ gatewayPort: 1, daprPort: dapr.port });
-    await canConnect(serverless.socket);
     listening.push(serverless.startMs);
+    const from = performance.now();
+    spawnSync(process.execPath, ['-e', '0']);
+    bare.push(performance.now() - from);
     if (start === STARTS) {
       await sleep(SETTLE_MS);
       idleKb = serverless.rssKb();
@@ -49,21 +58,27 @@ export const measureFootprint = async (say: (line: string) => void): Promise<Foo
 
   const rig = await Rig.start({ backends: [{ name: 'many', plugin: { max_held: 5000, hold_timeout: 120_000 } }] });
   try {
-    const before = rig.serverless.rssKb();
-    const answers = rig.burst(HELD, '/many/');
-    await rig.holds(HELD, 'many');
+    const few = rig.burst(FEW, '/many/');
+    await rig.holds(FEW, 'many');
     await sleep(SETTLE_MS);
-    const kbPerHeld = (rig.serverless.rssKb() - before) / HELD;
-    say(`${HELD} held: ${kbPerHeld.toFixed(1)} kB each`);
+    const fewKb = rig.serverless.rssKb();
+    const more = rig.burst(MANY - FEW, '/many/');
+    await rig.holds(MANY, 'many');
+    await sleep(SETTLE_MS);
+    const manyKb = rig.serverless.rssKb();
+    const kbPerHeld = (manyKb - fewKb) / (MANY - FEW);
+    say(`${MANY} held: ${(manyKb / 1024).toFixed(0)} MB, one more costs ${kbPerHeld.toFixed(1)} kB`);
     await rig.backend('many').become('ready');
-    await answers;
+    await Promise.all([few, more]);
     return {
       listeningMs: { median: median(listening), worst: Math.max(...listening) },
+      nodeMs: median(bare),
       emptyListeningMs: empty.startMs,
       idleMb: idleKb / 1024,
       emptyIdleMb: emptyKb / 1024,
-      held: HELD,
       kbPerHeld,
+      held: MANY,
+      heldMb: manyKb / 1024,
     };
   } finally {
     await rig.stop();
@@ -72,12 +87,3 @@ export const measureFootprint = async (say: (line: string) => void): Promise<Foo
 
 const rssKb = (pid: number): number =>
   Number(/^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
-
-const canConnect = (path: string): Promise<void> =>
-  new Promise((resolve, reject) => {
-    const socket = connect(path, () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.on('error', reject);
-  });

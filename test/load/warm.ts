@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, removeFolder } from '../support/parts/guard';
-import { sendMany, tally } from '../support/parts/http';
+import { percentile, sendMany, tally } from '../support/parts/http';
 import { Kong } from '../support/parts/kong';
 import { declarativeConfig } from '../support/parts/kong-config';
 import { freePort } from '../support/parts/ports';
@@ -22,6 +22,17 @@ export interface WarmFigures {
 
 /** Plugin on the route -> what it does to warm requests. */
 export type Warm = Record<'none' | 'empty' | 'serverless', WarmFigures>;
+
+/** autocannon's own percentiles are whole milliseconds, so the latencies are kept one by one. */
+const load = (url: string, duration: number): Promise<{ result: autocannon.Result; latencies: number[] }> =>
+  new Promise((resolve, reject) => {
+    const latencies: number[] = [];
+    const run = autocannon({ url, connections: CONNECTIONS, duration }, (error: Error | null, result) => {
+      if (error === null) resolve({ result, latencies });
+      else reject(error);
+    });
+    run.on('response', (_client, _status, _bytes, ms) => latencies.push(ms));
+  });
 
 /**
  * The same backend behind three routes of one Kong with one nginx worker: no plugin, an empty one on kong-pdk's server, ours. Their
@@ -65,18 +76,17 @@ export const measureWarm = async (rounds: number, seconds: number, say: (line: s
         const call = { port: kong.proxyPort, path: `/${name}/` };
         const first = tally(await sendMany(1, call));
         if (first['200'] !== 1) throw new Error(`/${name}/ answers ${JSON.stringify(first)}`);
-        const result = await autocannon({
-          url: `http://127.0.0.1:${kong.proxyPort}/${name}/`,
-          connections: CONNECTIONS,
-          duration: round === 0 ? 1 : seconds,
-        });
+        const duration = round === 0 ? 1 : seconds;
+        const { result, latencies } = await load(`http://127.0.0.1:${kong.proxyPort}/${name}/`, duration);
         if (result.non2xx + result.errors > 0)
           throw new Error(`/${name}/: ${result.non2xx} not 2xx, ${result.errors} errors`);
         // The first round only warms up.
         if (round === 0) continue;
-        const { p50, p99 } = result.latency;
+        const [p50, p99] = [percentile(latencies, 0.5), percentile(latencies, 0.99)];
         all[name].push({ requestsPerSecond: result.requests.average, p50Ms: p50, p99Ms: p99 });
-        say(`warm ${name} ${round}/${rounds}: ${result.requests.average.toFixed(0)}/s, p50 ${p50} ms, p99 ${p99} ms`);
+        say(
+          `warm ${name} ${round}/${rounds}: ${result.requests.average.toFixed(0)}/s, p50 ${p50.toFixed(2)} ms, p99 ${p99.toFixed(2)} ms`,
+        );
       }
     }
     const summary = (figures: WarmFigures[]): WarmFigures => ({

@@ -59,7 +59,11 @@ export class Process {
   }
 
   /** Waits for `ready`; when the process dies first, or time is up, the end of its log is in the error. */
-  async becomes<T>(what: string, ready: () => Promise<T | undefined | false>, timeoutMs = 30_000): Promise<T> {
+  async becomes<T>(
+    what: string,
+    ready: () => Promise<T | undefined | false>,
+    { timeoutMs = 30_000, everyMs = 20 }: { timeoutMs?: number; everyMs?: number } = {},
+  ): Promise<T> {
     const outcome = await until(
       what,
       async () => {
@@ -67,7 +71,7 @@ export class Process {
         const answer = await ready();
         return answer === undefined || answer === false ? undefined : { answer };
       },
-      { timeoutMs },
+      { timeoutMs, everyMs },
     ).catch((error: unknown) => {
       throw new Error(`${this.name}: ${String(error)}; its log ends with:\n${this.log().slice(-3000)}`, {
         cause: error,

@@ -119,7 +119,7 @@ const asProcess = (found: Found, folder: string, ports: Ports): Server => {
       });
       // The script looks for others beside itself, and does not follow a link to do so.
       broker = await Process.start(realpathSync(found.path), [], { env, logFile: file('log/output.log') });
-      await broker.becomes('RabbitMQ takes connections', ready, 60_000);
+      await broker.becomes('RabbitMQ takes connections', ready, { timeoutMs: 60_000 });
     },
     kill: async () => {
       await broker?.stop('SIGKILL');

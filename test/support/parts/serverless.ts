@@ -90,7 +90,7 @@ export class Serverless {
       { logFile: join(folder, 'serverless.log') },
     );
     try {
-      await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)));
+      await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)), { everyMs: 1 });
       const startMs = performance.now() - from;
       const server = new Serverless(at, statusPort, process_, folder, startMs);
       if (!standsBy)
