@@ -1,0 +1,47 @@
+import { type Diagnosis, type Examination, ok, skipped, type Surroundings, warning } from '../diagnosis';
+import { processes, setting } from '../nginx';
+
+/** Connections of nginx that one held request occupies: the client's and the plugin server's (K5). */
+const PER_HOLD = 2;
+/** Kong's most, whatever the limit of the process (K5). */
+const KONG_CONNECTIONS = 16_384;
+/** Most requests held for one backend unless it says otherwise. */
+const DEFAULT_MAX_HELD = 1000;
+
+export const connectionLimits: Examination = {
+  id: 'connection-limits',
+  title: 'File descriptors and worker_connections allow as many held requests as are configured',
+  // K5.
+  why: 'A worker without a free connection turns clients away, or lets their requests through to the sleeping backend.',
+  examine(at) {
+    const wanted = wantedHolds(at);
+    const workers = processes(at, /^nginx: worker process/);
+    const servers = processes(at, /(^|[ /])serverless(?! (check|doctor)\b)( |$)/);
+    if (workers.length === 0) return [skipped('No nginx worker is visible from here.'), ...ofServer(servers, wanted)];
+    const connections = Number(setting(at, 'worker_connections', ['KONG_NGINX_EVENTS_WORKER_CONNECTIONS']) ?? NaN);
+    const perWorker = workers.map(({ openFiles = KONG_CONNECTIONS }) =>
+      Math.min(openFiles, Number.isFinite(connections) ? connections : KONG_CONNECTIONS),
+    );
+    const holds = Math.floor(perWorker.reduce((sum, each) => sum + each, 0) / PER_HOLD);
+    const seen = `${workers.length} nginx workers with ${Math.min(...perWorker)} connections each can hold ${holds} requests`;
+    const fix = `Raise the container's limit of open files (ulimit -n) and nginx_events_worker_connections to ${wanted * PER_HOLD} or more, or lower max_held.`;
+    const ofWorkers =
+      holds >= wanted
+        ? ok(`${seen}; ${wanted} are configured.`)
+        : warning(`${seen}, and ${wanted} are configured.`, fix);
+    return [ofWorkers, ...ofServer(servers, wanted)];
+  },
+};
+
+/** All backends at their limit, within the bound of the process. */
+function wantedHolds({ backends, settings }: Surroundings): number {
+  const sum = backends.reduce((total, { maxHeld }) => total + (maxHeld ?? DEFAULT_MAX_HELD), 0);
+  return Math.min(sum === 0 ? DEFAULT_MAX_HELD : sum, settings.maxHeld ?? Infinity);
+}
+
+function ofServer(servers: ReturnType<typeof processes>, wanted: number): Diagnosis[] {
+  const short = servers.find(({ openFiles = Infinity }) => openFiles < wanted);
+  if (short === undefined) return [];
+  const message = `The plugin server (pid ${short.pid}) may open ${short.openFiles ?? 0} files, and ${wanted} held requests are configured.`;
+  return [warning(message, `Raise its limit of open files (ulimit -n) above ${wanted}.`)];
+}

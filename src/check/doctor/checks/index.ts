@@ -1,0 +1,29 @@
+import type { Examination } from '../diagnosis';
+import { clientAbort } from './client-abort';
+import { clock } from './clock';
+import { connectionLimits } from './connection-limits';
+import { daprComponents } from './dapr-components';
+import { daprHealth } from './dapr-health';
+import { gateway } from './gateway';
+import { listenBacklog } from './listen-backlog';
+import { pluginSocket } from './plugin-socket';
+import { rabbitmqQueue } from './rabbitmq-queue';
+import { socketReadTimeout } from './socket-read-timeout';
+import { statusListener } from './status-listener';
+import { testPublish } from './test-publish';
+
+/** All examinations, in the order of a request. */
+export const examinations: readonly Examination[] = [
+  gateway,
+  pluginSocket,
+  statusListener,
+  daprHealth,
+  daprComponents,
+  testPublish,
+  rabbitmqQueue,
+  connectionLimits,
+  clientAbort,
+  socketReadTimeout,
+  listenBacklog,
+  clock,
+];

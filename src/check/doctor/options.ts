@@ -1,0 +1,133 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseConfig } from '../../config/parse';
+import { parseProcessSettings, processSettings } from '../../config/process-settings';
+import { type CommandIo, type Options, outputFormat, readWords, UsageError } from '../command-line';
+import { load } from '../load';
+import { ManifestSet } from '../model/set';
+import { readSources, UnreadablePathError } from '../walk';
+import type { Management, Surroundings, WatchedBackend } from './diagnosis';
+
+const OPTIONS = {
+  output: { type: 'string', short: 'o' },
+  socket: { type: 'string' },
+  'kong-prefix': { type: 'string' },
+  config: { type: 'string', multiple: true },
+  component: { type: 'string', multiple: true },
+  publish: { type: 'string' },
+  'rabbitmq-management-url': { type: 'string' },
+  'rabbitmq-vhost': { type: 'string' },
+  help: { type: 'boolean', short: 'h' },
+} as const satisfies Options;
+
+/** The process settings that tell doctor where the parts are; the others mean nothing to it. */
+const SETTINGS = processSettings.filter(({ option }) => option !== 'log-level');
+
+/** What doctor is asked to do. */
+export type DoctorCommand =
+  | { readonly kind: 'help' }
+  | {
+      readonly kind: 'examine';
+      readonly format: 'text' | 'json';
+      readonly at: Pick<
+        Surroundings,
+        'settings' | 'socketPath' | 'prefix' | 'backends' | 'components' | 'publish' | 'management'
+      >;
+    };
+
+/** Reads the command line. @throws UsageError */
+export function readDoctorCommand(argv: readonly string[], io: CommandIo): DoctorCommand {
+  const own = Object.fromEntries(SETTINGS.map(({ option }) => [option, { type: 'string' as const }]));
+  const { values, positionals } = readWords(argv, { ...own, ...OPTIONS });
+  if (positionals.length > 0) throw new UsageError(`'${positionals.join(' ')}': doctor takes options only`);
+  if (values.help === true) return { kind: 'help' };
+  const given = values as Readonly<Record<string, string | undefined>>;
+  const named = Object.fromEntries(SETTINGS.map(({ option }) => [option, given[option]]));
+  const parsed = parseProcessSettings(named, { ...io.env });
+  if (!parsed.ok) throw new UsageError(parsed.problems.join('\n  '));
+  const publish = publishTarget(values.publish);
+  const backends = [
+    ...(values.config ?? []).flatMap((path) => backendsIn(path, io)),
+    ...(publish === undefined ? [] : [{ ...publish, maxHeld: undefined }]),
+  ];
+  const prefix = values['kong-prefix'] ?? io.env['KONG_PREFIX'] ?? '/usr/local/kong';
+  const socketPath =
+    values.socket ?? io.env['KONG_PLUGINSERVER_SERVERLESS_SOCKET'] ?? join(prefix, 'serverless.socket');
+  return {
+    kind: 'examine',
+    format: outputFormat(values.output),
+    at: {
+      settings: parsed.settings,
+      socketPath,
+      prefix,
+      backends,
+      components: [...new Set([...(values.component ?? []), ...backends.map(({ pubsub }) => pubsub)])],
+      publish,
+      management: managementOf(values['rabbitmq-management-url'], values['rabbitmq-vhost']),
+    },
+  };
+}
+
+function publishTarget(written: string | undefined): Surroundings['publish'] {
+  if (written === undefined) return undefined;
+  const [, pubsub, topic] = /^([^/]+)\/([^/]+)$/.exec(written) ?? [];
+  if (pubsub === undefined || topic === undefined) throw new UsageError(`--publish: '${written}': write PUBSUB/TOPIC`);
+  return { pubsub, topic };
+}
+
+function backendsIn(path: string, io: CommandIo): WatchedBackend[] {
+  try {
+    const sources = readSources([path], io.stdin ?? (() => readFileSync(0, 'utf8')), 'default');
+    const manifests = sources.flatMap((source) => load(source).manifests);
+    const gateway = { appId: undefined, namespace: '', url: '' };
+    const { backends } = new ManifestSet(manifests, gateway, parseConfig);
+    if (backends.length === 0) throw new UsageError(`--config: there is no KongPlugin with backends in ${path}`);
+    return backends.map(({ pubsub, topic, settings }) => ({ pubsub, topic, maxHeld: settings?.policy.maxHeld }));
+  } catch (error) {
+    throw error instanceof UnreadablePathError ? new UsageError(`--config: ${error.message}`) : error;
+  }
+}
+
+function managementOf(written: string | undefined, vhost = '/'): Management | undefined {
+  if (written === undefined) return undefined;
+  const url = URL.canParse(written) ? new URL(written) : undefined;
+  if (url?.protocol !== 'http:' && url?.protocol !== 'https:') {
+    // The value may hold a password, so it is not repeated.
+    throw new UsageError('--rabbitmq-management-url: write a URL such as http://USER:PASSWORD@localhost:15672');
+  }
+  const credentials = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return {
+    url: `${url.protocol}//${url.host}${url.pathname.replace(/\/+$/, '')}`,
+    authorization: url.username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
+    vhost,
+  };
+}
+
+/** What `serverless doctor --help` prints. */
+export function doctorHelp(): string {
+  const options = [
+    ['-o, --output FORMAT', 'text (the default) or json'],
+    ['    --config FILE', 'KongPlugin manifests: the components, topics and limits to look for; may be repeated'],
+    ['    --component NAME', 'a Component that must be loaded; may be repeated'],
+    ['    --publish PUBSUB/TOPIC', 'publish a message with a TTL of 1 s; it may start the backend'],
+    ['    --rabbitmq-management-url URL', 'look at exchanges and queues, http://USER:PASSWORD@HOST:15672'],
+    ['    --rabbitmq-vhost NAME', 'virtual host of the exchanges (default: /)'],
+    ['    --socket FILE', "the plugin server's socket (default: serverless.socket in the prefix)"],
+    ['    --kong-prefix DIR', "Kong's prefix (default: KONG_PREFIX, else /usr/local/kong)"],
+    ...SETTINGS.map(({ option, name, default: fallback }) => [
+      `    --${option} VALUE`,
+      `${name} (default: ${fallback})`,
+    ]),
+    ['-h, --help', 'this text'],
+  ] as const;
+  const width = Math.max(...options.map(([option]) => option.length));
+  return `Usage: serverless doctor [OPTION...]
+
+Run it beside a gateway, for instance: kubectl exec -n kong deploy/kong -c proxy -- serverless doctor
+It looks at what it can reach, and says what is wrong and what to do about it. It wakes nothing, unless --publish is given.
+
+${options.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`).join('\n')}
+
+Exit code: 0 nothing wrong, or warnings only; 1 errors; 2 a command line that makes no sense.
+`;
+}
