@@ -21,15 +21,16 @@ interface Lane {
   busy: boolean;
 }
 
-interface Answer extends Omit<ProbeResult, 'last'> {
-  readonly lane: Lane;
-}
-
 /** Probes one backend, by default through the gateway, with one lane per nginx worker that has requests waiting. */
 export class LaneProber implements Prober {
   readonly #lanes = new Map<number, Lane>();
   readonly #url: URL;
   readonly #throughGateway: boolean;
+  /**
+   * Whether the last answer had come by the plugin. Where another plugin answers the health path, or it is outside the plugin's
+   * route, no worker can be told from another, and looking for their lanes is in vain.
+   */
+  #comesBy = true;
   #misses = 0;
   #turn = 0;
   #closed = false;
@@ -64,12 +65,12 @@ export class LaneProber implements Prober {
 
   /** Lanes to ask in this round. Until every waiting worker's lane is known, every other round looks for it. */
   #choose(workers: readonly number[]): Lane[] {
-    const wanted = workers.filter((worker) => worker !== UNKNOWN_WORKER);
+    const findable = this.#throughGateway && this.#comesBy;
+    const wanted = findable ? workers.filter((worker) => worker !== UNKNOWN_WORKER) : [];
     const known = [...this.#lanes].filter(
       ([worker, { busy }]) => !busy && (wanted.length === 0 || wanted.includes(worker)),
     );
-    const missing = this.#throughGateway && wanted.some((worker) => !this.#lanes.has(worker));
-    if (missing) {
+    if (wanted.some((worker) => !this.#lanes.has(worker))) {
       this.#misses += 1;
       if (this.#misses === 1) return [this.#newLane()];
       if (this.#misses % 2 === 0 || known.length === 0) return Array.from({ length: FAN_OUT }, () => this.#newLane());
@@ -83,11 +84,12 @@ export class LaneProber implements Prober {
     return { pool: new ConnectionPool(this.#url.href, 1), busy: false };
   }
 
-  async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Answer> {
+  async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
     const { timeoutMs, statuses, host: configuredHost } = settings;
     const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
     const ticket = this.#throughGateway ? this.ownProbes.issue(this.#url.pathname) : undefined;
     let result: Pick<ProbeResult, 'outcome' | 'report'>;
+    let met: number | undefined;
     try {
       const { status } = await request({
         method: 'GET',
@@ -102,14 +104,19 @@ export class LaneProber implements Prober {
         pool: lane.pool,
       });
       result = { outcome: statuses.includes(status) ? 'passed' : 'failed', report: { status } };
+      if (ticket !== undefined) {
+        met = this.ownProbes.done(ticket);
+        this.#comesBy = met !== undefined;
+      }
     } catch (error) {
       const reason = error instanceof HttpFailure ? `${error.code}: ${error.message}` : String(error);
       result = { outcome: 'unanswered', report: { error: reason } };
+      if (ticket !== undefined) met = this.ownProbes.giveUp(ticket);
     }
-    const worker = (ticket === undefined ? undefined : this.ownProbes.done(ticket)) ?? UNKNOWN_WORKER;
+    const worker = met ?? UNKNOWN_WORKER;
     lane.busy = false;
     this.#file(lane, worker);
-    return { ...result, worker, lane };
+    return { ...result, worker };
   }
 
   /** Keeps a lane under the worker it turned out to lead to: a connection that nginx closed may come back on another one. */

@@ -1,0 +1,65 @@
+import { OwnProbes } from '../../../src/adapters/own-probes';
+
+const PATH = '/kong/healthz.html';
+
+test('a probe in flight is recognised by its ticket, and tells which worker it came by', () => {
+  const probes = new OwnProbes();
+  expect([probes.any, probes.expects(PATH)]).toEqual([false, false]);
+  const ticket = probes.issue(PATH);
+  expect([probes.any, probes.expects(PATH), probes.expects('/kong/')]).toEqual([true, true, false]);
+  expect(probes.met(ticket, 11)).toBe(true);
+  expect(probes.done(ticket)).toBe(11);
+  expect([probes.any, probes.expects(PATH)]).toEqual([false, false]);
+});
+
+test('a ticket that is forged, guessed from another, or used up is none of ours', () => {
+  const probes = new OwnProbes();
+  const ticket = probes.issue(PATH);
+  for (const forged of [
+    '',
+    'x',
+    `${ticket}x`,
+    ticket.slice(0, -1),
+    ticket.toUpperCase() + ' ',
+    `${ticket}, ${ticket}`,
+  ]) {
+    expect(probes.met(forged, 11)).toBe(false);
+  }
+  expect(probes.done(ticket)).toBeUndefined();
+  expect(probes.met(ticket, 11)).toBe(false);
+});
+
+test('no two tickets share anything, in one process or in two', () => {
+  const [one, two] = [new OwnProbes(), new OwnProbes()];
+  const tickets = [one.issue(PATH), one.issue(PATH), two.issue(PATH), two.issue(PATH)];
+  expect(new Set(tickets.map((ticket) => ticket.slice(0, 8))).size).toBe(4);
+  expect(two.met(tickets[0]!, 11)).toBe(false);
+});
+
+test('a probe that was given up is still recognised when it comes by late, once', () => {
+  const probes = new OwnProbes();
+  const ticket = probes.issue(PATH);
+  expect(probes.giveUp(ticket)).toBeUndefined();
+  expect([probes.any, probes.expects(PATH)]).toEqual([false, true]);
+  expect(probes.met(ticket, 11)).toBe(true);
+  expect(probes.met(ticket, 11)).toBe(false);
+  expect(probes.expects(PATH)).toBe(false);
+});
+
+test('one that had come by when it was given up is not waited for', () => {
+  const probes = new OwnProbes();
+  const ticket = probes.issue(PATH);
+  probes.met(ticket, 11);
+  expect(probes.giveUp(ticket)).toBe(11);
+  expect(probes.expects(PATH)).toBe(false);
+});
+
+test('of those given up only the latest are remembered', () => {
+  const probes = new OwnProbes();
+  const tickets = Array.from({ length: 1000 }, () => {
+    const ticket = probes.issue(PATH);
+    probes.giveUp(ticket);
+    return ticket;
+  });
+  expect(tickets.filter((ticket) => probes.met(ticket, 11))).toEqual(tickets.slice(-100));
+});
