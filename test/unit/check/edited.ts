@@ -1,0 +1,36 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { GatewayFacts } from '../../../src/check/model/set';
+import { checkSources, type Report } from '../../../src/check/run';
+
+const good = readFileSync(join(__dirname, 'good.yaml'), 'utf8');
+
+/** What is changed in the good set: text that is replaced, and documents that are added. */
+export interface Edits {
+  readonly replace?: readonly (readonly [string | RegExp, string])[];
+  readonly add?: string;
+  readonly gateway?: Partial<GatewayFacts>;
+}
+
+/** Checks the good set after some edits. Throws when an edit finds nothing to replace. */
+export function checkEdited({ replace = [], add, gateway = {} }: Edits = {}): Report {
+  let text = good;
+  for (const [from, to] of replace) {
+    const edited = text.replace(from, to);
+    if (edited === text) throw new Error(`nothing to replace: ${String(from)}`);
+    text = edited;
+  }
+  if (add !== undefined) text += `---\n${add}`;
+  const facts = { appId: undefined, namespace: 'kong', url: 'http://127.0.0.1:8000', ...gateway };
+  return checkSources([{ file: 'good.yaml', text, namespace: 'default' }], { ...facts, skip: [] });
+}
+
+/** `severity rule: message`, of each finding. */
+export function found(edits: Edits): string[] {
+  return checkEdited(edits).findings.map(({ severity, rule, message }) => `${severity} ${rule}: ${message}`);
+}
+
+/** A KongPlugin of another kind. */
+export function plugin(kind: string, config: string): string {
+  return `apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata:\n  name: other\n  namespace: kong\nplugin: ${kind}\nconfig: ${config}\n`;
+}
