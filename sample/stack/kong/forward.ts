@@ -3,7 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import type { ProxyServer } from 'httpxy' with { 'resolution-mode': 'import' };
 import type { Exchange } from './pdk';
 import type { Route } from './routes';
-import { answer } from './answer';
+import { answer, answerError } from './answer';
 
 /** Further endpoints that Kong tries when one cannot be reached: `retries` of a service. */
 const RETRIES = 5;
@@ -28,12 +28,13 @@ export class Forwarder {
     const { createProxyServer } = await import('httpxy');
     // An idle connection is given up before the replica does so (75 s), or a request could meet a closing one.
     const agent = new Agent({ keepAlive: true, timeout: 60_000 });
-    return new Forwarder(createProxyServer({ agent, xfwd: true }), agent);
+    return new Forwarder(createProxyServer({ agent }), agent);
   }
 
   /** Answers the request with what a replica says, or with Kong's own error. */
   async forward(exchange: Exchange, route: Route, arrivedAt: number): Promise<void> {
     const { request, response } = exchange;
+    setForwardedHeaders(request, route);
     if (route.stripPath) request.url = stripped(request.url ?? '/', route.path);
     const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
@@ -55,7 +56,7 @@ export class Forwarder {
       }
     }
     if (response.headersSent) response.destroy();
-    else answer(response, 502, { message: 'An invalid response was received from the upstream server' });
+    else answerError(exchange, 502, 'An invalid response was received from the upstream server');
   }
 
   /** Closes the idle connections. */
@@ -74,4 +75,19 @@ export class Forwarder {
 function stripped(url: string, prefix: string): string {
   const rest = url.slice(prefix.length);
   return rest.startsWith('/') ? rest : `/${rest}`;
+}
+
+/** Says where the request came from. What the client says of that counts only as the beginning of the chain: Kong trusts nobody. */
+function setForwardedHeaders(request: IncomingMessage, route: Route): void {
+  const { headers, socket } = request;
+  const client = socket.remoteAddress ?? '';
+  const path = (request.url ?? '/').split('?')[0] ?? '/';
+  const before = headers['x-forwarded-for'];
+  headers['x-forwarded-for'] = before === undefined ? client : `${String(before)}, ${client}`;
+  headers['x-forwarded-proto'] = 'http';
+  headers['x-forwarded-host'] = (headers.host ?? '').replace(/:\d+$/, '');
+  headers['x-forwarded-port'] = String(socket.localPort ?? '');
+  headers['x-forwarded-path'] = path;
+  if (route.stripPath) headers['x-forwarded-prefix'] = route.path;
+  headers['x-real-ip'] = client;
 }

@@ -19,6 +19,8 @@ export interface GatewayOptions {
   readonly socketPath: string;
   /** How long the plugin server may be silent on one call (K1). */
   readonly readTimeoutMs: number;
+  /** Whether a client that leaves takes its request with it (K11). */
+  readonly checkClientAbort: boolean;
 }
 
 /** The part of Kong 2.8 that a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
@@ -76,7 +78,7 @@ export class Gateway {
     const arrivedAt = Date.now();
     const left = new AbortController();
     response.once('close', () => {
-      if (!response.writableFinished) left.abort();
+      if (!response.writableFinished && this.options.checkClientAbort) left.abort();
     });
     const exchange: Exchange = { request, response, answered: false, clientLeft: left.signal };
     const path = (request.url ?? '/').split('?')[0] ?? '/';

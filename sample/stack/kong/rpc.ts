@@ -36,21 +36,27 @@ export class PluginRpc {
   async call(method: string, argument: unknown, signal?: AbortSignal): Promise<unknown> {
     const id = ++this.messageId;
     const socket = await this.connection();
+    let error: unknown;
+    let result: unknown;
     // A Lua table holds no nil: a step without a result has no `Data`.
     const frame = encode([0, id, method, [argument]], { ignoreUndefined: true });
     try {
       const answer = await this.exchange(socket, frame, signal);
+      if (answer[0] !== 1) throw new RpcProtocolError('RPC response expected from Go plugin server');
+      if (answer[1] !== id) throw new RpcProtocolError('unexpected RPC response ID from Go plugin server');
       this.release(socket);
-      return resultOf(answer, id);
-    } catch (error) {
-      if (error instanceof ReadTimeout) {
+      [, , error, result] = answer;
+    } catch (failure) {
+      if (failure instanceof ReadTimeout) {
         // Kong puts this connection back in its pool, and so do we: what comes too late on it is K2.
         this.release(socket);
         throw new RpcError('no data');
       }
       socket.destroy();
-      throw error;
+      throw failure;
     }
+    if (error === null || error === undefined) return result;
+    throw new RpcError(typeof error === 'string' ? error : JSON.stringify(error));
   }
 
   /** Closes the connections that wait in the pool. */
@@ -149,13 +155,4 @@ function takeAnswer(received: Buffer): unknown[] | Error | undefined {
   } catch (error) {
     return error instanceof RangeError ? undefined : new RpcProtocolError(messageOf(error));
   }
-}
-
-function resultOf(answer: readonly unknown[], id: number): unknown {
-  if (answer[0] !== 1) throw new RpcProtocolError('RPC response expected from Go plugin server');
-  if (answer[1] !== id) throw new RpcProtocolError('unexpected RPC response ID from Go plugin server');
-  const error = answer[2];
-  if (error !== null && error !== undefined)
-    throw new RpcError(typeof error === 'string' ? error : JSON.stringify(error));
-  return answer[3];
 }

@@ -9,6 +9,7 @@ export interface KongField {
   readonly values?: KongField;
   readonly fields?: KongFields;
   readonly one_of?: readonly unknown[];
+  readonly between?: readonly [number, number];
   readonly len_min?: number;
 }
 
@@ -35,8 +36,11 @@ export function withDefaults(fields: KongFields, config: Field): Record<string, 
 function completed(definition: KongField, field: Field): unknown {
   if (field.isAbsent()) {
     if (definition.default !== undefined) return definition.default;
-    if (definition.required !== true) return undefined;
-    if (definition.type !== 'record') return field.fail('required field missing');
+    // Kong's metaschema makes a record required unless it says otherwise, and a required record is made.
+    if (definition.type === 'record') {
+      return definition.required === false ? undefined : withDefaults(definition.fields ?? [], field);
+    }
+    return definition.required === true ? field.fail('required field missing') : undefined;
   }
   check(definition, field);
   switch (definition.type) {
@@ -70,7 +74,11 @@ function check(definition: KongField, field: Field): void {
   if (definition.one_of !== undefined && !definition.one_of.includes(field.value)) {
     field.fail(`expected one of: ${definition.one_of.map(String).join(', ')}`);
   }
+  const [least, most] = definition.between ?? [-Infinity, Infinity];
+  if (Number(field.value) < least || Number(field.value) > most) {
+    field.fail(`value should be between ${least} and ${most}`);
+  }
   if (definition.type === 'string' && field.string().length < (definition.len_min ?? 1)) {
-    field.fail('length must be at least 1');
+    field.fail(`length must be at least ${definition.len_min ?? 1}`);
   }
 }

@@ -1,0 +1,11 @@
+import { describeWith } from '../support/parts/suite';
+import { gatewayContract } from './gateway-contract';
+import { startKongGateway, startStackGateway } from './gateways';
+
+describe('the gateway of the demo', () => {
+  gatewayContract(startStackGateway);
+});
+
+describeWith(['kong'], 'a real Kong 2.8', () => {
+  gatewayContract(startKongGateway);
+});
