@@ -21,6 +21,13 @@ export const rabbitComponent = (name: string, metadata: Readonly<Record<string, 
   },
 });
 
+/** The application that the sidecar stands beside. */
+export interface DaprApp {
+  readonly id: string;
+  /** Where it takes messages; left out: it only publishes. */
+  readonly port?: number;
+}
+
 /** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with these Components and nothing else. */
 export class Daprd {
   private process: Process | undefined;
@@ -32,7 +39,7 @@ export class Daprd {
     private readonly args: string[],
   ) {}
 
-  static async start(components: readonly object[]): Promise<Daprd> {
+  static async start(components: readonly object[], app: DaprApp = { id: 'serverless' }): Promise<Daprd> {
     const folder = makeFolder('daprd');
     // daprd watches this folder, and reloads whenever anything changes in it: only manifests may lie here, no log.
     const resources = join(folder, 'resources');
@@ -42,7 +49,8 @@ export class Daprd {
     });
     const [port, grpc, internal] = [await freePort(), await freePort(), await freePort()];
     const daprd = new Daprd(port, folder, [
-      ...['--app-id', 'serverless', '--resources-path', resources],
+      ...['--app-id', app.id, '--resources-path', resources],
+      ...(app.port === undefined ? [] : ['--app-port', String(app.port)]),
       ...['--dapr-http-port', String(port), '--dapr-grpc-port', String(grpc)],
       ...['--dapr-internal-grpc-port', String(internal), '--dapr-internal-grpc-listen-address', '127.0.0.1'],
       ...['--dapr-listen-addresses', '127.0.0.1', '--enable-metrics=false', '--dapr-graceful-shutdown-seconds', '1'],

@@ -3,9 +3,11 @@ import { type Answer, send } from './http';
 import { type BrokerProcess, startBroker } from './rabbitmq-server';
 import { until } from './wait';
 
-/** A queue, the fanout exchange of the same name, and the binding, as the predecessor declares them. */
+/** A queue, a fanout exchange, and the binding, as the predecessor declares them. */
 export interface Topology {
   readonly name: string;
+  /** Left out: of the same name. */
+  readonly exchange?: string;
   /** Milliseconds after which the queue drops a message; left out: never. */
   readonly messageTtlMs?: number;
 }
@@ -45,13 +47,13 @@ export class RabbitMq {
     return this.broker !== undefined;
   }
 
-  async declare({ name, messageTtlMs }: Topology): Promise<void> {
-    await this.expect('PUT', `/exchanges/%2f/${name}`, { type: 'fanout', durable: true });
+  async declare({ name, exchange = name, messageTtlMs }: Topology): Promise<void> {
+    await this.expect('PUT', `/exchanges/%2f/${exchange}`, { type: 'fanout', durable: true });
     await this.expect('PUT', `/queues/%2f/${name}`, {
       durable: true,
       arguments: messageTtlMs === undefined ? {} : { 'x-message-ttl': messageTtlMs },
     });
-    await this.expect('POST', `/bindings/%2f/e/${name}/q/${name}`, {});
+    await this.expect('POST', `/bindings/%2f/e/${exchange}/q/${name}`, {});
   }
 
   /** Removes queue and exchange. */
@@ -60,20 +62,20 @@ export class RabbitMq {
     await this.call('DELETE', `/exchanges/%2f/${name}`);
   }
 
-  /** Messages in the queue. The list without statistics is at most 0.5 s behind, the queue's own page up to 5 s (D10). */
+  /** Messages that wait in the queue, as KEDA counts them. The list without statistics is at most 0.5 s behind, the queue's own page up to 5 s (D10). */
   async depth(name: string): Promise<number> {
     const answer = await this.expect('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
-    const queues = JSON.parse(answer.body) as { name: string; messages?: number }[];
+    const queues = JSON.parse(answer.body) as { name: string; messages_ready?: number }[];
     const queue = queues.find((one) => one.name === name);
     if (queue === undefined) throw new Error(`there is no queue '${name}'`);
-    return queue.messages ?? 0;
+    return queue.messages_ready ?? 0;
   }
 
-  /** The messages of a queue, oldest first; they stay in it unless `take`. */
-  async messages(name: string, { take = false } = {}): Promise<QueuedMessage[]> {
+  /** Takes all messages out of a queue, oldest first. */
+  async take(name: string): Promise<QueuedMessage[]> {
     const answer = await this.expect('POST', `/queues/%2f/${name}/get`, {
       count: 10_000,
-      ackmode: take ? 'ack_requeue_false' : 'ack_requeue_true',
+      ackmode: 'ack_requeue_false',
       encoding: 'auto',
     });
     return JSON.parse(answer.body) as QueuedMessage[];

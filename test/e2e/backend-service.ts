@@ -1,0 +1,64 @@
+import type { Service } from '../../sample/stack/kong/routes';
+import type { Scalable } from '../../sample/stack/keda/scaler';
+import { FakeBackend } from '../support/parts/backend';
+
+/** A Deployment and its Service: what a scaler scales, and where the gateway finds it. */
+export class BackendService implements Scalable, Service {
+  wanted = 0;
+  /** Every number of replicas that was asked for, with its time on `performance.now()`'s clock. */
+  readonly history: { readonly at: number; readonly replicas: number }[] = [];
+  /** When it last got its first endpoint. */
+  readyAt = NaN;
+  private targets: readonly string[] = [];
+  private timer: NodeJS.Timeout | undefined;
+  /** The last change of the endpoints, in the order in which they were asked for. */
+  private changing: Promise<unknown> = Promise.resolve();
+
+  private constructor(
+    readonly name: string,
+    readonly backend: FakeBackend,
+    public bootMs: number,
+    private readonly changed: () => Promise<void> | undefined,
+  ) {}
+
+  /** @param changed called when the endpoints are others now */
+  static async start(name: string, bootMs: number, changed: () => Promise<void> | undefined): Promise<BackendService> {
+    return new BackendService(name, await FakeBackend.start({ name, health: '/healthz.html' }), bootMs, changed);
+  }
+
+  endpoints(): readonly string[] {
+    return this.targets;
+  }
+
+  scale(replicas: number): void {
+    this.history.push({ at: performance.now(), replicas });
+    const from = this.wanted;
+    this.wanted = replicas;
+    if (from === 0 && replicas > 0) {
+      this.timer = setTimeout(() => {
+        this.changing = this.changing.then(() => this.wake());
+      }, this.bootMs);
+    }
+    if (replicas === 0) this.changing = this.changing.then(() => this.sleep());
+  }
+
+  async stop(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.changing;
+    await this.backend.stop();
+  }
+
+  private async wake(): Promise<void> {
+    await this.backend.become('ready');
+    this.targets = [this.backend.target];
+    this.readyAt = performance.now();
+    await this.changed();
+  }
+
+  private async sleep(): Promise<void> {
+    clearTimeout(this.timer);
+    this.targets = [];
+    await this.changed();
+    await this.backend.become('asleep');
+  }
+}
