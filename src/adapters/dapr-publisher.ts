@@ -43,7 +43,11 @@ function daprError(body: string): Pick<PublishReport, 'error' | 'message'> {
 export class DaprPublisher implements Publisher {
   readonly #pool: ConnectionPool;
 
-  constructor(private readonly settings: DaprSettings) {
+  /** @param timeoutMs of one publish */
+  constructor(
+    private readonly settings: DaprSettings,
+    private readonly timeoutMs = TIMEOUT_MS,
+  ) {
     this.#pool = new ConnectionPool(settings.daprUrl, MAX_CONNECTIONS);
   }
 
@@ -61,7 +65,7 @@ export class DaprPublisher implements Publisher {
           ...(traceparent === undefined ? {} : { traceparent }),
         },
         body: JSON.stringify(message),
-        timeoutMs: TIMEOUT_MS,
+        timeoutMs: this.timeoutMs,
         maxBytes: MAX_BODY_BYTES,
         pool: this.#pool,
       });
