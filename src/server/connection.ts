@@ -23,6 +23,7 @@ export class Connection implements FrameHandler {
   /** Runs that owe Kong an answer on this connection; with a real Kong at most one. */
   readonly waiting = new Set<PhaseRun>();
   private readonly reader = new FrameReader(this);
+  private finishing = false;
 
   constructor(
     private readonly socket: Socket,
@@ -42,20 +43,32 @@ export class Connection implements FrameHandler {
     });
   }
 
-  send(bytes: Uint8Array): void {
+  /**
+   * Sends an answer.
+   *
+   * @param more Kong will send a Step for it, on any of its connections
+   */
+  send(bytes: Uint8Array, more = false): void {
     if (!this.socket.writable) return;
-    if (this.socket.write(bytes) || this.socket.writableLength < MAX_UNSENT_BYTES) return;
-    this.log.warn({ bytes: this.socket.writableLength }, 'a connection is closed: its peer does not read the answers');
-    this.socket.destroy();
+    if (!this.socket.write(bytes) && this.socket.writableLength > MAX_UNSENT_BYTES) {
+      this.log.warn(
+        { bytes: this.socket.writableLength },
+        'a connection is closed: its peer does not read the answers',
+      );
+      this.socket.destroy();
+    } else if (this.finishing && !more) {
+      this.socket.end();
+    }
   }
 
-  /** Sends what was answered, then closes. */
+  /** Ends the connection with its next answer that needs no Step: Kong then does not send another call just as it is closed. */
+  finish(): void {
+    this.finishing = true;
+  }
+
+  /** Ends the connection now. */
   end(): void {
     this.socket.end();
-  }
-
-  destroy(): void {
-    this.socket.destroy();
   }
 
   frame(bytes: Uint8Array): void {

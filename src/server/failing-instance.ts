@@ -1,3 +1,4 @@
+import { ServerlessError } from '../core/errors';
 import type { PluginInstance } from '../kong';
 import { exitCall } from './phase-run';
 
@@ -7,7 +8,9 @@ import { exitCall } from './phase-run';
  * worker waits for the id in a loop that never ends, at 100 % CPU (HOST-FACTS K7, read in mp_rpc.lua `call_start_instance`).
  */
 export function failingInstance(reason: string): PluginInstance {
-  const { Args } = exitCall('The plugin could not be started with this configuration.');
+  const { Args } = exitCall(
+    new ServerlessError('SERVERLESS_INTERNAL', 'The plugin could not be started with this configuration.'),
+  );
   const [status, body, headers] = Args as [number, string, Record<string, string>];
   return {
     async access(kong) {

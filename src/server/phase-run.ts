@@ -92,15 +92,26 @@ export class PhaseRun implements Pipe {
   drop(): void {
     if (this.over) return;
     this.end();
-    this.gone = true;
-    this.controller?.abort();
+    this.abort();
   }
 
-  /** Aborted by `drop`. Made only for a phase that asks for it. */
+  /** Answers in the phase's place, if it has the turn, and stops it. */
+  refuse(error: ServerlessError): void {
+    if (this.connection === undefined) return;
+    this.put(exitCall(error));
+    this.abort();
+  }
+
+  /** Aborted by `drop` and `refuse`. Made only for a phase that asks for it. */
   get signal(): AbortSignal {
     this.controller ??= new AbortController();
     if (this.gone) this.controller.abort();
     return this.controller.signal;
+  }
+
+  private abort(): void {
+    this.gone = true;
+    this.controller?.abort();
   }
 
   private follow(result: Promise<void>): void {
@@ -117,7 +128,10 @@ export class PhaseRun implements Pipe {
   /** An exception in a phase fails closed: kong-pdk lets the request through (K10). */
   private fail(error: unknown): void {
     this.host.failed(error);
-    refuse(this, 'The plugin failed while it handled this request.', String(error));
+    // Kong's own log too: an operator sees it where our standard error is invisible (K15).
+    this.put({ Method: 'kong.log.err', Args: [`serverless: the access phase failed: ${String(error)}`] });
+    void this.get();
+    this.put(exitCall(new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed while it handled this request.')));
   }
 
   /** Answers Kong at once if it is our turn, or after its Step. */
@@ -136,7 +150,7 @@ export class PhaseRun implements Pipe {
     }
     this.connection = undefined;
     connection.waiting.delete(this);
-    connection.send(encodeEvent(this.msgid, this.eventId, message.data));
+    connection.send(encodeEvent(this.msgid, this.eventId, message.data), !message.last);
   }
 
   /** If the phase has nothing to say yet, the connection has to know who is affected when it closes. */
@@ -165,20 +179,8 @@ class RunContext implements PhaseContext {
   }
 }
 
-/**
- * Answers the request 503, after a line in Kong's own log, which an operator sees where our standard error is invisible (K15).
- *
- * @param detail one sentence for the client
- * @param reason for the log only
- */
-function refuse(pipe: Pipe, detail: string, reason: string): void {
-  pipe.put({ Method: 'kong.log.err', Args: [`serverless: ${reason}`] });
-  void pipe.get();
-  pipe.put(exitCall(detail));
-}
-
-/** The PDK call that answers a request 503 because the plugin itself failed. */
-export function exitCall(detail: string): { Method: string; Args: unknown[] } {
-  const { status, body, headers } = toHttpAnswer(new ServerlessError('SERVERLESS_INTERNAL', detail));
+/** The PDK call that answers a request with an error. */
+export function exitCall(error: ServerlessError): { Method: string; Args: unknown[] } {
+  const { status, body, headers } = toHttpAnswer(error);
   return { Method: 'kong.response.exit', Args: [status, body, headers] };
 }

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { ServerlessError } from '../core/errors';
 import type { Clock } from '../core/ports';
 import type { PluginModule } from '../kong';
 import { Connection, type ConnectionHandler } from './connection';
@@ -42,6 +43,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   private nextEventId = randomId();
   /** Processes that wait for this one to go. */
   private readonly standbys = new Set<Connection>();
+  private finishing = false;
   private cancelSweep: (() => void) | undefined;
   /** A map, not an object: `plugin.constructor` is a method that does not exist. */
   private readonly methods: ReadonlyMap<string, (argument: unknown) => unknown>;
@@ -62,7 +64,9 @@ export class RpcServer implements ConnectionHandler, RunHost {
 
   /** Serves one connection of Kong. */
   accept(socket: Socket): void {
-    this.connections.add(new Connection(socket, this, this.options.log));
+    const connection = new Connection(socket, this, this.options.log);
+    if (this.finishing) connection.finish();
+    this.connections.add(connection);
   }
 
   /** Events that this server knows: phases that Kong waits for, and those whose PDK call Kong runs. */
@@ -87,6 +91,17 @@ export class RpcServer implements ConnectionHandler, RunHost {
       return true;
     }
     return false;
+  }
+
+  /** Answers every request that is held, as a last resort: Kong lets those through whose connection just ends (K6). */
+  refuseHeld(error: ServerlessError): void {
+    for (const connection of this.connections) for (const run of [...connection.waiting]) run.refuse(error);
+  }
+
+  /** Another process owns the socket now: each connection, old or new, ends with its next answer. */
+  finish(): void {
+    this.finishing = true;
+    for (const connection of this.connections) connection.finish();
   }
 
   /** Ends every connection once what was answered is sent. */
@@ -197,7 +212,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
 
   /** Ends a request of which nothing is known but that Kong waits for it. */
   private exit(connection: Connection, msgid: number, detail: string): void {
-    connection.send(encodeEvent(msgid, 0, encodeValue(exitCall(detail))));
+    connection.send(encodeEvent(msgid, 0, encodeValue(exitCall(new ServerlessError('SERVERLESS_INTERNAL', detail)))));
   }
 
   private dropOvertaken(connection: Connection): void {

@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { ServerlessError } from '../core/errors';
 import type { Clock } from '../core/ports';
 import type { Product } from '../kong';
 import { RpcServer } from './rpc-server';
@@ -16,6 +17,8 @@ export interface Loaded {
 export interface ServeOptions {
   readonly socketPath: string;
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
+  /** The longest drain. Default 25 s. */
+  readonly drainMs?: number;
   /** Called once the socket listens: every moment without it is one in which Kong 2.8 can begin to spin (HOST-FACTS K7). */
   load(): Promise<Loaded>;
 }
@@ -24,6 +27,8 @@ export interface ServeOptions {
 const DRAIN_MS = 25_000;
 /** How long requests that are settled may take to hear of it, and the last bytes to leave. */
 const LEAVE_MS = 1000;
+/** A busy connection ends within this time with an answer; one that does not is idle, and may be ended at any time. */
+const FINISH_MS = 100;
 const POLL_MS = 5;
 
 interface Parts extends Loaded {
@@ -115,8 +120,8 @@ class ServerProcess {
   }
 
   private reportRole(): void {
-    if (this.parts === undefined) return;
     const { role } = this.owner;
+    if (this.parts === undefined || role === 'starting') return;
     this.parts.log.info({ role, socket: this.options.socketPath }, `plugin server is ${role}`);
     // The port was the other process's until now.
     if (role === 'active') this.parts.status?.start();
@@ -143,10 +148,16 @@ class ServerProcess {
       'draining: requests for sleeping backends are refused, held ones are kept',
     );
     product.drain();
-    await Promise.race([product.settled(), delay(DRAIN_MS)]);
-    await until(() => rpc.eventCount() === product.held(), LEAVE_MS);
+    const settled = product.settled().then(() => true);
+    if ((await Promise.race([settled, delay(this.options.drainMs ?? DRAIN_MS)])) !== true) {
+      rpc.refuseHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is going away; try again.'));
+    }
+    await until(() => rpc.eventCount() === 0, LEAVE_MS);
     status?.stop();
     await this.owner.stop(() => rpc.inviteStandby());
+    rpc.finish();
+    await until(() => rpc.connectionCount() === 0, FINISH_MS);
+    this.owner.close();
     rpc.close();
     await until(() => rpc.connectionCount() === 0, LEAVE_MS);
     log.info({ held: product.held() }, 'drained');

@@ -5,6 +5,8 @@ import { basename, dirname, join } from 'node:path';
 export interface SocketId {
   readonly dev: number;
   readonly ino: number;
+  /** When it was made. An inode's number is used again as soon as its socket is gone, at once on some file systems. */
+  readonly mtimeMs: number;
 }
 
 /** The socket at a path; undefined where there is nothing. Throws on a file that is no socket: it is somebody's, and stays. */
@@ -17,9 +19,10 @@ export function socketAt(path: string): SocketId | undefined {
     throw error;
   }
   if (!stats.isSocket()) throw new Error(`${path} is not a socket`);
-  return { dev: stats.dev, ino: stats.ino };
+  return { dev: stats.dev, ino: stats.ino, mtimeMs: stats.mtimeMs };
 }
 
+/** Whether two looks found the same socket, one of which is alive, so that its inode's number is not free. */
 export function isSame(one: SocketId | undefined, other: SocketId | undefined): boolean {
   return one !== undefined && other !== undefined && one.dev === other.dev && one.ino === other.ino;
 }
@@ -49,6 +52,8 @@ export function claimName(from: string, path: string): boolean {
  * replaced it since, that one stays.
  */
 export function removeStale(path: string, stale: SocketId): void {
+  const isStale = (found: SocketId | undefined): boolean => isSame(found, stale) && found?.mtimeMs === stale.mtimeMs;
+  if (!isStale(socketAt(path))) return;
   const aside = nameBeside(path);
   try {
     renameSync(path, aside);
@@ -56,7 +61,7 @@ export function removeStale(path: string, stale: SocketId): void {
     if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
-  if (isSame(socketAt(aside), stale) || !claimName(aside, path)) unlinkSync(aside);
+  if (isStale(socketAt(aside)) || !claimName(aside, path)) unlinkSync(aside);
 }
 
 /** Removes the socket at `path` if it is `mine`. */
@@ -66,5 +71,5 @@ export function removeOwn(path: string, mine: SocketId): void {
 
 /** Whether an error of the operating system has this code, such as `ENOENT`. */
 export function hasCode(error: unknown, code: string): boolean {
-  return error instanceof Error && (error as NodeJS.ErrnoException).code === code;
+  return (error as NodeJS.ErrnoException | null)?.code === code;
 }

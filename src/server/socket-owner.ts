@@ -59,7 +59,7 @@ export class SocketOwner {
   }
 
   /**
-   * Gives the name up. Open connections stay open.
+   * Gives the name up, but goes on accepting the connections that wait to be accepted.
    *
    * @param invite asks a standby to take over; whether there is one. If so, the name changes hands without a gap.
    */
@@ -70,6 +70,10 @@ export class SocketOwner {
     this.held?.destroy();
     if (current === 'active' && id !== undefined && invite()) await this.replaced(id);
     this.remove();
+  }
+
+  /** Listens no more. Open connections stay open. */
+  close(): void {
     this.server?.close();
   }
 

@@ -23,13 +23,15 @@ export interface PhaseResult {
  * for its only answer, and puts the connection back.
  */
 export class RpcClient {
-  private readonly idle: Line[] = [];
+  private idle: Line[] = [];
   private readonly all = new Set<Line>();
 
   constructor(private readonly socketPath: string) {}
 
   /** One RPC. Rejects with the server's error text, `no data` when the connection ends, or the reason of `signal`. */
   async call(method: string, arg: unknown, signal?: AbortSignal): Promise<unknown> {
+    // As nginx does, which looks for the end of a connection before it puts it back.
+    if (this.idle.length > 0) await new Promise((resolve) => setImmediate(resolve));
     const line = this.idle.pop() ?? (await this.open());
     const leave = (): void => {
       line.socket.destroy();
@@ -37,8 +39,9 @@ export class RpcClient {
     signal?.addEventListener('abort', leave);
     try {
       const result = await line.call(method, arg);
-      this.idle.push(line);
-      if (result.error !== null) throw new Error(JSON.stringify(result.error));
+      if (line.socket.writable) this.idle.push(line);
+      if (result.error !== null)
+        throw new Error(typeof result.error === 'string' ? result.error : JSON.stringify(result.error));
       return result.value;
     } finally {
       signal?.removeEventListener('abort', leave);
@@ -88,6 +91,13 @@ export class RpcClient {
   private async open(): Promise<Line> {
     const line = new Line(this.socketPath);
     this.all.add(line);
+    line.socket.on('end', () => {
+      this.idle = this.idle.filter((other) => other !== line);
+    });
+    line.socket.on('close', () => {
+      this.all.delete(line);
+      this.idle = this.idle.filter((other) => other !== line);
+    });
     await once(line.socket, 'connect');
     return line;
   }
@@ -124,7 +134,6 @@ class Line {
       this.settle = resolve;
     });
     this.socket.write(encode([0, this.msgid, method, [arg]]));
-    if (this.socket.destroyed) throw new Error('closed');
     const response = await answered;
     if (response === undefined) throw new Error('no data');
     const [type, msgid, error, value] = response as [number, number, unknown, unknown];

@@ -142,7 +142,10 @@ export class RawConnection {
   }
 }
 
-/** Resolves once `done` holds: for what happens on the other side of a socket. */
+/** Resolves once `done` holds: for what happens on the other side of a socket. Gives up after 10 s. */
 export async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 1));
+  for (let tries = 0; !done(); tries += 1) {
+    if (tries === 10_000) throw new Error(`never came true: ${done.toString()}`);
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  }
 }
