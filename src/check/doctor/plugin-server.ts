@@ -3,6 +3,7 @@ import { decode } from '@msgpack/msgpack';
 import { encodeCall } from '../../server/messages';
 
 const MAX_BYTES = 1024 * 1024;
+const ARRAY_OF_FOUR = 0x94;
 
 /** Asks a plugin server for its status, as Kong does. @throws Error with the reason when there is no answer in time */
 export function askPluginServer(socketPath: string, timeoutMs: number): Promise<unknown> {
@@ -45,6 +46,8 @@ export function askPluginServer(socketPath: string, timeoutMs: number): Promise<
 
 /** A complete `[1, msgid, error, result]`; undefined while bytes are missing. */
 function decodeAnswer(bytes: Buffer): readonly unknown[] | undefined {
+  // An array of four, as MessagePack writes it. HTTP and others begin otherwise.
+  if (bytes[0] !== ARRAY_OF_FOUR) return [1, 0, 'no MessagePack-RPC', undefined];
   try {
     const answer = decode(bytes);
     return Array.isArray(answer) && answer.length === 4 ? (answer as unknown[]) : [1, 0, 'no answer', undefined];

@@ -12,12 +12,10 @@ export interface Gateway {
   annotationPlace(name: string): Place;
   /** Plugins that the chart adds to `plugins` by itself, because it mounts their files. */
   readonly mounted: readonly string[];
-  readonly gracePeriodMs: number;
+  /** Undefined: Kubernetes' default of 30 s, or what another file says. */
+  readonly gracePeriodMs: number | undefined;
   readonly gracePeriodPlace: Place;
 }
-
-/** Kubernetes' and the chart's default, seconds. */
-const DEFAULT_GRACE = 30;
 
 /** The gateways that the documents configure. */
 export function gatewaysOf(manifests: readonly Manifest[]): Gateway[] {
@@ -58,11 +56,12 @@ function common(
   annotations: Path,
   grace: Path,
 ): Pick<Gateway, 'manifest' | 'annotation' | 'annotationPlace' | 'gracePeriodMs' | 'gracePeriodPlace'> {
+  const seconds = numeric(manifest.get(...grace));
   return {
     manifest,
     annotation: (name) => text(manifest.get(...annotations, name)),
     annotationPlace: (name) => manifest.place(...annotations, name),
-    gracePeriodMs: (numeric(manifest.get(...grace)) ?? DEFAULT_GRACE) * 1000,
+    gracePeriodMs: seconds === undefined ? undefined : seconds * 1000,
     gracePeriodPlace: manifest.place(...grace),
   };
 }

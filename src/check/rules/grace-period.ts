@@ -1,5 +1,8 @@
 import type { Rule } from '../rule';
 
+/** Kubernetes' default, and that of Kong's chart. */
+const DEFAULT_MS = 30_000;
+
 export const gracePeriod: Rule = {
   id: 'grace-period',
   severity: 'warning',
@@ -9,7 +12,8 @@ export const gracePeriod: Rule = {
   *check(set) {
     const holds = set.backends.map(({ settings }) => settings?.policy.holdTimeoutMs ?? 0);
     const longestMs = Math.max(0, ...holds);
-    for (const { gracePeriodMs, gracePeriodPlace } of set.gateways) {
+    const layered = set.gateways.some((gateway) => gateway.gracePeriodMs !== undefined);
+    for (const { gracePeriodMs = layered ? Infinity : DEFAULT_MS, gracePeriodPlace } of set.gateways) {
       if (longestMs === 0 || gracePeriodMs > longestMs) continue;
       const message = `The gateway has ${gracePeriodMs / 1000} s to stop, and may hold a request for ${longestMs / 1000} s.`;
       yield { at: gracePeriodPlace, message };

@@ -119,6 +119,7 @@ describe('routes', () => {
       'a target above the path',
       [['path: /kong', 'path: /kong/app']],
       'error health-route: No Ingress routes "/kong/healthz".',
+      {},
     ],
     [
       'http only, probed by https',
@@ -126,8 +127,8 @@ describe('routes', () => {
       'error probe-protocol',
       { url: 'https://localhost:8443' },
     ],
-    ['a header', [annotate('konghq.com/headers.x-a: b')], 'error probe-conditions: The route wants the header x-a'],
-  ] as const)('%s is found', (_, replace, expected, gateway = {}) => {
+    ['a header', [annotate('konghq.com/headers.x-a: b')], 'error probe-conditions: The route wants the header x-a', {}],
+  ] as const)('%s is found', (_, replace, expected, gateway) => {
     expect(found({ replace, gateway })).toEqual([expect.stringContaining(expected)]);
   });
 

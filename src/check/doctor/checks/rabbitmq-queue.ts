@@ -68,7 +68,12 @@ async function examineQueue(
   queue: string,
 ): Promise<Diagnosis> {
   const answer = await get(at, management, `queues/${vhost(management)}/${encodeURIComponent(queue)}`);
-  const body = answer.answered && isRecord(answer.body) ? answer.body : {};
+  if (!answer.answered || answer.status !== 200 || !isRecord(answer.body)) {
+    const reason = answer.answered ? `answers ${answer.status}` : answer.reason;
+    const message = `"${topic}" leads to queue "${queue}", which cannot be read: ${management.url} ${reason}.`;
+    return warning(message, 'Look at the queue with a user who may: it needs a TTL.');
+  }
+  const { body } = answer;
   const policy = isRecord(body.effective_policy_definition) ? body.effective_policy_definition : {};
   const argument = isRecord(body.arguments) ? numeric(body.arguments['x-message-ttl']) : undefined;
   const ttls = [argument, numeric(policy['message-ttl'])].filter((ttl) => ttl !== undefined);
