@@ -43,9 +43,13 @@ export class ServerlessInstance implements PluginInstance {
   }
 
   access(kong: Kong, context?: PhaseContext): Promise<void> | void {
-    if (this.#passesUnasked()) {
-      this.#unsampled += 1;
-      return;
+    try {
+      if (this.#passesUnasked()) {
+        this.#unsampled += 1;
+        return;
+      }
+    } catch (error) {
+      return this.#fail(kong, context?.signal, error);
     }
     return this.#decide(kong, context?.signal).catch((error: unknown) => this.#fail(kong, context?.signal, error));
   }
