@@ -235,7 +235,7 @@ export class Activator {
         return;
       case 'reject': {
         const { code } = effect;
-        const error = new ServerlessError(code, DETAILS[code] ?? code, {
+        const error = new ServerlessError(code, this.#detail(code), {
           ...this.context(),
           ...(code === 'SERVERLESS_NO_WAKE' ? { status: this.#backend.noWakeStatus } : {}),
         });
@@ -322,6 +322,14 @@ export class Activator {
     const heldMs = this.parts.clock.now() - waiter.since;
     if (waiter.held || name !== 'released') this.parts.observer.settled(this.#backend.target, name, heldMs);
     waiter.settle(outcome(heldMs));
+  }
+
+  /** What happened, in a sentence for the client. */
+  #detail(code: ErrorCode): string {
+    const detail = DETAILS[code] ?? code;
+    if (code !== 'SERVERLESS_HOLD_TIMEOUT' || this.#lastPublish?.outcome !== 'accepted') return detail;
+    // Dapr accepts a message for which there is no queue as well (D3).
+    return `${detail} Dapr took the wake-up for topic ${this.#backend.topic}: is a queue bound to it, and does it scale the backend?`;
   }
 
   #leave(id: number): void {

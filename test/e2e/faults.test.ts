@@ -133,7 +133,9 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
         figures('the predecessor’s Component, unchanged', settled);
         expect(tally(settled)).toEqual({ 503: SENT });
         expect(problem(settled[0])).toMatchObject({ code: 'SERVERLESS_HOLD_TIMEOUT', lastPublish: { status: 500 } });
-        expect(JSON.stringify(problem(settled[0]).lastPublish)).toMatch(/auto_delete|PRECONDITION_FAILED/);
+        // The broker's reason; on a later try, when Dapr meets the channel that the first one closed, only that it is closed.
+        expect(JSON.stringify(problem(settled[0]).lastPublish)).toMatch(/auto_delete|channel\/connection is not open/);
+        expect(chain.serverless.log()).toContain('auto_delete');
 
         const folder = mkdtempSync(join(tmpdir(), 'ks-check-'));
         const file = join(folder, 'component.yaml');
@@ -155,7 +157,7 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
         expect(tally(settled)).toEqual({ 503: SENT });
         const body = problem(settled[0]);
         expect(body).toMatchObject({ code: 'SERVERLESS_HOLD_TIMEOUT', lastPublish: { status: 204 } });
-        expect(String(body.detail)).toContain('queue');
+        expect(body.detail).toContain(`topic ${QUEUE}: is a queue bound to it`);
       }),
     120_000,
   );

@@ -208,6 +208,18 @@ describe('a held request', () => {
     expect(JSON.stringify(caller.outcome)).not.toContain('was woken');
   });
 
+  test('that times out although Dapr took the wake-up is told to look at the queue, which Dapr does not (D3)', async () => {
+    const world = new ActivatorWorld({ policy: { holdTimeoutMs: 3000 } });
+    const accepted = world.enter();
+    await world.clock.advance(3000);
+    expect(accepted.outcome).toMatchObject({ error: { detail: expect.stringContaining('is a queue bound to it') } });
+
+    world.publisher.report = { outcome: 'retry', error: 'ECONNREFUSED' };
+    const failed = world.enter();
+    await world.clock.advance(3000);
+    expect(failed.outcome).toMatchObject({ error: { detail: expect.not.stringContaining('queue') } });
+  });
+
   test('leaves at most once, and a place freed twice is freed once', async () => {
     const world = new ActivatorWorld();
     const callers = world.burst(2);
