@@ -10,6 +10,8 @@ export interface Topology {
   readonly exchange?: string;
   /** Milliseconds after which the queue drops a message; left out: never. */
   readonly messageTtlMs?: number;
+  /** With the queue type named, as Dapr declares the queue of a subscriber, which must find it alike. */
+  readonly classic?: boolean;
 }
 
 /** A message as the management API shows it. */
@@ -20,6 +22,12 @@ export interface QueuedMessage {
     readonly content_type?: string;
     readonly delivery_mode?: number;
   };
+}
+
+interface QueueTotals {
+  readonly name: string;
+  readonly messages?: number;
+  readonly messages_ready?: number;
 }
 
 /** RabbitMQ with its management API: `RABBITMQ_URL` and `RABBITMQ_MANAGEMENT_URL`, a private one, or Docker. */
@@ -47,11 +55,14 @@ export class RabbitMq {
     return this.broker !== undefined;
   }
 
-  async declare({ name, exchange = name, messageTtlMs }: Topology): Promise<void> {
+  async declare({ name, exchange = name, messageTtlMs, classic = false }: Topology): Promise<void> {
     await this.expect('PUT', `/exchanges/%2f/${exchange}`, { type: 'fanout', durable: true });
     await this.expect('PUT', `/queues/%2f/${name}`, {
       durable: true,
-      arguments: messageTtlMs === undefined ? {} : { 'x-message-ttl': messageTtlMs },
+      arguments: {
+        ...(messageTtlMs === undefined ? {} : { 'x-message-ttl': messageTtlMs }),
+        ...(classic ? { 'x-queue-type': 'classic' } : {}),
+      },
     });
     await this.expect('POST', `/bindings/%2f/e/${exchange}/q/${name}`, {});
   }
@@ -64,11 +75,12 @@ export class RabbitMq {
 
   /** Messages that wait in the queue, as KEDA counts them. The list without statistics is at most 0.5 s behind, the queue's own page up to 5 s (D10). */
   async depth(name: string): Promise<number> {
-    const answer = await this.expect('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
-    const queues = JSON.parse(answer.body) as { name: string; messages_ready?: number }[];
-    const queue = queues.find((one) => one.name === name);
-    if (queue === undefined) throw new Error(`there is no queue '${name}'`);
-    return queue.messages_ready ?? 0;
+    return (await this.queue(name)).messages_ready ?? 0;
+  }
+
+  /** Messages that wait, or were handed to a consumer that has not acknowledged them yet. */
+  async unsettled(name: string): Promise<number> {
+    return (await this.queue(name)).messages ?? 0;
   }
 
   /** Takes all messages out of a queue, oldest first. */
@@ -98,6 +110,13 @@ export class RabbitMq {
   /** The management API answers, and the broker takes connections. */
   async isUp(): Promise<boolean> {
     return (await this.call('GET', '/health/checks/alarms')).status === 200;
+  }
+
+  private async queue(name: string): Promise<QueueTotals> {
+    const answer = await this.expect('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
+    const queue = (JSON.parse(answer.body) as QueueTotals[]).find((one) => one.name === name);
+    if (queue === undefined) throw new Error(`there is no queue '${name}'`);
+    return queue;
   }
 
   private call(method: string, path: string, body?: object): Promise<Answer> {
