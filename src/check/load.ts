@@ -1,5 +1,6 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
-import { Manifest, type Path } from './manifest';
+import { Manifest } from './manifest';
+import type { Path } from './path';
 import { CLOUDFORMATION, HELM_VALUES, KONG_CONFIGURATION, RABBITMQ_DEFINITIONS } from './kinds';
 import { cloudFormationTags } from './model/cloudformation';
 import { entries, isRecord, items, text } from './value';

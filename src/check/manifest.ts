@@ -1,8 +1,6 @@
 import { type Document, type LineCounter, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import type { Path } from './path';
 import { isRecord, text, valueAt } from './value';
-
-/** Keys and indices that lead from the root of a document to a field. */
-export type Path = readonly (string | number)[];
 
 /** A field of a document, present or not: what a finding points at. */
 export interface Place {
@@ -97,15 +95,4 @@ export class Manifest {
 function rangeStart(node: unknown): number | undefined {
   const range = (node as { range?: [number, number, number] | null } | null | undefined)?.range;
   return range?.[0];
-}
-
-/** `spec.rules[0].host`, `metadata.annotations["konghq.com/plugins"]`. */
-export function formatPath(path: Path): string {
-  let out = '';
-  for (const step of path) {
-    if (typeof step === 'number') out += `[${step}]`;
-    else if (/^[\w$-]+$/.test(step)) out += out === '' ? step : `.${step}`;
-    else out += `[${JSON.stringify(step)}]`;
-  }
-  return out;
 }

@@ -1,6 +1,7 @@
 import { parseConfig } from '../config/parse';
 import { load, type SourceText } from './load';
-import { formatPath, type Manifest } from './manifest';
+import type { Manifest } from './manifest';
+import { formatPath } from './path';
 import { type GatewayFacts, ManifestSet } from './model/set';
 import { notChecked } from './not-checked';
 import { once } from './once';

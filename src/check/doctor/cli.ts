@@ -3,7 +3,8 @@ import { request } from '../../adapters/http-client';
 import { type CommandIo, EXIT, withUsage } from '../command-line';
 import { examinations } from './checks/index';
 import { type Diagnosis, type Examination, error, type Surroundings } from './diagnosis';
-import { doctorHelp, readDoctorCommand } from './options';
+import { doctorHelp } from './help';
+import { readDoctorCommand } from './options';
 import { asFinding, type Finding, formatFinding, formatJson, formatTally, tally } from './report';
 
 /** Runs `serverless doctor` and returns its exit code. */

@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseConfig } from '../../config/parse';
-import { parseProcessSettings, processSettings } from '../../config/process-settings';
+import { parseProcessSettings } from '../../config/process-settings';
 import { type CommandIo, type Options, outputFormat, readWords, UsageError } from '../command-line';
 import { load } from '../load';
 import { ManifestSet } from '../model/set';
 import { readSources, UnreadablePathError } from '../walk';
+import { SETTINGS } from './help';
 import type { Management, Surroundings, WatchedBackend } from './diagnosis';
 
 const OPTIONS = {
@@ -19,9 +20,6 @@ const OPTIONS = {
   'rabbitmq-vhost': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const satisfies Options;
-
-/** The process settings that tell doctor where the parts are; the others mean nothing to it. */
-const SETTINGS = processSettings.filter(({ option }) => option !== 'log-level');
 
 /** What doctor is asked to do. */
 export type DoctorCommand =
@@ -101,33 +99,4 @@ function managementOf(written: string | undefined, vhost = '/'): Management | un
     authorization: url.username === '' ? undefined : `Basic ${Buffer.from(credentials).toString('base64')}`,
     vhost,
   };
-}
-
-/** What `serverless doctor --help` prints. */
-export function doctorHelp(): string {
-  const options = [
-    ['-o, --output FORMAT', 'text (the default) or json'],
-    ['    --config FILE', 'KongPlugin manifests: the components, topics and limits to look for; may be repeated'],
-    ['    --component NAME', 'a Component that must be loaded; may be repeated'],
-    ['    --publish PUBSUB/TOPIC', 'publish a message with a TTL of 1 s; it may start the backend'],
-    ['    --rabbitmq-management-url URL', 'look at exchanges and queues, http://USER:PASSWORD@HOST:15672'],
-    ['    --rabbitmq-vhost NAME', 'virtual host of the exchanges (default: /)'],
-    ['    --socket FILE', "the plugin server's socket (default: serverless.socket in the prefix)"],
-    ['    --kong-prefix DIR', "Kong's prefix (default: KONG_PREFIX, else /usr/local/kong)"],
-    ...SETTINGS.map(({ option, name, default: fallback }) => [
-      `    --${option} VALUE`,
-      `${name} (default: ${fallback})`,
-    ]),
-    ['-h, --help', 'this text'],
-  ] as const;
-  const width = Math.max(...options.map(([option]) => option.length));
-  return `Usage: serverless doctor [OPTION...]
-
-Run it beside a gateway, for instance: kubectl exec -n kong deploy/kong -c proxy -- serverless doctor
-It looks at what it can reach, and says what is wrong and what to do about it. It wakes nothing, unless --publish is given.
-
-${options.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`).join('\n')}
-
-Exit code: 0 nothing wrong, or warnings only; 1 errors; 2 a command line that makes no sense.
-`;
 }

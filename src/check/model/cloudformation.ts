@@ -1,5 +1,6 @@
 import type { ScalarTag } from 'yaml';
-import type { Manifest, Path } from '../manifest';
+import type { Manifest } from '../manifest';
+import type { Path } from '../path';
 import { entries, isRecord, numeric, text } from '../value';
 import type { Binding, Queue } from './topology';
 

@@ -1,5 +1,6 @@
 import { HELM_VALUES } from '../kinds';
-import type { Manifest, Path, Place } from '../manifest';
+import type { Manifest, Place } from '../manifest';
+import type { Path } from '../path';
 import { isRecord, items, numeric, text, words } from '../value';
 
 /** The gateway's own settings: values for Kong's chart, or the Deployment that it renders. */

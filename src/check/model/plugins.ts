@@ -1,7 +1,8 @@
 import type { parseConfig } from '../../config/parse';
 import type { ConfigProblem } from '../../config/problems';
 import type { Backend } from '../../core/backend';
-import type { Manifest, Path, Place } from '../manifest';
+import type { Manifest, Place } from '../manifest';
+import type { Path } from '../path';
 import { entries, isRecord, isTrue, items, text } from '../value';
 import { KONG_CONFIGURATION } from '../kinds';
 

@@ -1,6 +1,7 @@
 import { matchesPrefix, normalizePath } from '../../core/match';
 import { KONG_CONFIGURATION } from '../kinds';
-import type { Manifest, Path, Place } from '../manifest';
+import type { Manifest, Place } from '../manifest';
+import type { Path } from '../path';
 import { isRecord, isTrue, items, text, words } from '../value';
 import { resourceName } from './plugins';
 

@@ -1,4 +1,5 @@
-import type { Manifest, Path, Place } from '../manifest';
+import type { Manifest, Place } from '../manifest';
+import type { Path } from '../path';
 import { isRecord, items, numeric, text } from '../value';
 import type { Broker } from './components';
 

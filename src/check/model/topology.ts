@@ -1,5 +1,6 @@
 import { CLOUDFORMATION, RABBITMQ_DEFINITIONS } from '../kinds';
-import type { Manifest, Path, Place } from '../manifest';
+import type { Manifest, Place } from '../manifest';
+import type { Path } from '../path';
 import { isTrue, items, numeric, text } from '../value';
 import { cloudFormationTopology } from './cloudformation';
 import type { Broker } from './components';

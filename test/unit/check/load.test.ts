@@ -1,5 +1,5 @@
 import { load } from '../../../src/check/load';
-import { formatPath } from '../../../src/check/manifest';
+import { formatPath } from '../../../src/check/path';
 
 const read = (text: string) => load({ file: 'a.yaml', text, namespace: 'default' });
 

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { doctorPage } from '../../../src/check/doctor/reference-page';
+import { checkPage } from '../../../src/check/reference-page';
+
+const docs = join(__dirname, '../../../docs');
+
+test.each([
+  ['check.md', checkPage],
+  ['doctor.md', doctorPage],
+])('docs/%s is what the code makes of it', (file, page) => {
+  expect(readFileSync(join(docs, file), 'utf8')).toBe(page());
+});
