@@ -1,7 +1,14 @@
 import { main } from '../server/cli';
 
-main(process.argv.slice(2), process.env).then(
+const io = {
+  stdout: (text: string) => void process.stdout.write(text),
+  stderr: (text: string) => void process.stderr.write(text),
+  env: process.env,
+};
+
+main(process.argv.slice(2), io).then(
   (code) => {
+    // Not process.exit(): a server goes on, and a pipe may not have taken everything yet.
     process.exitCode = code;
   },
   (error: unknown) => {

@@ -1,3 +1,4 @@
+import type { CommandIo } from '../check/command-line';
 import type { ProcessSettings } from '../config/process-settings';
 import { moduleInfo } from '../module-info';
 import { helpText, readCommand } from './options';
@@ -9,23 +10,28 @@ import { type Loaded, serve } from './serve';
  *
  * @param argv without the executable's own name
  */
-export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Promise<number> {
-  const command = readCommand(argv, env);
+export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
+  const command = readCommand(argv, io.env);
   switch (command.kind) {
     case 'dump':
       // Kong parses everything that is on standard output (HOST-FACTS K18).
-      process.stdout.write(dumpPlugins(moduleInfo));
+      io.stdout(dumpPlugins(moduleInfo));
       return 0;
     case 'help':
-      process.stdout.write(helpText());
+      io.stdout(helpText());
       return 0;
     case 'version':
-      process.stdout.write(`${moduleInfo.Version}\n`);
+      io.stdout(`${moduleInfo.Version}\n`);
       return 0;
     case 'invalid':
-      process.stderr.write(command.problems.map((problem) => `serverless: ${problem}\n`).join(''));
-      process.stderr.write('serverless --help lists the options.\n');
+      io.stderr(command.problems.map((problem) => `serverless: ${problem}\n`).join(''));
+      io.stderr('serverless --help lists the options.\n');
       return 2;
+    // `import()` wants a file extension. Each command loads what it needs and no more.
+    case 'check':
+      return await (await import('../check/cli.js')).runCheck(command.argv, io);
+    case 'doctor':
+      return await (await import('../check/doctor/cli.js')).runDoctor(command.argv, io);
     case 'serve':
       await serve({
         socketPath: command.socketPath,
@@ -36,7 +42,7 @@ export async function main(argv: readonly string[], env: NodeJS.ProcessEnv): Pro
   }
 }
 
-/** (`import()` wants the extension that `import` does without.) The product is loaded only to serve, and only once the socket listens. */
+/** The product is loaded only to serve, and only once the socket listens. */
 async function load(settings: ProcessSettings): Promise<Loaded> {
   const { createLogger } = await import('../adapters/logger.js');
   const { systemClock } = await import('../adapters/clock.js');

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import type { CommandIo } from '../check/command-line';
 import { type ProcessSettings, parseProcessSettings, processSettings } from '../config/process-settings';
 
 /** What the command line asks for. */
@@ -8,6 +9,7 @@ export type Command =
   | { readonly kind: 'dump' }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
+  | { readonly kind: 'check' | 'doctor'; readonly argv: readonly string[] }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
 const DEFAULT_PREFIX = '/usr/local/kong';
@@ -23,7 +25,10 @@ const FLAGS = {
 } as const;
 
 /** Reads a command line, without the executable's own name, and the environment. */
-export function readCommand(argv: readonly string[], env: NodeJS.ProcessEnv): Command {
+export function readCommand(argv: readonly string[], env: CommandIo['env']): Command {
+  const [first] = argv;
+  // They have options of their own.
+  if (first === 'check' || first === 'doctor') return { kind: first, argv: argv.slice(1).map(withTwoDashes) };
   const settings = Object.fromEntries(processSettings.map(({ option }) => [option, { type: 'string' } as const]));
   let values: Readonly<Record<string, string | boolean | undefined>>;
   let positionals: string[];
@@ -80,6 +85,8 @@ export function helpText(): string {
   return `Usage:
   serverless [serve] [OPTION...]   Serve the plugin to Kong on a unix socket
   serverless -dump                 Describe the plugin to Kong
+  serverless check FILE...         Find mistakes in the manifests of a gateway and its backends
+  serverless doctor                Find out what keeps a running gateway from waking a backend
 
 Options of serve; each may be written with one dash:
 ${options.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`).join('\n')}

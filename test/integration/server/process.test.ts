@@ -271,6 +271,14 @@ describe('the plugin server as a process', () => {
     expect(JSON.parse(output)).toMatchObject([{ Name: 'serverless', Phases: ['access'] }]);
   });
 
+  test.each(['check', 'doctor'])('%s is there', async (command) => {
+    const child = new Child(serverless, command, '--help');
+    let output = '';
+    child.process.stdout.on('data', (text: Buffer) => (output += text.toString()));
+    expect(await child.exited).toBe(0);
+    expect(output).toContain(`serverless ${command}`);
+  });
+
   test('a setting that is wrong ends the process with code 2 and its value', async () => {
     const child = new Child(serverless, '--max-held', 'many');
     expect(await child.exited).toBe(2);

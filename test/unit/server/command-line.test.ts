@@ -47,6 +47,10 @@ describe('the command line', () => {
     expect(read(...argv)).toEqual({ kind: 'invalid', problems: [expect.stringContaining(named)] });
   });
 
+  test.each(['check', 'doctor'])('%s has options of its own', (kind) => {
+    expect(read(kind, '-output', 'json', 'file')).toEqual({ kind, argv: ['--output', 'json', 'file'] });
+  });
+
   test('settings come from options and, where there is none, from the environment (K17)', () => {
     const env = {
       SERVERLESS_LOG_LEVEL: 'warn',
@@ -74,21 +78,18 @@ describe('the command line', () => {
 
 describe('what is printed', () => {
   const printed = { stdout: '', stderr: '' };
-  beforeEach(() => {
-    for (const stream of ['stdout', 'stderr'] as const) {
-      printed[stream] = '';
-      jest.spyOn(process[stream], 'write').mockImplementation((text) => {
-        printed[stream] += String(text);
-        return true;
-      });
-    }
-  });
-  afterEach(() => {
-    jest.restoreAllMocks();
-  });
+  const run = (argv: string[], env: Record<string, string> = {}): Promise<number> => {
+    Object.assign(printed, { stdout: '', stderr: '' });
+    const io = {
+      stdout: (text: string) => void (printed.stdout += text),
+      stderr: (text: string) => void (printed.stderr += text),
+      env,
+    };
+    return main(argv, io);
+  };
 
   test('-dump is a JSON array of one plugin, and nothing else (K18, K19)', async () => {
-    expect(await main(['-dump'], {})).toBe(0);
+    expect(await run(['-dump'])).toBe(0);
     expect(printed.stderr).toBe('');
     expect(JSON.parse(printed.stdout)).toEqual([
       {
@@ -102,24 +103,24 @@ describe('what is printed', () => {
   });
 
   test('-dump does not care about settings: Kong asks before anything is set up', async () => {
-    expect(await main(['-dump'], { SERVERLESS_LOG_LEVEL: 'loud' })).toBe(0);
+    expect(await run(['-dump'], { SERVERLESS_LOG_LEVEL: 'loud' })).toBe(0);
     expect(JSON.parse(printed.stdout)).toHaveLength(1);
   });
 
   test('--help names every option, the environment variable and the default', async () => {
-    expect(await main(['--help'], {})).toBe(0);
+    expect(await run(['--help'])).toBe(0);
     for (const word of ['-dump', '--kong-prefix', '--socket', '--gateway-url', 'SERVERLESS_GATEWAY_URL', '9542']) {
       expect(printed.stdout).toContain(word);
     }
   });
 
   test('--version is the package’s', async () => {
-    expect(await main(['--version'], {})).toBe(0);
+    expect(await run(['--version'])).toBe(0);
     expect(printed.stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 
   test('what is invalid goes to standard error, with exit code 2', async () => {
-    expect(await main(['--log-level', 'loud', '--status-listen', 'nowhere'], {})).toBe(2);
+    expect(await run(['--log-level', 'loud', '--status-listen', 'nowhere'])).toBe(2);
     expect(printed.stdout).toBe('');
     expect(printed.stderr).toContain('loud');
     expect(printed.stderr).toContain('nowhere');
