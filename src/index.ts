@@ -5,27 +5,35 @@
 import { createLogger } from './adapters/logger';
 import { compose } from './compose';
 import { parseProcessSettings } from './config/process-settings';
-import type { Kong, PhaseContext, PluginInstance, Product } from './kong';
+import type { Kong, PhaseContext, PluginInstance } from './kong';
 import { moduleInfo } from './module-info';
+import { RefusingInstance } from './refusing-instance';
 
 export const { Name, Version, Priority, Schema } = moduleInfo;
 
-let product: Product | undefined;
+type InstanceMaker = (config: unknown) => PluginInstance;
 
-/** Built with the first instance: the host loads this module for a dump as well, which must touch nothing. */
-function theProduct(): Product {
-  if (product !== undefined) return product;
+let makeInstance: InstanceMaker | undefined;
+
+/** Called with the first instance, not before: the host loads this module for a dump as well, which must touch nothing. */
+function instanceMaker(): InstanceMaker {
   const parsed = parseProcessSettings({}, process.env);
-  if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
-  product = compose(parsed.settings, createLogger(parsed.settings.logLevel));
-  return product;
+  if (parsed.ok) {
+    const { module } = compose(parsed.settings, createLogger(parsed.settings.logLevel));
+    return (config) => new module.Plugin(config);
+  }
+  // An exception here is an error of StartInstance, on which Kong 2.8 spins (K7).
+  const reason = parsed.problems.join('; ');
+  const logger = createLogger('info');
+  return () => new RefusingInstance(reason, logger);
 }
 
 export class Plugin implements PluginInstance {
   readonly #instance: PluginInstance;
 
   constructor(config: unknown) {
-    this.#instance = new (theProduct().module.Plugin)(config);
+    makeInstance ??= instanceMaker();
+    this.#instance = makeInstance(config);
   }
 
   /** Always a promise: kong-js-pluginserver awaits it, other hosts may chain on it. */

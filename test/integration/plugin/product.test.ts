@@ -1,0 +1,202 @@
+import pino from 'pino';
+import { OwnProbes } from '../../../src/adapters/own-probes';
+import { compose } from '../../../src/compose';
+import type { ProcessSettings } from '../../../src/config/process-settings';
+import type { Product } from '../../../src/kong';
+import { FakeKong } from '../../support/fake-kong';
+import { FakeDapr, pubsubNotFound } from '../../support/parts/fake-dapr';
+import { FakeGateway, until } from '../adapters/gateway';
+
+// The predecessor's own values, faster.
+const CONFIG = {
+  count: 300,
+  interval: 20,
+  backend: [{ target: '/kong', health: '/healthz.html', pubsub: 'kong-serverless-plugin', topic: 'serverless' }],
+};
+const TOKEN = 'a-secret-of-dapr';
+
+let gateway: FakeGateway;
+let dapr: FakeDapr;
+let product: Product;
+const lines: string[] = [];
+
+beforeEach(async () => {
+  lines.length = 0;
+  // The gateway's own books of probes do not matter: what comes by the plugin goes to the product below.
+  gateway = await new FakeGateway(new OwnProbes()).start();
+  dapr = await FakeDapr.start();
+  const settings: ProcessSettings = {
+    gatewayUrl: gateway.url,
+    daprUrl: `http://127.0.0.1:${dapr.port}`,
+    daprToken: TOKEN,
+    statusListen: 'off',
+    logLevel: 'info',
+    maxHeld: undefined,
+  };
+  product = compose(settings, pino({}, { write: (line: string) => lines.push(line) }));
+});
+
+afterEach(async () => {
+  product.close();
+  await gateway.stop();
+  await dapr.stop();
+});
+
+interface Phase {
+  readonly kong: FakeKong;
+  readonly ended: Promise<void>;
+}
+
+/** Sends a request through the plugin, as the worker that `pid` names. */
+function send(instance = new product.module.Plugin(CONFIG), pid = 11, path = '/kong/'): Phase {
+  const kong = new FakeKong({ pid, path, headers: { Host: 'shop.example.com' } });
+  return { kong, ended: Promise.resolve(instance.access(kong)) };
+}
+
+/** The gateway's workers run the plugin for each request, and answer 503 while the backend has no replicas. */
+function runPlugin(isUp: () => boolean): FakeKong[] {
+  const instances = new Map<number, InstanceType<Product['module']['Plugin']>>();
+  const probes: FakeKong[] = [];
+  gateway.answer = (request, response, pid) => {
+    const instance = instances.get(pid) ?? new product.module.Plugin(CONFIG);
+    instances.set(pid, instance);
+    const ticket = request.headers['x-serverless-probe'];
+    const headers = typeof ticket === 'string' ? { 'X-Serverless-Probe': ticket } : {};
+    const kong = new FakeKong({ pid, path: request.url ?? '', headers });
+    probes.push(kong);
+    void Promise.resolve(instance.access(kong)).then(() => {
+      response.writeHead(isUp() ? 200 : 503).end();
+    });
+  };
+  return probes;
+}
+
+test('a cold start, whole: held, one wake-up, released, and told', async () => {
+  let up = false;
+  const probes = runPlugin(() => up);
+  const held = Array.from({ length: 20 }, () => send());
+  await until(() => dapr.published.length > 0 && probes.length > 5);
+  expect(product.held()).toBe(20);
+  expect(product.status()).toMatchObject({
+    held: 20,
+    draining: false,
+    backends: [{ target: '/kong', state: 'waking' }],
+  });
+  up = true;
+  await Promise.all(held.map(({ ended }) => ended));
+  await product.settled();
+  expect(product.held()).toBe(0);
+  for (const { kong } of held) {
+    expect(kong.exited).toBeUndefined();
+    expect(kong.responseHeaders).toHaveProperty('X-Serverless-Cold-Start');
+  }
+  const [wakeUp] = dapr.messages('cold-start');
+  expect(dapr.messages('cold-start')).toHaveLength(1);
+  expect(wakeUp).toMatchObject({ pubsub: 'kong-serverless-plugin', topic: 'serverless' });
+  expect(wakeUp!.headers['dapr-api-token']).toBe(TOKEN);
+  expect(wakeUp!.message).toMatchObject({ backend: '/kong', requests: 1 });
+  // Every probe was recognised, let through, and lost its ticket on the way.
+  for (const probe of probes) expect(probe.clearedHeaders).toEqual(['X-Serverless-Probe']);
+  expect(gateway.seen[0]!.headers.host).toBe('shop.example.com');
+  expect(lines.filter((line) => line.includes('"cold start"'))).toHaveLength(1);
+  const metrics = await product.metrics();
+  expect(metrics).toContain('serverless_hold_seconds_count{backend="/kong",outcome="released"} 20');
+  expect(metrics).toContain('serverless_requests_held 0');
+});
+
+test('the requests of another worker go on when a probe has passed through theirs', async () => {
+  const up = new Set<number>();
+  gateway.assign = (connection) => (connection % 2 === 0 ? 11 : 12);
+  runPlugin(() => true);
+  const answer = gateway.answer!;
+  gateway.answer = (request, response, pid) => {
+    if (up.has(pid)) answer(request, response, pid);
+    else {
+      const writeHead = response.writeHead.bind(response);
+      response.writeHead = () => writeHead(503);
+      answer(request, response, pid);
+    }
+  };
+  // A settle limit that plays no part.
+  const config = { ...CONFIG, probe: { settle: 60_000 }, lease: 20_000 };
+  const [one, two] = [11, 12].map((pid) => send(new product.module.Plugin(config), pid));
+  await until(() => dapr.published.length > 0);
+  up.add(11);
+  await one!.ended;
+  expect(product.held()).toBe(1);
+  up.add(12);
+  await two!.ended;
+  expect(two!.kong.exited).toBeUndefined();
+});
+
+test('a refused wake-up answers with Dapr’s words, and no secret is in any answer, log, status or metric', async () => {
+  runPlugin(() => false);
+  dapr.answer = pubsubNotFound('kong-serverless-plugin');
+  const { kong, ended } = send();
+  await ended;
+  expect(kong.problem).toMatchObject({
+    code: 'SERVERLESS_WAKE_REFUSED',
+    lastProbe: { status: 503 },
+    lastPublish: { status: 404, error: 'ERR_PUBSUB_NOT_FOUND' },
+  });
+  const everything = [
+    ...lines,
+    ...kong.logged,
+    kong.exited?.body,
+    JSON.stringify(product.status()),
+    await product.metrics(),
+  ].join('\n');
+  expect(everything).toContain('ERR_PUBSUB_NOT_FOUND');
+  expect(everything).not.toContain(TOKEN);
+  for (const { headers } of gateway.seen) expect(everything).not.toContain(headers['x-serverless-probe']);
+});
+
+test('draining refuses new requests, and keeps those that are held', async () => {
+  let up = false;
+  runPlugin(() => up);
+  const held = send();
+  await until(() => dapr.published.length > 0);
+  product.drain();
+  const refused = send();
+  await refused.ended;
+  expect(refused.kong.problem).toMatchObject({ code: 'SERVERLESS_SHUTTING_DOWN' });
+  expect(product.status()).toMatchObject({ draining: true });
+  up = true;
+  await held.ended;
+  await product.settled();
+  expect(held.kong.exited).toBeUndefined();
+});
+
+test('a configuration that is wrong answers every request of its route 503, and says all that is wrong with it', async () => {
+  const instance = new product.module.Plugin({ ...CONFIG, lease: 60_000, count: 'many' });
+  for (const { kong, ended } of [send(instance), send(instance, 12, '/elsewhere')]) {
+    await ended;
+    expect(kong.problem).toMatchObject({ code: 'SERVERLESS_CONFIG_INVALID' });
+    expect(kong.logged.join()).toMatch(/lease/);
+    expect(kong.logged.join()).toMatch(/count/);
+  }
+  expect(gateway.seen).toEqual([]);
+});
+
+test('the configuration decides how many the process may hold', async () => {
+  runPlugin(() => false);
+  expect(product.status()).toMatchObject({ maxHeld: expect.any(Number) });
+  const instance = new product.module.Plugin({ ...CONFIG, max_held: 1 });
+  const first = send(instance);
+  const second = send(instance);
+  await second.ended;
+  expect(second.kong.problem).toMatchObject({ code: 'SERVERLESS_HOLD_OVERFLOW' });
+  expect(first.kong.exited).toBeUndefined();
+});
+
+test('closing ends the probes of a backend that is waited for', async () => {
+  runPlugin(() => false);
+  send();
+  await until(() => gateway.seen.length > 3);
+  product.close();
+  await until(() => gateway.open === 0);
+  const seen = gateway.seen.length;
+  // Two periods of probing.
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(gateway.seen).toHaveLength(seen);
+});
