@@ -34,7 +34,8 @@ export async function ask(at: Surroundings, url: string, question: Question = {}
     const response = await at.request({
       method,
       url,
-      headers,
+      // The client does not decompress, and RabbitMQ compresses what it may.
+      headers: { 'Accept-Encoding': 'identity', ...headers },
       timeoutMs,
       maxBytes: MAX_BYTES,
       ...(body === undefined ? {} : { body }),

@@ -4,6 +4,7 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
+import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
 import { examinations } from '../../../src/check/doctor/checks/index';
 import { pluginSocket } from '../../../src/check/doctor/checks/plugin-socket';
@@ -65,6 +66,7 @@ async function healthy(): Promise<string[]> {
     const url = request.url ?? '';
     if (request.headers.authorization !== `Basic ${Buffer.from('me:p@ss').toString('base64')}`)
       response.writeHead(401).end();
+    else if (request.headers['accept-encoding'] !== 'identity') response.end(gzipSync('{}'));
     else if (url.endsWith('/bindings/source')) response.end('[{"destination": "q", "destination_type": "queue"}]');
     else if (url.includes('/queues/')) response.end('{"arguments": {"x-message-ttl": 30000}}');
     else response.end('{"durable": true, "auto_delete": false}');

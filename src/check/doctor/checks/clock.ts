@@ -1,4 +1,4 @@
-import { ask, UNROUTED } from '../ask';
+import { type Answer, ask, UNROUTED } from '../ask';
 import { type Diagnosis, type Examination, ok, skipped, type Surroundings, warning } from '../diagnosis';
 
 /** An HTTP Date has whole seconds; beyond that, clocks of one cluster agree to within this. Milliseconds. */
@@ -10,16 +10,16 @@ export const clock: Examination = {
   why: "Brokers without a TTL of their own, and whoever trims a stream, compare a message's time with their clock: it ends too early or too late.",
   async examine(at) {
     const others = [
-      { name: 'the gateway', url: at.settings.gatewayUrl },
-      ...(at.management === undefined ? [] : [{ name: 'RabbitMQ', url: `${at.management.url}/` }]),
+      { name: 'the gateway', url: at.settings.gatewayUrl, question: UNROUTED },
+      ...(at.management === undefined ? [] : [{ name: 'RabbitMQ', url: `${at.management.url}/`, question: {} }]),
     ];
-    const found = await Promise.all(others.map(({ name, url }) => compare(at, name, url)));
+    const found = await Promise.all(others.map(({ name, url, question }) => compare(at, name, ask(at, url, question))));
     return found.flat();
   },
 };
 
-async function compare(at: Surroundings, name: string, url: string): Promise<Diagnosis[]> {
-  const answer = await ask(at, url, UNROUTED);
+async function compare(at: Surroundings, name: string, asked: Promise<Answer>): Promise<Diagnosis[]> {
+  const answer = await asked;
   const date = answer.answered ? Date.parse(answer.headers.date ?? '') : NaN;
   if (!Number.isFinite(date)) return [skipped(`No time from ${name}.`)];
   const aheadMs = at.now() - date;

@@ -64,7 +64,7 @@ describe('the sidecar', () => {
   test('its token is sent', async () => {
     const asked: HttpRequest[] = [];
     await says(daprHealth, { asked, options: { 'dapr-api-token': 'abc' } });
-    expect(asked[0]?.headers).toEqual({ 'dapr-api-token': 'abc' });
+    expect(asked[0]?.headers).toMatchObject({ 'dapr-api-token': 'abc' });
   });
 });
 

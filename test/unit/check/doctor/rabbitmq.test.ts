@@ -99,6 +99,9 @@ test('names are escaped and the user is sent', async () => {
     backends: [{ pubsub: 'p', topic: 'x/y', maxHeld: 1 }],
   });
   expect(asked).toEqual([
-    expect.objectContaining({ url: `${API}/exchanges/a%2Fb/x%2Fy`, headers: { Authorization: 'Basic Zm9v' } }),
+    expect.objectContaining({
+      url: `${API}/exchanges/a%2Fb/x%2Fy`,
+      headers: expect.objectContaining({ Authorization: 'Basic Zm9v' }),
+    }),
   ]);
 });
