@@ -1,5 +1,19 @@
+import type { Manifest } from '../manifest';
+import type { PluginUse } from '../model/plugins';
 import { annotatedPlugins } from '../model/routes';
 import type { Rule } from '../rule';
+import { isRecord, items } from '../value';
+
+/** Other kinds name plugins as well: an HTTPRoute in a filter, a KongConsumer or any route in the annotation. */
+function names(manifest: Manifest, { resource }: PluginUse): boolean {
+  if (annotatedPlugins(manifest).includes(resource)) return true;
+  const filters = items(manifest.get('spec', 'rules')).flatMap((rule) =>
+    items(isRecord(rule) ? rule.filters : undefined),
+  );
+  return filters.some(
+    (filter) => isRecord(filter) && isRecord(filter.extensionRef) && filter.extensionRef.name === resource,
+  );
+}
 
 export const pluginUsed: Rule = {
   id: 'plugin-used',
@@ -11,9 +25,9 @@ export const pluginUsed: Rule = {
     if (set.routes.length === 0) return;
     for (const plugin of set.plugins) {
       if (plugin.path.length > 0 || set.carriers({ use: plugin }).length > 0) continue;
-      const elsewhere = set.manifests.find(
-        (manifest) => manifest.namespace !== plugin.namespace && annotatedPlugins(manifest).includes(plugin.resource),
-      );
+      const naming = set.manifests.filter((manifest) => names(manifest, plugin));
+      if (naming.some(({ namespace }) => plugin.namespace === undefined || namespace === plugin.namespace)) continue;
+      const [elsewhere] = naming;
       yield {
         at: plugin.manifest.place('metadata', 'name'),
         message:

@@ -183,6 +183,15 @@ describe('routes', () => {
     expect(found({ replace })).toEqual([expect.stringContaining('Ingress kong/serverless names it, but sees only')]);
   });
 
+  test.each([
+    'kind: HTTPRoute\nmetadata: {name: r, namespace: kong}\nspec: {rules: [{filters: [{extensionRef: {name: other}}]}]}\n',
+    'kind: KongConsumer\nmetadata: {name: r, namespace: kong, annotations: {konghq.com/plugins: other}}\n',
+  ])('a plugin that another kind names is used: %s', (add) => {
+    const unused = plugin('serverless', '{backend: [{target: /a, pubsub: kong-serverless-plugin, topic: serverless}]}');
+    expect(found({ add: unused })).toEqual([expect.stringContaining('error plugin-used')]);
+    expect(found({ add: `${unused}---\n${add}` })).toEqual([]);
+  });
+
   test('a stripped path is compared as the backend sees it', () => {
     const strip = annotate("konghq.com/strip-path: 'true'");
     expect(found({ replace: [strip] })).toEqual([expect.stringContaining(`The plugin's probe arrives at "/healthz"`)]);
