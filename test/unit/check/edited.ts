@@ -34,3 +34,23 @@ export function found(edits: Edits): string[] {
 export function plugin(kind: string, config: string): string {
   return `apiVersion: configuration.konghq.com/v1\nkind: KongPlugin\nmetadata:\n  name: other\n  namespace: kong\nplugin: ${kind}\nconfig: ${config}\n`;
 }
+
+/** An Ingress of its own for the health path, without any plugin. */
+export const HEALTH_ROUTE = `apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata:
+  name: health
+  namespace: kong
+spec:
+  ingressClassName: kong
+  rules:
+    - http:
+        paths:
+          - path: /kong/healthz
+            pathType: Exact
+            backend:
+              service:
+                name: consumer
+                port:
+                  number: 8080
+`;
