@@ -137,12 +137,13 @@ export class ServerlessInstance implements PluginInstance {
     await kong.response.exit(status, body, headers);
   }
 
-  /** Our own log is out of sight when Kong manages this process (K15). */
+  /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */
   async #tellOperator(kong: Kong, error: ServerlessError): Promise<void> {
     const now = this.parts.clock.now();
     if (now - this.#loggedAt < QUIET_MS) return;
     this.#loggedAt = now;
     const { backend, lastProbe, lastPublish } = error.context;
+    this.parts.logger.warn({ code: error.code, backend, lastProbe, lastPublish }, error.detail);
     const facts = JSON.stringify({ backend, lastProbe, lastPublish });
     await kong.log.err(`serverless: ${error.message} ${facts}`);
   }

@@ -35,6 +35,8 @@ export class FakeKong implements Kong {
   gone = false;
   /** Two calls were under way at once, or one came after `exit`: Kong's protocol knows neither. */
   outOfTurn = false;
+  /** It goes in the middle of the first call that begins so. */
+  goneAt: string | undefined;
   /** A call that begins so is rejected. */
   failOn: string | undefined;
   #busy = false;
@@ -89,6 +91,7 @@ export class FakeKong implements Kong {
     if (this.#busy || this.exited !== undefined) this.outOfTurn = true;
     this.calls.push(call);
     this.#busy = true;
+    if (this.goneAt !== undefined && call.startsWith(this.goneAt)) this.gone = true;
     if (this.gone) return NEVER;
     await Promise.resolve();
     this.#busy = false;

@@ -247,6 +247,9 @@ describe('a request that is answered', () => {
       lastPublish: { outcome: 'accepted', status: 204 },
     });
     expect(phase.kong.logged).toEqual([expect.stringMatching(/^serverless: SERVERLESS_HOLD_TIMEOUT: .*"status":503/)]);
+    expect(plugin.lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ code: 'SERVERLESS_HOLD_TIMEOUT', backend: '/kong', lastProbe: { status: 503 } }),
+    ]);
   });
 
   test('at its deadline with on_timeout pass: it goes on', async () => {
@@ -425,12 +428,27 @@ describe('while it is held', () => {
 
     const other = plugin.instance(exampleBackend({ key: 'foo', target: '/foo' }));
     await plugin.request(other, { path: '/elsewhere' });
-    const phase = await plugin.request(other, { path: '/foo' }, { signal: second.signal });
+    const phase = await plugin.request(
+      other,
+      { path: '/foo' },
+      { signal: second.signal, goneAt: 'request.get_header' },
+    );
     expect(plugin.world.budget.held).toBe(1);
     second.abort();
     await flush();
     expect(plugin.world.budget.held).toBe(0);
     expect(phase.kong.exited).toBeUndefined();
+  });
+
+  test('an origin that Kong does not tell within 5 s frees its place: the client is gone', async () => {
+    const instance = plugin.instance();
+    await plugin.request(instance, { path: '/elsewhere' });
+    const phase = await plugin.request(instance, {}, { goneAt: 'request.get_header' });
+    await plugin.clock.advance(4999);
+    expect(plugin.world.budget.held).toBe(1);
+    await plugin.clock.advance(1);
+    expect(plugin.world.budget.held).toBe(0);
+    expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
   });
 
   test('a client that was gone before it was held frees its place at once', async () => {

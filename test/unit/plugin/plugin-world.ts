@@ -52,11 +52,11 @@ export class PluginWorld {
   async request(
     instance: ServerlessInstance,
     request: FakeRequest = {},
-    { signal, failOn, gone = false }: { signal?: AbortSignal; failOn?: string; gone?: boolean } = {},
+    { signal, failOn, goneAt }: { signal?: AbortSignal; failOn?: string; goneAt?: string } = {},
   ): Promise<Phase> {
     const kong = new FakeKong(request);
     kong.failOn = failOn;
-    kong.gone = gone;
+    kong.goneAt = goneAt;
     this.kongs.push(kong);
     const phase: Phase = { kong, ended: false, failed: undefined };
     const context: PhaseContext | undefined = signal === undefined ? undefined : { signal };
