@@ -28,7 +28,7 @@ const DRAIN_MS = 25_000;
 /** How long requests that are settled may take to hear of it, and the last bytes to leave. */
 const LEAVE_MS = 1000;
 /** A busy connection ends within this time with an answer; one that does not is idle, and may be ended at any time. */
-const FINISH_MS = 100;
+const FINISH_MS = 500;
 const POLL_MS = 5;
 
 interface Parts extends Loaded {
@@ -157,6 +157,7 @@ class ServerProcess {
     await this.owner.stop(() => rpc.inviteStandby());
     rpc.finish();
     await until(() => rpc.connectionCount() === 0, FINISH_MS);
+    await until(() => rpc.eventCount() === 0, LEAVE_MS);
     this.owner.close();
     rpc.close();
     await until(() => rpc.connectionCount() === 0, LEAVE_MS);
@@ -177,10 +178,8 @@ function surviveErrors(log: Pick<Logger, 'error'>): void {
       // The log's reader is gone; the requests are not.
     }
   };
+  // Rejections that nobody handles come here too, because nothing listens to them alone.
   process.on('uncaughtException', report);
-  process.on('unhandledRejection', (reason) => {
-    report(reason, 'unhandledRejection');
-  });
 }
 
 function delay(ms: number): Promise<void> {

@@ -317,6 +317,26 @@ describe('what is held when the process has to go', () => {
   });
 });
 
+describe('when another process owns the socket', () => {
+  test('a connection ends with an answer that needs no Step, so that Kong does not lose a call to its end', async () => {
+    const harness = await new Harness(async (kong) => {
+      await kong.request.get_path();
+    }).start();
+    const id = await harness.client.startInstance('serverless', {});
+    const [before, later] = [await harness.connect(), await harness.connect()];
+    harness.rpc.finish();
+    for (const connection of [before, later, await harness.connect()]) {
+      connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
+      const [first] = (await connection.received(1)) as [[number, number, null, { EventId: number; Data: object }]];
+      expect(first[3].Data).toMatchObject({ Method: 'kong.request.get_path' });
+      connection.write(encode([0, 2, 'plugin.Step', [{ EventId: first[3].EventId, Data: '/' }]]));
+      await connection.end();
+      expect(connection.responses).toEqual([first, [1, 2, null, { EventId: first[3].EventId, Data: 'ret' }]]);
+    }
+    await harness.stop();
+  });
+});
+
 describe('plugin instances', () => {
   let harness: Harness;
   beforeEach(async () => {
