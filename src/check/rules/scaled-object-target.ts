@@ -1,3 +1,4 @@
+import { selects } from '../model/workloads';
 import type { Rule } from '../rule';
 
 export const scaledObjectTarget: Rule = {
@@ -7,7 +8,11 @@ export const scaledObjectTarget: Rule = {
   why: 'KEDA cannot start what it does not find; requests for the backend are held in vain.',
   fix: "Write the Deployment's name, or check it together with these files.",
   *check(set) {
-    if (set.workloads.length === 0) return;
+    // A helper's Deployment, such as one that trims a stream, does not say that the backends' are among the files too.
+    const serving = set.workloads.filter(
+      (workload) => set.scalersOf(workload).length > 0 || set.services.some((service) => selects(service, workload)),
+    );
+    if (serving.length === 0) return;
     for (const { target, namespace } of set.scaledObjects) {
       const known = set.workloads.some(
         ({ manifest }) =>

@@ -53,6 +53,17 @@ describe('the ScaledObject', () => {
     expect(found({ add: other })).toEqual([]);
   });
 
+  test('its target is not looked for where only a Deployment that serves nobody is among the files', () => {
+    const replace: Replace = [
+      [/kind: Service\n[^]*?---\n/, 'kind: ConfigMap\n---\n'],
+      [
+        /name: consumer\n {2}namespace: kong\nspec:\n {2}selector/,
+        'name: sweeper\n  namespace: kong\nspec:\n  selector',
+      ],
+    ];
+    expect(found({ replace })).toEqual([]);
+  });
+
   test('what scales something else than a Deployment is not looked for', () => {
     const add = SCALED_OBJECT('rollout').replace('{name: consumer}', '{kind: Rollout, name: x}');
     expect(found({ add })).toEqual([]);
