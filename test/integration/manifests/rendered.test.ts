@@ -1,0 +1,147 @@
+import { join } from 'node:path';
+import { formatProblems, parseConfig } from '../../../src/config/parse';
+import { type ManifestDocument, objectIn, parseDocuments, root } from '../../unit/manifests/documents';
+import { isTyped, problemsOf } from '../../unit/manifests/schemas';
+import { unknownFields } from '../../unit/manifests/unknown-fields';
+import { build, describeWith, run, runHelm } from './renderers';
+
+const serverless = join(root, 'dist/serverless');
+
+// Processes by the dozen; a busy machine takes seconds for one.
+jest.setTimeout(60_000);
+
+/** `serverless check` over rendered text and further files: what it finds. */
+const check = (text: string, ...files: readonly string[]): unknown => {
+  const report = JSON.parse(
+    run(serverless, ['check', '-o', 'json', '-', ...files.map((file) => join(root, file))], text),
+  ) as {
+    findings: unknown;
+  };
+  return report.findings;
+};
+
+const expectValid = (documents: readonly ManifestDocument[]): void => {
+  expect(documents.length).toBeGreaterThan(0);
+  expect(documents.flatMap(({ place, object }) => problemsOf(object).map((problem) => `${place}: ${problem}`))).toEqual(
+    [],
+  );
+  expect(unknownFields(documents.filter(({ object }) => isTyped(object)))).toEqual([]);
+};
+
+const named = (documents: readonly ManifestDocument[], kind: string) =>
+  documents.filter(({ object }) => object.kind === kind).map(({ object }) => object.metadata.name);
+
+describeWith(build, 'kustomize')('an overlay', () => {
+  const render = (folder: string) => build!(join(root, folder));
+
+  test.each(['minikube', 'aws', 'azure', 'gcp', 'arm64'])('%s renders valid objects that agree', (overlay) => {
+    const text = render(`manifests/overlays/${overlay}`);
+    expectValid(parseDocuments(text, overlay));
+    expect(check(text, 'kong/values.yaml')).toEqual([]);
+  });
+
+  test.each([
+    ['aws', 'snssqs'],
+    ['azure', 'servicebus'],
+    ['gcp', 'pubsub'],
+  ])("%s has the Component of brokers/%s, with nothing left of RabbitMQ's", (overlay, broker) => {
+    const documents = parseDocuments(render(`manifests/overlays/${overlay}`), overlay);
+    const { spec, auth } = objectIn(
+      `manifests/brokers/${broker}/component.yaml`,
+      'Component',
+      'kong-serverless-plugin',
+    );
+    const component = documents.find(({ object }) => object.kind === 'Component')!.object;
+    expect(component['spec']).toEqual(spec);
+    expect(named(documents, 'TriggerAuthentication')).not.toContain('serverless-rabbitmq');
+    expect(auth).toBeUndefined();
+  });
+
+  test('every settings.yaml reaches both sides, and is not applied itself', () => {
+    for (const overlay of ['aws', 'azure', 'gcp']) {
+      expect(named(parseDocuments(render(`manifests/overlays/${overlay}`), overlay), 'ConfigMap')).not.toContain(
+        'settings',
+      );
+    }
+  });
+
+  test('arm64 takes every image from its own registry, onto ARM nodes', () => {
+    const deployments = parseDocuments(render('manifests/overlays/arm64'), 'arm64').filter(
+      ({ object }) => object.kind === 'Deployment',
+    );
+    expect(deployments.length).toBeGreaterThan(1);
+    for (const { object } of deployments) {
+      expect(object['spec']).toMatchObject({ template: { spec: { nodeSelector: { 'kubernetes.io/arch': 'arm64' } } } });
+      expect(JSON.stringify(object)).toMatch(/"image":"registry\.example:5000\//);
+      expect(JSON.stringify(object)).not.toMatch(/"image":"(?!registry\.example:5000\/)/);
+    }
+  });
+
+  test.each(['sample/foo', 'sample/bar', 'sample/worker/rabbitmq', 'sample/worker/sqs', 'manifests/rabbitmq-job'])(
+    '%s renders valid objects',
+    (folder) => {
+      expectValid(parseDocuments(render(folder), folder));
+    },
+  );
+});
+
+describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
+  const chart = join(root, 'charts/serverless-backend');
+  const samples = ['sample/foo/backend.yaml', 'sample/bar/backend.yaml', 'kong/values.yaml'];
+  const render = (...set: readonly string[]) =>
+    runHelm!([
+      ...['template', 'backends', chart, '--namespace', 'kong', '--values', join(chart, 'ci/samples-values.yaml')],
+      ...set.flatMap((one) => ['--set', one]),
+    ]);
+
+  test('passes its own linter', () => {
+    expect(() =>
+      runHelm!(['lint', '--strict', chart, '--values', join(chart, 'ci/samples-values.yaml')]),
+    ).not.toThrow();
+  });
+
+  test.each([
+    ['rabbitmq', ['broker.type=rabbitmq']],
+    ['rabbitmq with the topology operator', ['broker.type=rabbitmq', 'broker.topology=operator']],
+    ['sqs', ['broker.type=sqs']],
+    ['servicebus', ['broker.type=servicebus', 'broker.namespace=wake']],
+    ['pubsub', ['broker.type=pubsub', 'broker.project=wake']],
+    ['redis', ['broker.type=redis', 'broker.secret=serverless-redis']],
+  ])('renders valid objects that agree, for %s', (_, set) => {
+    const text = render(...set);
+    const documents = parseDocuments(text, 'chart');
+    expectValid(documents);
+    expect(named(documents, 'ScaledObject')).toEqual(['bar-scaledobject', 'foo-scaledobject']);
+    expect(check(text, ...samples)).toEqual([]);
+  });
+
+  test('passes a host to the Ingress and to the probe, and further fields to the plugin', () => {
+    const text = render(
+      'backends.foo.host=shop.example.com',
+      'backends.foo.config.hold_timeout=90000',
+      'broker.messageTtl=60',
+    );
+    const plugin = parseDocuments(text, 'chart').find(
+      ({ object }) => object.metadata.name === 'serverless-foo',
+    )!.object;
+    const parsed = parseConfig(plugin['config']);
+    if (!parsed.ok) throw new Error(formatProblems(parsed.problems));
+    expect(parsed.backends[0]).toMatchObject({
+      target: '/foo',
+      probe: { host: 'shop.example.com' },
+      policy: { holdTimeoutMs: 90_000, messageTtlMs: 60_000 },
+    });
+    expect(text).toContain('"x-message-ttl": 60000');
+    expect(text).toContain('host: "shop.example.com"');
+  });
+
+  test.each([
+    ['a backend without a port', ['backends.foo.port=null']],
+    ['a misspelt field', ['backends.foo.pth=/x']],
+    ['a name that no object can have', ['backends.Foo.path=/x', 'backends.Foo.port=1']],
+    ['Service Bus without its namespace', ['broker.type=servicebus']],
+    ['a broker that nobody knows', ['broker.type=kafka']],
+  ])('refuses %s', (_, set) => {
+    expect(() => render(...set)).toThrow();
+  });
+});

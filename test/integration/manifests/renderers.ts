@@ -1,0 +1,39 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { delimiter, join } from 'node:path';
+
+/** Where scripts/renderers.sh puts what it builds. */
+const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kong-serverless/bin');
+
+const find = (command: string): string | undefined =>
+  [...(process.env['PATH'] ?? '').split(delimiter), cache].map((folder) => join(folder, command)).find(existsSync);
+
+/** Runs a command; its standard output. Throws with its standard error when it fails. */
+export function run(command: string, args: readonly string[], input?: string): string {
+  const { status, stdout, stderr, error } = spawnSync(command, args, { input, encoding: 'utf8', maxBuffer: 64 << 20 });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ${error?.message ?? stderr}`);
+  return stdout;
+}
+
+const kustomize = find('kustomize');
+const kubectl = find('kubectl');
+const helm = find('helm');
+
+/** `kustomize build FOLDER`, by kustomize itself or by kubectl; undefined where neither is there. */
+export const build: ((folder: string) => string) | undefined =
+  kustomize !== undefined
+    ? (folder) => run(kustomize, ['build', folder])
+    : kubectl !== undefined
+      ? (folder) => run(kubectl, ['kustomize', folder])
+      : undefined;
+
+/** `helm ARGUMENTS...`; undefined where helm is not there. */
+export const runHelm = helm === undefined ? undefined : (args: readonly string[]) => run(helm, args);
+
+/** `describe`; where the tool is missing, a suite that is skipped, and a line that says how to get it. */
+export const describeWith = (tool: unknown, name: string): jest.Describe => {
+  if (tool !== undefined) return describe;
+  process.stderr.write(`skipped: ${name} is neither in PATH nor in ${cache}: scripts/renderers.sh builds it\n`);
+  return describe.skip;
+};
