@@ -91,9 +91,12 @@ test('a failure has a code and a text, whatever failed', async () => {
 
 test('an exchange leaves no timer and no connection of its own', async () => {
   handler = (_request, response) => response.writeHead(200, { connection: 'close' }).end();
-  await get();
+  const [set, cleared] = [jest.spyOn(global, 'setTimeout'), jest.spyOn(global, 'clearTimeout')];
+  await get({ timeoutMs: 123_457 });
+  const ours = set.mock.results.find((_result, call) => set.mock.calls[call]![1] === 123_457);
+  expect(cleared).toHaveBeenCalledWith(ours!.value);
+  jest.restoreAllMocks();
   await until(() => server.sockets.size === 0);
-  expect(process.getActiveResourcesInfo()).not.toContain('Timeout');
 });
 
 describe('a pool', () => {
