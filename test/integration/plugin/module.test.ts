@@ -3,6 +3,8 @@ import { version } from '../../../package.json';
 import type * as pluginModule from '../../../src/index';
 import { FakeKong } from '../../support/fake-kong';
 
+jest.setTimeout(30_000);
+
 const CONFIG = { backend: [{ target: '/kong', health: '', pubsub: 'pubsub', topic: 'topic' }] };
 
 const before = process.env;

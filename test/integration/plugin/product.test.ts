@@ -8,6 +8,8 @@ import { FakeDapr, pubsubNotFound } from '../../support/parts/fake-dapr';
 import { FakeGateway, until } from '../adapters/gateway';
 
 // The predecessor's own values, faster.
+jest.setTimeout(30_000);
+
 const CONFIG = {
   count: 300,
   interval: 20,
