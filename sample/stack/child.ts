@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { guardGroup, releaseGroup } from '../../test/support/parts/guard';
 
 export interface ChildOptions {
   readonly env?: Readonly<Record<string, string | undefined>>;
@@ -19,7 +20,11 @@ export class Child {
   private stopping = false;
 
   constructor(program: string, args: readonly string[], options: ChildOptions = {}) {
-    this.process = spawn(program, args, { env: { ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
+    // A group of its own: Ctrl-C in the terminal reaches only us, who end things in order, and should we be killed the guardian
+    // ends the group.
+    this.process = spawn(program, args, { env: { ...options.env }, stdio, detached: true });
+    if (this.process.pid !== undefined) guardGroup(this.process.pid);
     for (const stream of [this.process.stdout, this.process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => options.onLine?.(line));
     }
@@ -51,6 +56,7 @@ export class Child {
     const timer = setTimeout(() => this.process.kill('SIGKILL'), GRACE_MS);
     await this.ended;
     clearTimeout(timer);
+    if (this.process.pid !== undefined) releaseGroup(this.process.pid);
   }
 }
 

@@ -103,10 +103,12 @@ export function sampleOf(views: readonly BackendView[], at: number): Sample {
   };
 }
 
-/** Whether a plugin backend's target lies under an Ingress path: `/kong` under `/kong/`. */
+/** Whether an Ingress path leads to a plugin backend's target: `/kong/` to `/kong`, and `/kong/` to `/kong/consumer`. */
 function isUnder(path: string, target: string): boolean {
-  const withSlash = (text: string): string => (text.endsWith('/') ? text : `${text}/`);
-  return withSlash(target).startsWith(withSlash(path));
+  const [shorter, longer] = [`${path}/`, `${target}/`]
+    .map((text) => text.replace(/\/+$/, '/'))
+    .sort((a, b) => a.length - b.length);
+  return shorter !== undefined && (longer?.startsWith(shorter) ?? false);
 }
 
 function withWake(coldStart: ColdStart, deployment: Deployment): ColdStartView {

@@ -1,6 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolder, removeFolder } from '../../test/support/parts/guard';
 import { BuiltInBroker } from './broker/built-in';
 import { systemClock } from './clock';
 import { DaprEndpoint } from './dapr/endpoint';
@@ -73,10 +72,8 @@ async function start(
   const [freePort = 0, statusPort = 0] = await freePorts(2);
   const port = options.port === 0 ? freePort : options.port;
   await assertFree(port);
-  const folder = mkdtempSync(join(tmpdir(), 'serverless-demo-'));
-  onClose(() => {
-    rmSync(folder, { recursive: true, force: true });
-  });
+  const folder = makeFolder('demo');
+  onClose(() => removeFolder(folder));
 
   const rabbitMq = options.rabbitmq ? await RabbitMq.open(cluster.topology) : undefined;
   const broker = rabbitMq ?? new BuiltInBroker(cluster.topology, clock);

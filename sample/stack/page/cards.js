@@ -110,7 +110,14 @@ function replicasText({ replicas, max }) {
 
 function nowText(view, state) {
   const { held, depth, sleepsInMs, replicas } = view;
-  if (state === 'waking' && held > 0) return `${count(held, 'request')} held until a replica answers`;
+  if (state === 'waking' && held > 0) {
+    const waiting = count(held, 'request');
+    const { outcome, message, error } = view.lastPublish ?? {};
+    if (outcome !== undefined && outcome !== 'accepted') {
+      return `${waiting} held; the wake-up cannot be published: ${message ?? error}`;
+    }
+    return `${waiting} held until a replica answers`;
+  }
   if (replicas.some(({ phase }) => phase === 'ready' || phase === 'starting')) {
     if (sleepsInMs !== null && sleepsInMs !== undefined) return `The queue is empty: asleep in ${seconds(sleepsInMs)}`;
     if (isWorker(view)) return depth > 0 ? `${count(depth, 'job')} to do` : 'The last jobs are in work';
