@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** A part that a suite may need to be real. */
-export type PartName = 'kong' | 'daprd' | 'rabbitmq';
+export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'kubernetes';
 
 export type Found =
   | { readonly how: 'binary'; readonly path: string }
@@ -25,7 +25,7 @@ interface PartSource {
 /** Where `npm run parts` puts what it builds. */
 export const partsCache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kong-serverless');
 
-const sources: Record<PartName, PartSource> = {
+const sources: Record<Exclude<PartName, 'kubernetes'>, PartSource> = {
   kong: {
     binaryVariable: 'KONG_BIN',
     commands: ['kong'],
@@ -78,6 +78,7 @@ const hasDocker = (): boolean => {
 
 /** Looks for a part: the environment, then PATH, then Docker. Starts nothing. */
 export const findPart = (name: PartName): Found => {
+  if (name === 'kubernetes') return findCluster();
   const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
   const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
   if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };
@@ -92,4 +93,18 @@ export const findPart = (name: PartName): Found => {
   if (path !== undefined) return { how: 'binary', path };
   if (hasDocker()) return { how: 'docker', image: process.env[imageVariable] ?? image };
   return { how: 'missing', why: `${name} is missing: ${hint}` };
+};
+
+/** A cluster is never taken by chance, such as the one that ~/.kube/config happens to name: the suite installs things in it. */
+const findCluster = (): Found => {
+  const config = process.env.KUBECONFIG;
+  if (config === undefined || config === '') {
+    return {
+      how: 'missing',
+      why: 'kubernetes is missing: set KUBECONFIG to a cluster with KEDA, Dapr and Kong’s ingress controller (docs/cold-start.md)',
+    };
+  }
+  return locate('kubectl') === undefined
+    ? { how: 'missing', why: 'kubernetes is missing: kubectl is not in PATH' }
+    : { how: 'url', url: config };
 };

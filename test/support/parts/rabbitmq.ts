@@ -39,11 +39,16 @@ export class RabbitMq {
     private readonly broker: BrokerProcess | undefined,
   ) {}
 
+  /** One that runs already. */
+  static at(url: string, management: URL): RabbitMq {
+    return new RabbitMq(url, management, undefined);
+  }
+
   static async start(): Promise<RabbitMq> {
     const found = findPart('rabbitmq');
     if (found.how === 'missing') throw new Error(found.why);
     if (found.how === 'url') {
-      return new RabbitMq(found.url, new URL(process.env.RABBITMQ_MANAGEMENT_URL ?? ''), undefined);
+      return RabbitMq.at(found.url, new URL(process.env.RABBITMQ_MANAGEMENT_URL ?? ''));
     }
     const broker = await startBroker(found);
     const management = new URL(`http://guest:guest@127.0.0.1:${broker.managementPort}`);
@@ -67,9 +72,13 @@ export class RabbitMq {
     await this.expect('POST', `/bindings/%2f/e/${exchange}/q/${name}`, {});
   }
 
+  async removeQueue(name: string): Promise<void> {
+    await this.call('DELETE', `/queues/%2f/${name}`);
+  }
+
   /** Removes queue and exchange. */
   async remove(name: string): Promise<void> {
-    await this.call('DELETE', `/queues/%2f/${name}`);
+    await this.removeQueue(name);
     await this.call('DELETE', `/exchanges/%2f/${name}`);
   }
 
@@ -81,6 +90,21 @@ export class RabbitMq {
   /** Messages that wait, or were handed to a consumer that has not acknowledged them yet. */
   async unsettled(name: string): Promise<number> {
     return (await this.queue(name)).messages ?? 0;
+  }
+
+  /** Hands a message to an exchange, as another program would. */
+  async publish(exchange: string, payload: string): Promise<void> {
+    await this.expect('POST', `/exchanges/%2f/${exchange}/publish`, {
+      properties: { delivery_mode: 2 },
+      routing_key: '',
+      payload,
+      payload_encoding: 'string',
+    });
+  }
+
+  /** Throws the messages of a queue away. */
+  async purge(name: string): Promise<void> {
+    await this.expect('DELETE', `/queues/%2f/${name}/contents`);
   }
 
   /** Takes all messages out of a queue, oldest first. */

@@ -1,0 +1,114 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectRoot } from '../support/parts/guard';
+import { type Answer, send } from '../support/parts/http';
+import { describeWith, say } from '../support/parts/suite';
+import { sleep, until } from '../support/parts/wait';
+import { ColdStartWatch, medianPhases, type Phases } from './cold-start';
+import { Installation } from './installation';
+
+/** Of each kind. Fewer for a look: COLD_STARTS=1. */
+const STARTS = Number(process.env.COLD_STARTS ?? 10);
+/** The KongPlugin's `interval`, ms. */
+const PROBE_PERIOD_MS = 1000;
+
+describeWith(['kubernetes'], 'a cold start on a real cluster', () => {
+  let installation: Installation;
+  let watch: ColdStartWatch;
+  let broker: Awaited<ReturnType<Installation['broker']>>;
+  beforeAll(async () => {
+    installation = await Installation.install();
+    watch = new ColdStartWatch(installation);
+    broker = await installation.broker();
+  }, 900_000);
+  afterAll(async () => {
+    watch.stop();
+    await broker.stop();
+    await installation.uninstall();
+  }, 300_000);
+
+  const ask = (): Promise<Answer> => {
+    const { hostname, port } = installation.url;
+    const headers = { accept: 'text/html,application/xhtml+xml', 'user-agent': 'Mozilla/5.0' };
+    return send({ host: hostname, port: Number(port || 80), path: '/kong/', headers });
+  };
+
+  /** Without its messages the backend sleeps after the cooldown alone. */
+  const toZero = async (): Promise<void> => {
+    await until(
+      'it sleeps',
+      async () => {
+        await broker.rabbit.purge('serverless');
+        return (await installation.replicas('consumer')) === 0;
+      },
+      { timeoutMs: 90_000, everyMs: 1000 },
+    );
+    await installation.sleeps('consumer');
+    // Longer than the lease: the next request finds nothing known.
+    await sleep(5500);
+  };
+
+  test('takes no more than 0.5 s longer than with the message published and the route polled by hand', async () => {
+    const byRequest: Phases[] = [];
+    const byHand: Phases[] = [];
+    for (let start = 1; start <= STARTS; start += 1) {
+      await toZero();
+      const hand = await watch.measure(async () => {
+        await broker.rabbit.publish('serverless', '{"reason":"by hand"}');
+        return watch.routable();
+      });
+      byHand.push(hand.phases);
+
+      await toZero();
+      const { answer, phases, from } = await watch.measure(ask);
+      expect(answer.status).toBe(200);
+      expect(answer.body).toContain('This page comes from a backend');
+      const [pod = ''] = await installation.gatewayPods();
+      const { backends } = await installation.status(pod);
+      const coldStart = backends.find(({ target }) => target === '/kong')?.coldStarts.at(-1);
+      byRequest.push({ queued: coldStart?.wakeMs ?? NaN, ...phases, released: coldStart?.readyMs ?? NaN });
+      expect(phases.answered - phases.routable).toBeLessThan(PROBE_PERIOD_MS + 100);
+      say(
+        `cold start ${start}/${STARTS}: ${line(byRequest.at(-1)!)}; by hand: ${line(hand.phases)} (from ${from.toFixed(0)})`,
+      );
+    }
+    const [request, hand] = [medianPhases(byRequest), medianPhases(byHand)];
+    say(`median by request: ${line(request)}\nmedian by hand:    ${line(hand)}`);
+    if (process.env.WRITE_DOCS === '1') document(request, hand);
+    expect(request.answered - hand.answered).toBeLessThanOrEqual(500);
+  }, 1_800_000);
+});
+
+const line = (phases: Phases): string =>
+  Object.entries(phases)
+    .map(([phase, ms]) => `${phase} ${(Number(ms) / 1000).toFixed(2)}`)
+    .join(', ');
+
+/** Writes the figures into docs/cold-start.md, between its markers. */
+const document = (request: Phases, hand: Phases): void => {
+  const file = join(projectRoot, 'docs/cold-start.md');
+  const seconds = (ms: number | undefined): string =>
+    ms === undefined || Number.isNaN(ms) ? '–' : (ms / 1000).toFixed(2);
+  const rows = [
+    ['Dapr has taken the wake-up', 'queued'],
+    ['KEDA has set replicas = 1', 'scaled'],
+    ['the container has started', 'started'],
+    ['the pod is Ready', 'ready'],
+    ['the gateway can reach it (a route without the plugin, polled every 20 ms)', 'routable'],
+    ['a probe has passed, the request is released', 'released'],
+    ['the answer is there', 'answered'],
+  ] as const;
+  const table = [
+    '| phase, seconds after the request | by a request | by hand |',
+    '| --- | --: | --: |',
+    ...rows.map(([name, phase]) => `| ${name} | ${seconds(request[phase])} | ${seconds(hand[phase])} |`),
+  ].join('\n');
+  const text = readFileSync(file, 'utf8');
+  writeFileSync(
+    file,
+    text.replace(
+      /(<!-- measured -->\n)[^]*?(\n<!-- end -->)/,
+      (_, from: string, to: string) => `${from}\n${table}\n${to}`,
+    ),
+  );
+};

@@ -1,0 +1,97 @@
+import type { Answer } from '../support/parts/http';
+import { send } from '../support/parts/http';
+import { type Change, Watch } from '../support/parts/kubernetes';
+import { until } from '../support/parts/wait';
+import { type Installation, NAMESPACE } from './installation';
+
+/** How often the route is asked for by hand, ms. */
+const POLL_MS = 20;
+
+/** When each phase of a cold start was reached, ms after the request (or the message by hand). */
+export interface Phases {
+  /** Dapr had taken the wake-up. Only of a start by request. */
+  readonly queued?: number;
+  readonly scaled: number;
+  readonly started: number;
+  readonly ready: number;
+  /** The gateway reached the backend on a route without the plugin. */
+  readonly routable: number;
+  /** A probe had passed. Only of a start by request. */
+  readonly released?: number;
+  readonly answered: number;
+}
+
+/** Sees what happens to the Deployment `consumer`. */
+export class ColdStartWatch {
+  private readonly replicas = Watch.start(['deployment', 'consumer', '-n', NAMESPACE], ['.spec.replicas']);
+  private readonly pods = Watch.start(
+    ['pods', '-l', 'app=consumer', '-n', NAMESPACE],
+    ['.status.containerStatuses[0].started', '.status.conditions[?(@.type=="Ready")].status'],
+  );
+
+  constructor(private readonly installation: Installation) {}
+
+  /** One cold start: `wake` begins it and resolves when it is answered. */
+  async measure<T>(wake: () => Promise<T>): Promise<{ answer: T; phases: Phases; from: number }> {
+    const from = performance.now();
+    const stop = new AbortController();
+    const routable = this.routable(stop.signal);
+    try {
+      const answer = await wake();
+      const answered = performance.now() - from;
+      const after = (change: Change | undefined): number => (change?.at ?? NaN) - from;
+      const scaled = await until('the Deployment was scaled', () =>
+        this.replicas.first(from, ([count]) => Number(count) > 0),
+      );
+      const started = await until('its container has started', () => this.pods.first(from, ([is]) => is === 'true'));
+      const ready = await until('its pod is Ready', () => this.pods.first(from, ([, is]) => is === 'True'));
+      const phases = {
+        scaled: after(scaled),
+        started: after(started),
+        ready: after(ready),
+        routable: (await routable) - from,
+        answered,
+      };
+      return { answer, phases, from };
+    } finally {
+      stop.abort();
+    }
+  }
+
+  stop(): void {
+    this.replicas.stop();
+    this.pods.stop();
+  }
+
+  /** When the route without the plugin first got an answer from the backend. */
+  async routable(signal?: AbortSignal): Promise<number> {
+    while (signal?.aborted !== true) {
+      const answer = await this.byHand().catch(() => undefined);
+      if (answer?.status === 200) return answer.at;
+      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    }
+    return NaN;
+  }
+
+  private byHand(): Promise<Answer> {
+    const { hostname, port } = this.installation.url;
+    return send({ host: hostname, port: Number(port || 80), path: '/by-hand/kong/', timeoutMs: 5000 });
+  }
+}
+
+/** Phase by phase, the one in the middle. */
+export const medianPhases = (all: readonly Phases[]): Phases => {
+  const middle = (phase: keyof Phases): number => {
+    const values = all.map((phases) => phases[phase] ?? NaN).sort((a, b) => a - b);
+    return values[Math.floor((values.length - 1) / 2)] ?? NaN;
+  };
+  return {
+    queued: middle('queued'),
+    scaled: middle('scaled'),
+    started: middle('started'),
+    ready: middle('ready'),
+    routable: middle('routable'),
+    released: middle('released'),
+    answered: middle('answered'),
+  };
+};
