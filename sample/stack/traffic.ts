@@ -72,15 +72,25 @@ export class Traffic {
   }
 }
 
-/** A problem's detail, a message, or the text without its markup. */
+/** A problem's detail with what Dapr said, a message, or the text without its markup. */
 function detailOf(body: string): string {
   try {
-    const { detail, message } = JSON.parse(body) as { detail?: unknown; message?: unknown };
-    if (typeof detail === 'string') return detail;
-    if (typeof message === 'string') return message;
+    const { detail, message, lastPublish } = JSON.parse(body) as Problem;
+    const { outcome, message: why, error } = lastPublish ?? {};
+    const publish =
+      outcome === undefined || outcome === 'accepted' ? '' : ` The wake-up was not published: ${why ?? error ?? ''}`;
+    if (detail !== undefined) return `${detail}${publish}`;
+    if (message !== undefined) return message;
   } catch {
     // Not JSON.
   }
   const text = body.replace(/<head>[\s\S]*<\/head>/i, '').replace(/<[^>]*>/g, ' ');
   return text.replace(/\s+/g, ' ').trim().slice(0, 160);
+}
+
+/** The plugin's refusal, or an answer of Kong's own. */
+interface Problem {
+  readonly detail?: string;
+  readonly message?: string;
+  readonly lastPublish?: { readonly outcome?: string; readonly message?: string; readonly error?: string };
 }
