@@ -62,6 +62,15 @@ describeWith(['daprd', 'rabbitmq'], `the chain on ${gatewayName}, real daprd and
     expect(activity).toBeLessThanOrEqual(10 * seconds + 1);
   }, 120_000);
 
+  test('`serverless doctor` finds nothing wrong with it', () => {
+    const { status, findings } = chain.doctor();
+    expect(findings.filter(({ outcome }) => outcome === 'error')).toEqual([]);
+    expect(findings.filter(({ outcome }) => outcome === 'ok').map(({ check }) => check)).toEqual(
+      expect.arrayContaining(['gateway', 'plugin-socket', 'dapr-health', 'dapr-components', 'rabbitmq-queue']),
+    );
+    expect(status).toBe(0);
+  });
+
   test('two backends wake each for itself', async () => {
     await chain.sleeps('foo', 'foo', '/foo');
     await chain.sleeps('bar', 'bar', '/bar');

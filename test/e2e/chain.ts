@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
 import { BackendService } from './backend-service';
 import { systemClock } from '../../sample/stack/clock';
 import { Events } from '../../sample/stack/events';
@@ -40,6 +42,13 @@ export interface CloudEvent {
   readonly traceparent?: string;
   readonly topic: string;
   readonly pubsubname: string;
+}
+
+/** What `serverless doctor` says of one check. */
+export interface Finding {
+  readonly check: string;
+  readonly outcome: 'ok' | 'warning' | 'error' | 'skipped';
+  readonly message: string;
 }
 
 export interface ChainOptions {
@@ -103,7 +112,7 @@ export class Chain {
       for (const { name, ttlMs } of cluster.topology.queues) {
         if (ttlMs === undefined || options.withoutQueues?.includes(name) === true) continue;
         await rabbit.declare({ name, messageTtlMs: TTL_MS });
-        await rabbit.declare({ name: tapOf(name), exchange: name });
+        await rabbit.declare({ name: tapOf(name), exchange: name, messageTtlMs: 30_000 });
         stops.push(async () => {
           for (const queue of [name, tapOf(name)]) await rabbit.remove(queue).catch(() => undefined);
         });
@@ -190,6 +199,21 @@ export class Chain {
       event: JSON.parse(payload) as CloudEvent,
       expiration: properties.expiration,
     }));
+  }
+
+  /** What `serverless doctor` finds beside this gateway, with the repository's KongPlugin. */
+  doctor(): { readonly status: number | null; readonly findings: readonly Finding[] } {
+    const { status, stdout } = spawnSync(
+      process.execPath,
+      [
+        ...[serverlessFile, 'doctor', '-o', 'json', '--config', join(projectRoot, 'manifests/base/kong-plugin.yaml')],
+        ...['--socket', this.serverless.socket, '--gateway-url', `http://127.0.0.1:${this.port}`],
+        ...['--dapr-http-port', String(this.daprd.port), '--status-listen', `127.0.0.1:${this.serverless.statusPort}`],
+        ...['--rabbitmq-management-url', this.rabbit.managementUrl],
+      ],
+      { encoding: 'utf8' },
+    );
+    return { status, findings: (JSON.parse(stdout) as { findings: readonly Finding[] }).findings };
   }
 
   async stop(): Promise<void> {

@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { rabbitComponent } from '../support/parts/daprd';
 import { type Answer, tally } from '../support/parts/http';
 import { findPart } from '../support/parts/find';
+import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
 import { serverlessFile } from '../support/parts/serverless';
 import { describeWith } from '../support/parts/suite';
 import { sleep, until } from '../support/parts/wait';
@@ -137,11 +137,11 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
         expect(JSON.stringify(problem(settled[0]).lastPublish)).toMatch(/auto_delete|channel\/connection is not open/);
         expect(chain.serverless.log()).toContain('auto_delete');
 
-        const folder = mkdtempSync(join(tmpdir(), 'ks-check-'));
-        const file = join(folder, 'component.yaml');
-        writeFileSync(file, stringify(predecessorsComponent('amqp://rabbitmq:5672')));
-        const check = spawnSync(process.execPath, [serverlessFile, 'check', file], { encoding: 'utf8' });
-        rmSync(folder, { recursive: true });
+        const folder = makeFolder('check');
+        writeFileSync(join(folder, 'component.yaml'), stringify(predecessorsComponent('amqp://rabbitmq:5672')));
+        const kongPlugin = join(projectRoot, 'manifests/base/kong-plugin.yaml');
+        const check = spawnSync(process.execPath, [serverlessFile, 'check', folder, kongPlugin], { encoding: 'utf8' });
+        await removeFolder(folder);
         expect(check.stdout + check.stderr).toContain('deletedWhenUnused');
         expect(check.status).not.toBe(0);
       }),
@@ -158,6 +158,12 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
         const body = problem(settled[0]);
         expect(body).toMatchObject({ code: 'SERVERLESS_HOLD_TIMEOUT', lastPublish: { status: 204 } });
         expect(body.detail).toContain(`topic ${QUEUE}: is a queue bound to it`);
+
+        const { status, findings } = chain.doctor();
+        expect(status).toBe(1);
+        expect(findings.filter(({ outcome }) => outcome === 'error')).toEqual([
+          expect.objectContaining({ check: 'rabbitmq-queue', message: expect.stringContaining('has no queue') }),
+        ]);
       }),
     120_000,
   );

@@ -55,6 +55,11 @@ export class RabbitMq {
     return new RabbitMq(`amqp://guest:guest@127.0.0.1:${broker.amqpPort}/`, management, broker);
   }
 
+  /** With user and password. */
+  get managementUrl(): string {
+    return this.management.href;
+  }
+
   /** Whether it is ours to kill. */
   get isPrivate(): boolean {
     return this.broker !== undefined;
