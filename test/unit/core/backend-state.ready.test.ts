@@ -1,0 +1,127 @@
+import type { Ready } from '../../../src/core/backend-state';
+import { IDLE, renewalDueAt } from '../../../src/core/backend-state';
+import { UNKNOWN_WORKER } from '../../../src/core/reports';
+import { POLICY } from './example-backend';
+import { A, B, Machine, probe, rejected, released } from './machine';
+
+describe('ready', () => {
+  test('requests on a proven worker pass until the lease ends', () => {
+    const machine = Machine.ready();
+    expect(machine.arrive(20, 2, A).effects).toEqual([released(2)]);
+    expect(machine.isOpen(A, 10 + POLICY.leaseMs - 1)).toBe(true);
+    expect(machine.isOpen(A, 10 + POLICY.leaseMs)).toBe(false);
+  });
+
+  test('after the lease the next request is verified first', () => {
+    const machine = Machine.ready().arrive(10 + POLICY.leaseMs, 2, A);
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.state.kind).toBe('probing');
+  });
+
+  test('the second half of the lease is renewed by the first request in it, in the background and once', () => {
+    const machine = Machine.ready();
+    const due = renewalDueAt(machine.state as Ready, POLICY);
+    expect(due).toBe(10 + POLICY.leaseMs / 2);
+    expect(machine.arrive(due - 1, 2).effects).toEqual([released(2)]);
+    expect(machine.arrive(due, 3).effects).toEqual([released(3), probe(A, A)]);
+    expect(machine.arrive(due + 1, 4).effects).toEqual([released(4)]);
+    expect(machine.probed(due + 20, 'passed', A, A).effects).toEqual([]);
+    expect(machine.isOpen(A, due + 20 + POLICY.leaseMs - 1)).toBe(true);
+  });
+
+  test('a renewal without an answer keeps the lease, and is tried again after a period', () => {
+    const machine = Machine.ready().arrive(2510, 2).probed(2520, 'unanswered', UNKNOWN_WORKER, A);
+    expect(machine.effects).toEqual([]);
+    expect(machine.isOpen(A, 5009)).toBe(true);
+    expect(machine.arrive(2609, 3).effects).toEqual([released(3)]);
+    expect(machine.arrive(2610, 4).effects).toEqual([released(4), probe(A, A)]);
+  });
+
+  test('a failure on a worker that had passed ends readiness: the next request is verified', () => {
+    const machine = Machine.ready().arrive(2510, 2).probed(2520, 'failed', A, A);
+    expect([machine.state, machine.effects]).toEqual([IDLE, []]);
+  });
+
+  test('a failure on a worker that had passed wakes the backend for those who wait', () => {
+    const machine = Machine.ready().arrive(20, 2, B).arrive(21, 3, B, { wakes: false });
+    machine.probed(30, 'failed', A, B);
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 3), { type: 'publish', wokenAt: 30, attempt: 1 }]);
+    expect(machine.state).toMatchObject({ kind: 'waking', held: [{ id: 2 }] });
+  });
+
+  test('a failure on a worker that had passed lets other probes in flight have their say first', () => {
+    const machine = Machine.ready().arrive(20, 2, B).arrive(21, 3, 13).probed(30, 'failed', A, B);
+    expect(machine.effects).toEqual([]);
+    expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [13], wake: true });
+    expect(machine.probed(40, 'failed', 13, 13).effects).toEqual([{ type: 'publish', wokenAt: 40, attempt: 1 }]);
+  });
+
+  test('a probe that does not come by the plugin counts for the backend while nothing else is known', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'passed', UNKNOWN_WORKER);
+    expect(machine.effects).toEqual([probe(A, A)]);
+    expect(machine.probed(20, 'failed', UNKNOWN_WORKER, A).effects).toEqual([
+      { type: 'publish', wokenAt: 20, attempt: 1 },
+    ]);
+  });
+});
+
+describe('the other nginx workers', () => {
+  test('their requests stay held, and a probe through each goes out at once', () => {
+    const machine = new Machine().arrive(0, 1, A).arrive(1, 2, B).arrive(2, 3, 13).probed(10, 'passed', A);
+    expect(machine.effects).toEqual([released(1), probe(B, B), probe(13, 13)]);
+    expect(machine.probed(20, 'passed', B, B).effects).toEqual([released(2)]);
+  });
+
+  test('one that has not followed yet does not end readiness, and is asked again within the settle limit', () => {
+    const machine = Machine.ready().arrive(20, 2, B);
+    expect(machine.effects).toEqual([probe(B, B)]);
+    expect(machine.probed(30, 'failed', B, B).effects).toEqual([]);
+    expect(machine.isOpen(A, 31)).toBe(true);
+    expect(machine.due).toBe(120);
+    expect(machine.tick(120).effects).toEqual([probe(B, B)]);
+  });
+
+  test('one that does not answer is asked again when it is time', () => {
+    const machine = Machine.ready().arrive(20, 2, B);
+    expect(machine.probed(500, 'unanswered', UNKNOWN_WORKER, B).effects).toEqual([probe(B, B)]);
+  });
+
+  test('a second request on such a worker joins the first, one on yet another is asked for at once', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B);
+    expect(machine.arrive(40, 3, B).effects).toEqual([]);
+    expect(machine.arrive(41, 4, 13).effects).toEqual([probe(13, 13)]);
+  });
+
+  test('after the settle limit all go on', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B).probed(900, 'failed', B, B);
+    expect(machine.isOpen(B, 1009)).toBe(false);
+    expect(machine.tick(1010).effects).toEqual([released(2)]);
+    expect(machine.arrive(1011, 3, 13).effects).toEqual([released(3)]);
+  });
+
+  test('a settle limit of zero waits for nobody', () => {
+    const machine = new Machine({ settleMs: 0 }).arrive(0, 1, A).arrive(1, 2, B).probed(10, 'passed', A);
+    expect(machine.effects).toEqual([released(1, 2)]);
+  });
+
+  test('a settle limit longer than the lease ends with the lease, so that nothing is verified for ever', () => {
+    const machine = Machine.ready({ settleMs: 60_000, leaseMs: 500 }).arrive(20, 2, B);
+    machine.probed(30, 'failed', B, B);
+    expect(machine.tick(510).state.kind).toBe('probing');
+    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, B)]);
+    expect(machine.probed(520, 'passed', B).effects).toEqual([released(2)]);
+  });
+
+  test('one who waits beyond the lease joins the probe that is in flight', () => {
+    const machine = Machine.ready({ settleMs: 60_000, leaseMs: 500 }).arrive(20, 2, B).tick(510);
+    expect(machine.effects).toEqual([]);
+    expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [B] });
+  });
+
+  test('the deadline holds here too', () => {
+    const machine = Machine.ready({ settleMs: 5000, holdTimeoutMs: 300 }).arrive(20, 2, B);
+    expect(machine.due).toBe(320);
+    expect(machine.tick(320).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 2)]);
+    expect(machine.due).toBeUndefined();
+  });
+});
