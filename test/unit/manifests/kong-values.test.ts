@@ -1,0 +1,120 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse } from 'yaml';
+import { parseDocuments, root } from './documents';
+import { problemsOf } from './schemas';
+import { unknownFields } from './unknown-fields';
+
+type Values = Readonly<Record<string, unknown>>;
+
+const isRecord = (value: unknown): value is Values =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** As Helm lays one values file over another: records are merged, anything else is replaced. */
+const merge = (under: Values, over: Values): Values =>
+  Object.fromEntries(
+    [...new Set([...Object.keys(under), ...Object.keys(over)])].map((key) => {
+      const [low, high] = [under[key], over[key]];
+      if (!(key in over)) return [key, low];
+      return [key, isRecord(low) && isRecord(high) ? merge(low, high) : high];
+    }),
+  );
+
+const read = (file: string): Values =>
+  parse(readFileSync(join(root, 'kong', file), 'utf8'), { uniqueKeys: true }) as Values;
+
+const base = read('values.yaml');
+const files = readdirSync(join(root, 'kong')).filter((file) => /^values.*\.yaml$/.test(file));
+const all = files.map((file) => [file, file === 'values.yaml' ? base : merge(base, read(file))] as const);
+
+/** What the chart reads, of the keys that we use. A misspelt one would be ignored by Helm in silence. */
+const known = [
+  ...['admin', 'containerSecurityContext', 'customEnv', 'deployment', 'env', 'image', 'ingressController', 'lifecycle'],
+  ...['livenessProbe', 'plugins', 'podAnnotations', 'podDisruptionBudget', 'proxy', 'readinessProbe', 'replicaCount'],
+  ...['resources', 'securityContext', 'terminationGracePeriodSeconds', 'topologySpreadConstraints'],
+];
+
+const get = (values: Values, path: string): unknown =>
+  path.split('.').reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), values);
+
+/** The pod that the chart makes of them, as far as our values shape it. */
+const podOf = (values: Values): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name: 'gateway' },
+  spec: {
+    replicas: values['replicaCount'] ?? 1,
+    selector: { matchLabels: { app: 'gateway' } },
+    template: {
+      metadata: { annotations: values['podAnnotations'], labels: { app: 'gateway' } },
+      spec: {
+        terminationGracePeriodSeconds: values['terminationGracePeriodSeconds'],
+        topologySpreadConstraints: values['topologySpreadConstraints'],
+        securityContext: values['securityContext'],
+        volumes: get(values, 'deployment.userDefinedVolumes'),
+        initContainers: get(values, 'deployment.initContainers'),
+        containers: [
+          {
+            name: 'proxy',
+            resources: values['resources'],
+            readinessProbe: values['readinessProbe'],
+            livenessProbe: values['livenessProbe'],
+            lifecycle: values['lifecycle'],
+            securityContext: values['containerSecurityContext'],
+            volumeMounts: get(values, 'deployment.userDefinedVolumeMounts'),
+          },
+        ],
+      },
+    },
+  },
+});
+
+test.each(all)('%s has only keys that the chart knows', (_, values) => {
+  expect(Object.keys(values).filter((key) => !known.includes(key))).toEqual([]);
+});
+
+test('every values file makes a valid pod, without a field that Kubernetes does not know', () => {
+  const pods = all.flatMap(([file, values]) => parseDocuments(JSON.stringify(podOf(values)), file));
+  expect(pods).toHaveLength(files.length);
+  expect(pods.flatMap(({ object }) => problemsOf(object))).toEqual([]);
+  expect(unknownFields(pods)).toEqual([]);
+});
+
+test.each(all)('%s: Kong has the time to answer what it holds', (_, values) => {
+  const [, , wait, quit] = get(values, 'lifecycle.preStop.exec.command') as readonly string[];
+  const seconds = (option: string | undefined) => Number(option?.split('=')[1]);
+  const held = 30;
+  expect(seconds(quit)).toBeGreaterThan(held);
+  expect(values['terminationGracePeriodSeconds']).toBeGreaterThan(seconds(wait) + seconds(quit));
+});
+
+test.each(all)('%s: the chart takes the version of Kong from effectiveSemver, not from our tag', (file, values) => {
+  expect(get(values, 'image.effectiveSemver')).toMatch(file === 'values-kong3.yaml' ? /^3\./ : /^2\.8\./);
+});
+
+test.each(all.filter(([file]) => /configmap|plugin-image/.test(file)))(
+  '%s: sidecar and Kong meet at one socket',
+  (_, values) => {
+    const socket = get(values, 'env.pluginserver_serverless_socket') as string;
+    const sidecar = (get(values, 'deployment.initContainers') as readonly Values[]).find(
+      (one) => one['name'] === 'serverless',
+    )!;
+    expect(JSON.stringify([sidecar['command'], sidecar['args']])).toContain(socket);
+    expect(JSON.stringify(sidecar['startupProbe'])).toContain(socket);
+    const folder = socket.slice(0, socket.lastIndexOf('/'));
+    const mounts = [
+      sidecar['volumeMounts'],
+      get(values, 'deployment.userDefinedVolumeMounts'),
+    ] as readonly (readonly Values[])[];
+    for (const mount of mounts) expect(mount).toContainEqual({ name: 'serverless', mountPath: folder });
+  },
+);
+
+test("AWS' template refers to what it defines", () => {
+  const text = readFileSync(join(root, 'manifests/brokers/snssqs/topology.yaml'), 'utf8');
+  const template = parse(text, { uniqueKeys: true }) as Record<'Parameters' | 'Resources', Values>;
+  const defined = [...Object.keys(template.Parameters), ...Object.keys(template.Resources)];
+  const referred = [...text.matchAll(/\{ Ref: (\w+) \}|Fn::GetAtt: \[(\w+),/g)].map((match) => match[1] ?? match[2]);
+  expect(referred.length).toBeGreaterThan(8);
+  expect(referred.filter((name) => !defined.includes(name!))).toEqual([]);
+});
