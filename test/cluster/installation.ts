@@ -18,6 +18,9 @@ export const NAMESPACE = 'kong';
 /** Unedited, but for the names of images. */
 const MANIFESTS = ['manifests/overlays/minikube', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'];
 
+/** The revision of the gateway's Deployment that was there before us; kept in the cluster, as CLUSTER_KEEP=1 outlives a run. */
+const REPLACED = 'kong-serverless-test/replaced-revision';
+
 interface Container {
   readonly name: string;
   readonly image: string;
@@ -95,7 +98,7 @@ export class Installation {
     const gateway = items.find(({ spec }) => spec.template.spec.containers.some(({ name }) => name === 'proxy'));
     if (gateway === undefined) throw new Error(`namespace ${NAMESPACE} has no Deployment with a container 'proxy'`);
     const { name, annotations } = gateway.metadata;
-    const revision = annotations['deployment.kubernetes.io/revision'] ?? '';
+    const revision = annotations[REPLACED] ?? annotations['deployment.kubernetes.io/revision'] ?? '';
     const installation = new Installation(await rendered(), name, revision, await gatewayUrl());
     try {
       await installation.apply();
@@ -107,6 +110,29 @@ export class Installation {
   }
 
   private async apply(): Promise<void> {
+    await this.secret();
+    // Dapr's injector reads the annotations when a pod is made, and its sidecar ends where the broker cannot be reached (D8).
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.manifests);
+    await this.rolledOut('rabbitmq');
+    await kubectl([
+      'patch',
+      'deployment',
+      this.gateway,
+      '-n',
+      NAMESPACE,
+      '--patch',
+      JSON.stringify(gatewayPatch(this.revision)),
+    ]);
+    await this.rolledOut(this.gateway);
+    await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
+    await until('the ScaledObjects are ready', () => this.scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
+    for (const backend of ['consumer', 'foo', 'bar', 'worker']) await this.sleeps(backend);
+  }
+
+  /** The broker's account. One that is there stays: the broker has been started with it. */
+  private async secret(): Promise<void> {
+    const there = await kubectl(['get', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
+    if (there !== '') return;
     const password = randomBytes(12).toString('hex');
     const host = `rabbitmq.${NAMESPACE}.svc.cluster.local`;
     const secret = {
@@ -121,14 +147,6 @@ export class Installation {
       },
     };
     await kubectl(['apply', '-f', '-'], JSON.stringify(secret));
-    // Dapr's injector reads the annotations when a pod is made, and its sidecar ends where the broker cannot be reached (D8).
-    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.manifests);
-    await this.rolledOut('rabbitmq');
-    await kubectl(['patch', 'deployment', this.gateway, '-n', NAMESPACE, '--patch', JSON.stringify(gatewayPatch())]);
-    await this.rolledOut(this.gateway);
-    await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
-    await until('the ScaledObjects are ready', () => this.scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
-    for (const backend of ['consumer', 'foo', 'bar', 'worker']) await this.sleeps(backend);
   }
 
   async rolledOut(deployment: string): Promise<void> {
@@ -200,6 +218,7 @@ export class Installation {
     await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.manifests);
     await kubectl(['delete', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
     await kubectl(['rollout', 'undo', `deployment/${this.gateway}`, '-n', NAMESPACE, `--to-revision=${this.revision}`]);
+    await kubectl(['annotate', 'deployment', this.gateway, '-n', NAMESPACE, `${REPLACED}-`]);
     await this.rolledOut(this.gateway);
   }
 
@@ -221,7 +240,7 @@ interface HelmValues {
 }
 
 /** Those of kong/values.yaml that make a Kong which is already there our gateway; the rest of them is about the chart. */
-const gatewayPatch = (): object => {
+const gatewayPatch = (revision: string): object => {
   const values = parse(readFileSync(join(projectRoot, 'kong/values.yaml'), 'utf8')) as HelmValues;
   const ours = Object.entries(values.env).filter(
     ([name]) =>
@@ -233,6 +252,7 @@ const gatewayPatch = (): object => {
     ...Object.entries(values.customEnv).map(([name, value]) => ({ name: name.toUpperCase(), value })),
   ];
   return {
+    metadata: { annotations: { [REPLACED]: revision } },
     spec: {
       template: {
         metadata: { annotations: values.podAnnotations },
