@@ -43,6 +43,7 @@ export class Scaler {
 
   start(): void {
     this.stops = [
+      // KEDA takes 0 for a hot loop against the broker; ten times a second is hot enough here.
       every(this.clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),
       every(this.clock, HPA_PERIOD_MS, () => this.step()),
     ];

@@ -12,7 +12,7 @@ export function makeCard(first, act) {
   const queue = station('queue', worker ? 'jobs' : 'messages');
   const slots = element('div', { class: 'slots' });
   const replicas = element('div', { class: 'station replicas' }, slots, element('span', { class: 'label' }));
-  const chart = makeChart(first.name, !worker);
+  const chart = makeChart(first.name, worker);
   const kill = button('Kill a replica', first.name, () => act('kill', 1));
   const arrow = () => element('span', { class: 'arrow', 'aria-hidden': 'true' }, '→');
   const flow = worker ? [queue.root, arrow(), replicas] : [held.root, arrow(), queue.root, arrow(), replicas];
@@ -35,7 +35,10 @@ export function makeCard(first, act) {
     held.set(view.held);
     queue.set(view.depth);
     updateSlots(slots, view);
-    replicas.classList.toggle('active', view.replicas.length > 0);
+    replicas.classList.toggle(
+      'active',
+      view.replicas.some(({ phase }) => phase === 'ready'),
+    );
     setText(replicas.lastChild, replicasText(view));
     setText(now, nowText(view, state));
     kill.disabled = !view.replicas.some(({ phase }) => phase === 'ready' || phase === 'starting');

@@ -8,8 +8,8 @@ const SPAN_MS = 120_000;
 const WIDTH = 560;
 const LEFT = 62;
 const RIGHT = 38;
-const LANE = 36;
-const GAP = 6;
+const LANE = 31;
+const GAP = 5;
 
 /** Index of each lane's number in a sample: ready replicas, replicas in all, held, messages. */
 const LANES = [
@@ -25,9 +25,9 @@ function svg(name, attributes, text = '') {
   return made;
 }
 
-/** Makes a chart; `update(samples, now)` draws it. A service that is not asked by anybody has no held requests to show. */
-export function makeChart(service, withHeld) {
-  const lanes = LANES.filter(({ name }) => withHeld || name !== 'held');
+/** Makes a chart; `update(samples, now)` draws it. A worker, which nobody asks, has jobs in its queue and no held requests. */
+export function makeChart(service, isWorker) {
+  const lanes = isWorker ? LANES.slice(1) : LANES;
   const height = lanes.length * (LANE + GAP) + 16;
   const root = svg('svg', { class: 'chart', viewBox: `0 0 ${WIDTH} ${height}`, role: 'img' });
   const drawn = lanes.map((lane, place) => {
@@ -37,9 +37,9 @@ export function makeChart(service, withHeld) {
     const path = svg('path', {});
     const value = svg('text', { class: 'value', x: WIDTH - 4, y: base - 4 });
     const axis = { class: 'axis', x1: LEFT, x2: WIDTH - RIGHT, y1: base + 0.5, y2: base + 0.5 };
-    group.append(svg('line', axis), svg('text', { x: 0, y: base - 4 }, lane.label), ghost, path, value);
+    group.append(svg('line', axis), svg('text', { x: 0, y: base - 4 }, labelOf(lane, isWorker)), ghost, path, value);
     root.append(group);
-    return { ...lane, base, path, ghostPath: ghost, value };
+    return { ...lane, label: labelOf(lane, isWorker), base, path, ghostPath: ghost, value };
   });
   for (const ago of [120, 90, 60, 30, 0]) {
     const x = xOf(-ago * 1000);
@@ -58,6 +58,10 @@ export function makeChart(service, withHeld) {
     root.setAttribute('aria-label', summaryOf(service, drawn, points));
   }
   return { root, update };
+}
+
+function labelOf({ name, label }, isWorker) {
+  return isWorker && name === 'queue' ? 'jobs' : label;
 }
 
 /** Milliseconds from now, which is 0, to a place on the chart. */

@@ -14,7 +14,8 @@ export class RabbitMq implements Broker {
     readonly description: string,
     /** `amqp://…` */
     readonly url: string,
-    private readonly management: Management,
+    /** Its management API. */
+    readonly management: Management,
     private readonly server: BrokerProcess | undefined,
   ) {}
 

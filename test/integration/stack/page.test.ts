@@ -8,9 +8,6 @@ const executable = findChromium();
 const WHY = 'no Chromium: set CHROMIUM_BIN, or install chromium';
 if (executable === undefined) say(`skipped: the page in a browser: ${WHY}`);
 
-/** Where a picture of the page goes; unset: nowhere. */
-const screenshot = process.env.SCREENSHOT;
-
 const describeWithBrowser = executable === undefined && !isChromiumRequired() ? describe.skip : describe;
 
 describeWithBrowser('the page in a browser', () => {
@@ -80,11 +77,6 @@ describeWithBrowser('the page in a browser', () => {
   test('100 at once: one cold-start message wakes the service for all of them', async () => {
     await button('foo', 'Send 100').click();
     await shows('they are held', held('foo'), /^100$/);
-    if (screenshot !== undefined) {
-      await button('worker', 'Send 100 jobs').click();
-      await counts('a worker is ready', slots('worker', 'ready'), 1);
-      await page.screenshot({ path: screenshot });
-    }
     await shows('all are answered', lastRun(), /100 × 200/);
 
     const wakeUps = stack.texts.filter((text) => text === 'published to foo: cold-start');

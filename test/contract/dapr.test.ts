@@ -1,0 +1,70 @@
+import { BuiltInBroker } from '../../sample/stack/broker/built-in';
+import { systemClock } from '../../sample/stack/clock';
+import { DaprEndpoint } from '../../sample/stack/dapr/endpoint';
+import { Sidecar } from '../../sample/stack/dapr/sidecar';
+import { Events } from '../../sample/stack/events';
+import { Field } from '../../sample/stack/manifests/field';
+import { componentOf } from '../../sample/stack/manifests/component';
+import { RabbitMq } from '../../sample/stack/real/rabbitmq';
+import { Daprd, rabbitComponent } from '../support/parts/daprd';
+import { describeWith } from '../support/parts/suite';
+import { sleep } from '../support/parts/wait';
+import { daprContract, PUBSUB, type SidecarUnderTest, TOPIC } from './dapr-contract';
+
+const metadata = { durable: 'true', deletedWhenUnused: 'false', reconnectWaitSeconds: '1' };
+
+const topology = {
+  exchanges: [TOPIC],
+  queues: [{ name: TOPIC, ttlMs: undefined }],
+  bindings: [{ exchange: TOPIC, queue: TOPIC }],
+};
+
+async function startBuiltIn(): Promise<SidecarUnderTest> {
+  const broker = new BuiltInBroker(topology, systemClock);
+  const ttls: (number | undefined)[] = [];
+  const publish = broker.publish.bind(broker);
+  broker.publish = (exchange, message) => {
+    if (exchange === TOPIC) ttls.push(message.ttlMs);
+    return publish(exchange, message);
+  };
+  const body = new Field(rabbitComponent(PUBSUB, metadata), { file: 'contract', document: PUBSUB });
+  const sidecar = new Sidecar('serverless', [componentOf(PUBSUB, body)], broker, systemClock, new Events(systemClock));
+  const endpoint = await DaprEndpoint.open(sidecar);
+  return {
+    port: endpoint.port,
+    take: async () => {
+      const delivery = await broker.take(TOPIC);
+      return delivery === undefined ? undefined : { payload: delivery.body, ttlMs: ttls.shift() };
+    },
+    stop: () => endpoint.close(),
+  };
+}
+
+async function startReal(): Promise<SidecarUnderTest> {
+  const rabbit = await RabbitMq.open(topology);
+  const daprd = await Daprd.start([rabbitComponent(PUBSUB, { connectionString: rabbit.url, ...metadata })]);
+  return {
+    port: daprd.port,
+    take: async () => {
+      await sleep(200);
+      const wanted = { count: 1, ackmode: 'ack_requeue_false', encoding: 'auto' };
+      const messages = await rabbit.management.call('POST', `/queues/%2f/${TOPIC}/get`, wanted);
+      const [message] = messages as { payload: string; properties: { expiration?: string } }[];
+      if (message === undefined) return undefined;
+      const { expiration } = message.properties;
+      return { payload: message.payload, ttlMs: expiration === undefined ? undefined : Number(expiration) };
+    },
+    stop: async () => {
+      await daprd.stop();
+      await rabbit.close();
+    },
+  };
+}
+
+describe("the demo's Dapr endpoint", () => {
+  daprContract(startBuiltIn);
+});
+
+describeWith(['daprd', 'rabbitmq'], 'a real daprd with a real RabbitMQ', () => {
+  daprContract(startReal);
+});
