@@ -57,7 +57,9 @@ export class Connection implements FrameHandler {
       );
       this.socket.destroy();
     } else if (this.finishing && !more) {
-      this.socket.end();
+      // Closed at once, not after another turn of the event loop, in which Kong could use the connection again.
+      if (this.socket.writableLength === 0) this.socket.destroy();
+      else this.socket.end();
     }
   }
 

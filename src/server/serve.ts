@@ -14,11 +14,21 @@ export interface Loaded {
   readonly clock: Clock;
 }
 
+/** What the server needs of the process it is. */
+export interface ProcessHost {
+  on(event: 'SIGTERM' | 'SIGINT' | 'exit', listener: () => void): unknown;
+  on(event: 'uncaughtException', listener: (error: unknown, origin: string) => void): unknown;
+  exit(code: number): void;
+  readonly stderr: { write(text: string): unknown };
+}
+
 export interface ServeOptions {
   readonly socketPath: string;
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
   /** The longest drain. Default 25 s. */
   readonly drainMs?: number;
+  /** Default: this process. */
+  readonly host?: ProcessHost;
   /** Called once the socket listens: every moment without it is one in which Kong 2.8 can begin to spin (HOST-FACTS K7). */
   load(): Promise<Loaded>;
 }
@@ -47,8 +57,10 @@ class ServerProcess {
   private readonly early: Socket[] = [];
   private parts: Parts | undefined;
   private draining = false;
+  private readonly host: ProcessHost;
 
   constructor(private readonly options: ServeOptions) {
+    this.host = options.host ?? process;
     this.owner = new SocketOwner({
       path: options.socketPath,
       connected: (socket) => {
@@ -62,24 +74,24 @@ class ServerProcess {
       },
       failed: (error) => {
         // Without its socket the process is of no use, and whoever started it must know.
-        process.stderr.write(`serverless: cannot listen on ${options.socketPath}: ${error.message}\n`);
-        process.exit(1);
+        this.host.stderr.write(`serverless: cannot listen on ${options.socketPath}: ${error.message}\n`);
+        this.host.exit(1);
       },
     });
   }
 
   async start(): Promise<void> {
-    process.on('exit', () => {
+    this.host.on('exit', () => {
       this.owner.remove();
     });
     this.owner.start();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
+      this.host.on(signal, () => {
         this.signalled(signal);
       });
     }
     this.parts = this.assemble(await this.options.load());
-    surviveErrors(this.parts.log);
+    this.surviveErrors(this.parts.log);
     for (const socket of this.early.splice(0)) {
       this.parts.rpc.accept(socket);
       socket.resume();
@@ -129,16 +141,33 @@ class ServerProcess {
 
   private signalled(signal: NodeJS.Signals): void {
     if (this.draining || this.parts === undefined) {
-      process.exit(signal === 'SIGINT' ? 130 : 143);
+      this.host.exit(signal === 'SIGINT' ? 130 : 143);
+      return;
     }
     this.draining = true;
     this.leave(this.parts, signal).then(
-      () => process.exit(0),
+      () => {
+        this.host.exit(0);
+      },
       (error: unknown) => {
         this.parts?.log.error({ err: error }, 'the drain failed');
-        process.exit(1);
+        this.host.exit(1);
       },
     );
+  }
+
+  /**
+   * An error that nobody caught ends a process by default, and every hold with it (K6, K10). What this process keeps is per request,
+   * so one that went wrong does not spoil the others. Rejections come here too, because nothing listens to them alone.
+   */
+  private surviveErrors(log: Pick<Logger, 'error'>): void {
+    this.host.on('uncaughtException', (error, origin) => {
+      try {
+        log.error({ err: error, origin }, 'an error that nobody caught; the process goes on');
+      } catch {
+        // The log's reader is gone; the requests are not.
+      }
+    });
   }
 
   /** Answers until nothing is held, then lets a standby have the socket. */
@@ -148,8 +177,7 @@ class ServerProcess {
       'draining: requests for sleeping backends are refused, held ones are kept',
     );
     product.drain();
-    const settled = product.settled().then(() => true);
-    if ((await Promise.race([settled, delay(this.options.drainMs ?? DRAIN_MS)])) !== true) {
+    if (!(await within(product.settled(), this.options.drainMs ?? DRAIN_MS))) {
       rpc.refuseHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is going away; try again.'));
     }
     await until(() => rpc.eventCount() === 0, LEAVE_MS);
@@ -166,26 +194,21 @@ class ServerProcess {
   }
 }
 
-/**
- * An error that nobody caught ends a process by default, and every hold with it (K6, K10). What this process keeps is per request, so
- * one that went wrong does not spoil the others.
- */
-function surviveErrors(log: Pick<Logger, 'error'>): void {
-  const report = (error: unknown, origin: string): void => {
-    try {
-      log.error({ err: error, origin }, 'an error that nobody caught; the process goes on');
-    } catch {
-      // The log's reader is gone; the requests are not.
-    }
-  };
-  // Rejections that nobody handles come here too, because nothing listens to them alone.
-  process.on('uncaughtException', report);
-}
-
-function delay(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
+/** Whether `promise` resolves in time. */
+async function within(promise: Promise<void>, limitMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, limitMs, false);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 async function until(done: () => boolean, limitMs: number): Promise<void> {
-  for (let waited = 0; waited < limitMs && !done(); waited += POLL_MS) await delay(POLL_MS);
+  for (let waited = 0; waited < limitMs && !done(); waited += POLL_MS) {
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
 }

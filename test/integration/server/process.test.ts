@@ -188,6 +188,8 @@ describe('the plugin server as a process', () => {
     const asked = (async () => {
       while (!done.signal.aborted) {
         const fresh = await worker();
+        // Time to see that the connection has ended with the answer; nginx has to notice it, too.
+        await new Promise((resolve) => setTimeout(resolve, 5));
         pids.add((await fresh.get('/pid')).exit?.body);
         await fresh.client.close();
       }
