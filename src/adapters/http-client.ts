@@ -80,7 +80,8 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
     const response = await axios.request<Readable>({
       method: options.method,
       url: options.url,
-      headers: { ...options.headers },
+      // Nothing here decompresses.
+      headers: { 'Accept-Encoding': 'identity', ...options.headers },
       data: options.body,
       responseType: 'stream',
       maxRedirects: 0,

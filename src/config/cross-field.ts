@@ -42,6 +42,15 @@ const leaseWithinMessageTtl: CrossFieldRule = {
   },
 };
 
+const settleWithinMessageTtl: CrossFieldRule = {
+  says: '`probe.settle` is shorter than half of `message_ttl`: a lease lasts at least twice `probe.settle`.',
+  check({ probe, message_ttl: ttl }, sound) {
+    if (!sound('probe.settle') || !sound('message_ttl') || probe.settle < ttl * 500) return [];
+    const message = `write less than half of message_ttl, which is ${ttl} s, or a message_ttl of at least ${Math.floor(probe.settle / 500) + 1}`;
+    return [{ field: 'probe.settle', value: quote(probe.settle), message }];
+  },
+};
+
 const holdBounded: CrossFieldRule = {
   says: `\`count\` × \`interval\` is at most ${LONGEST_HOLD_MS} ms (1 hour), unless \`hold_timeout\` is given.`,
   check(config, sound) {
@@ -101,6 +110,7 @@ const probeUrlForOneBackend: CrossFieldRule = {
 /** The rules between fields, checked after each field by itself. */
 export const crossFieldRules: readonly CrossFieldRule[] = [
   leaseWithinMessageTtl,
+  settleWithinMessageTtl,
   holdBounded,
   probeWithinHold,
   targetsDistinct,

@@ -126,7 +126,8 @@ const probe = {
       'x-form': 'URL',
       description:
         'Probe this URL directly instead of the backend through the gateway. It proves less: the backend may be ready before ' +
-        'Kong has its address. Only with one backend.',
+        'Kong has its address, and no nginx worker is proven by it, so every release waits for `settle`; write 0 there if the ' +
+        'Service is routed by its cluster address. Only with one backend.',
     },
   },
   'x-write': 'an object such as {timeout: 500}',
@@ -230,7 +231,7 @@ export const configSchema = {
       'x-unit': 'ms',
       description:
         'How long a passed probe is trusted. Under traffic it is renewed in the background; after a longer idle ' +
-        'gap the next request is held until a probe passes.',
+        'gap the next request is held until a probe passes. One that is shorter than twice `probe.settle` counts as that long.',
     },
     probe,
     message_ttl: {

@@ -86,9 +86,12 @@ export function wakeWindowMs(policy: Pick<Policy, 'messageTtlMs'>): number {
   return policy.messageTtlMs / 2;
 }
 
-/** A lease must not be used up by waiting for other workers. */
-function settleMs(policy: Policy): number {
-  return Math.min(policy.settleMs, policy.leaseMs);
+/**
+ * How long a passed probe is trusted. A lease that ended while the other workers are waited for would make that begin anew: it is
+ * at least twice the settle limit.
+ */
+function leaseMs(policy: Policy): number {
+  return Math.max(policy.leaseMs, 2 * policy.settleMs);
 }
 
 function afterPeriod({ now, jitter }: Event, periodMs: number): number {
@@ -105,12 +108,12 @@ function settlePeriodMs(policy: Policy): number {
  */
 export function isOpen(state: State, worker: number, now: number, policy: Policy): boolean {
   if (state.kind !== 'ready' || now >= state.leaseUntil) return false;
-  return state.proven.has(worker) || now >= state.since + settleMs(policy);
+  return state.proven.has(worker) || now >= state.since + policy.settleMs;
 }
 
 /** When the lease wants a fresh probe, if somebody asks: in its second half, in the background. */
 export function renewalDueAt(state: Ready, policy: Policy): number {
-  return Math.max(state.leaseUntil - policy.leaseMs / 2, state.nextProbeAt);
+  return Math.max(state.leaseUntil - leaseMs(policy) / 2, state.nextProbeAt);
 }
 
 /** When `tick` is wanted next; undefined where nobody waits. */
@@ -127,7 +130,7 @@ export function dueAt(state: State, policy: Policy): number | undefined {
       }
       break;
     case 'ready':
-      due.push(state.since + settleMs(policy), state.leaseUntil);
+      due.push(state.since + policy.settleMs);
       if (workersOf(state.held).some((worker) => !state.inFlight.includes(worker))) due.push(state.nextProbeAt);
       break;
   }
@@ -247,7 +250,7 @@ function passed(state: Probing | Waking, event: EventOf<'probed'>, policy: Polic
       held: state.held,
       inFlight: state.inFlight,
       since: event.now,
-      leaseUntil: event.now + policy.leaseMs,
+      leaseUntil: event.now + leaseMs(policy),
       proven: new Set(),
       nextProbeAt: event.now,
     };
@@ -281,7 +284,7 @@ function asleep(held: readonly Held[], wake: boolean, event: Event, policy: Poli
 function probedWhileReady(state: Ready, event: EventOf<'probed'>, policy: Policy): Step {
   switch (event.outcome) {
     case 'passed':
-      return prove({ ...state, leaseUntil: event.now + policy.leaseMs }, event, policy);
+      return prove({ ...state, leaseUntil: event.now + leaseMs(policy) }, event, policy);
     case 'failed': {
       // A worker that has not followed yet says nothing about the backend; one that had passed does.
       const contradicts =

@@ -126,7 +126,7 @@ describe('closing', () => {
 });
 
 test('the status shows the last cold starts, 20 at the most', async () => {
-  const world = new ActivatorWorld({ policy: { leaseMs: 100 } });
+  const world = new ActivatorWorld({ policy: { leaseMs: 100, settleMs: 50 } });
   for (let round = 0; round < 25; round++) {
     world.prober.up = false;
     world.enter();

@@ -127,17 +127,4 @@ describe('readiness', () => {
     expect(await endings([other])).toEqual({ released: 1 });
     expect(world.witness.coldStarts).toEqual([]);
   });
-
-  test('and no cold start is counted where only other workers followed late and the lease ran out meanwhile', async () => {
-    const world = new ActivatorWorld({ policy: { settleMs: 60_000, leaseMs: 500 } });
-    await world.warmUp();
-    world.prober.silent = true;
-    const other = world.enter({ worker: 12 });
-    world.activator.passed(30, 11);
-    await world.clock.advance(600);
-    expect(world.publisher.of('activity').length).toBeGreaterThan(0);
-    expect(await endings([other])).toEqual({ open: 1 });
-    expect(world.activator.status()).toMatchObject({ state: 'probing' });
-    expect(world.witness.coldStarts).toEqual([]);
-  });
 });

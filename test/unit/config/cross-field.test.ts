@@ -1,14 +1,25 @@
 import { backendOf, backendsOf, configWith, entry, problemsOf } from './configs';
 
 test('a lease that outlives the message is refused, one that does not is taken', () => {
-  expect(problemsOf(configWith({ lease: 2000, message_ttl: 2 }))).toEqual([
+  expect(problemsOf(configWith({ lease: 3000, message_ttl: 3 }))).toEqual([
     {
       field: 'lease',
-      value: '2000',
-      message: 'write less than message_ttl, which is 2 s, or a message_ttl of at least 3',
+      value: '3000',
+      message: 'write less than message_ttl, which is 3 s, or a message_ttl of at least 4',
     },
   ]);
-  expect(backendOf(configWith({ lease: 1999, message_ttl: 2 })).policy.leaseMs).toBe(1999);
+  expect(backendOf(configWith({ lease: 2999, message_ttl: 3 })).policy.leaseMs).toBe(2999);
+});
+
+test('a settle limit that would stretch the lease beyond the message is refused', () => {
+  expect(problemsOf(configWith({ lease: 500, message_ttl: 2, probe: { settle: 1000 } }))).toEqual([
+    {
+      field: 'probe.settle',
+      value: '1000',
+      message: 'write less than half of message_ttl, which is 2 s, or a message_ttl of at least 3',
+    },
+  ]);
+  expect(backendOf(configWith({ lease: 500, message_ttl: 2, probe: { settle: 999 } })).policy.settleMs).toBe(999);
 });
 
 test('a message_ttl below the default lease is refused with both ways out', () => {
@@ -71,7 +82,7 @@ test('a probe URL for a backend that is not probed is refused', () => {
 });
 
 test.each([
-  ['lease', { lease: 'x', message_ttl: 1 }],
+  ['lease', { lease: 'x', message_ttl: 3 }],
   ['message_ttl', { message_ttl: 0 }],
   ['interval', { count: 360_000, interval: -5, probe: { timeout: 60_000 } }],
   ['probe', { count: 1, probe: 'x' }],

@@ -62,10 +62,13 @@ test(`every rule holds in ${RUNS} random lives of a backend`, () => {
   expect(fc.defaultReportMessage(details)).toBeUndefined();
 });
 
-test('every rule holds when several passed probes in a row are wanted', () => {
+test.each([
+  ['several passed probes in a row are wanted', { successes: 3 }],
+  ['the lease is shorter than the settle limit', { leaseMs: 200 }],
+])('every rule holds when %s', (_, policy) => {
   const details = fc.check(
     fc.property(life, ([commands, decided]) => {
-      new World(realMachine, decided, { ...POLICY, successes: 3 }).run(commands);
+      new World(realMachine, decided, { ...POLICY, ...policy }).run(commands);
     }),
     { numRuns: 1000, seed: 20261121 },
   );

@@ -104,16 +104,23 @@ describe('the other nginx workers', () => {
     expect(machine.effects).toEqual([released(1, 2)]);
   });
 
-  test('a settle limit longer than the lease ends with the lease, so that nothing is verified for ever', () => {
-    const machine = Machine.ready({ settleMs: 60_000, leaseMs: 500 }).arrive(20, 2, B);
+  test('a lease shorter than the settle limit does not end while the other workers are waited for', () => {
+    const machine = Machine.ready({ settleMs: 1000, leaseMs: 300 }).arrive(20, 2, B);
     machine.probed(30, 'failed', B, B);
-    expect(machine.tick(510).state.kind).toBe('probing');
+    expect(machine.tick(1009).effects).toEqual([probe(B, B)]);
+    expect(machine.tick(1010).effects).toEqual([released(2)]);
+  });
+
+  test('one who is found waiting after the lease, because time was lost, is verified again', () => {
+    const machine = Machine.ready({ settleMs: 1000, leaseMs: 300 }).arrive(20, 2, B);
+    machine.probed(30, 'failed', B, B);
+    expect(machine.tick(2010).state.kind).toBe('probing');
     expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, B)]);
-    expect(machine.probed(520, 'passed', B).effects).toEqual([released(2)]);
+    expect(machine.probed(2020, 'passed', B).effects).toEqual([released(2)]);
   });
 
   test('one who waits beyond the lease joins the probe that is in flight', () => {
-    const machine = Machine.ready({ settleMs: 60_000, leaseMs: 500 }).arrive(20, 2, B).tick(510);
+    const machine = Machine.ready({ settleMs: 1000, leaseMs: 300 }).arrive(20, 2, B).tick(2010);
     expect(machine.effects).toEqual([]);
     expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [B] });
   });

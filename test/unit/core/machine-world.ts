@@ -84,6 +84,11 @@ export class World {
     private readonly policy: Policy = POLICY,
   ) {}
 
+  /** How long a passed probe is trusted: at least twice as long as the other workers are waited for. */
+  private get leaseMs(): number {
+    return Math.max(this.policy.leaseMs, 2 * this.policy.settleMs);
+  }
+
   run(commands: readonly Command[]): void {
     for (const command of commands) this.execute(command);
     this.advance(this.policy.holdTimeoutMs * 2);
@@ -182,18 +187,18 @@ export class World {
     assertRule(this.open.delete(id), 'every request settles exactly once');
     const last = this.passes.at(-1);
     assertRule(
-      last !== undefined && this.now - last.at <= this.policy.leaseMs,
+      last !== undefined && this.now - last.at <= this.leaseMs,
       'nothing is released without a probe that passed within the lease',
     );
     // The unbroken run of passes that leads up to now: no gap in it is longer than a lease.
     let start = last!.at;
     const run = [];
     for (const pass of [...this.passes].reverse()) {
-      if (start - pass.at > this.policy.leaseMs) break;
+      if (start - pass.at > this.leaseMs) break;
       start = pass.at;
       run.push(pass.worker);
     }
-    const settled = this.now >= start + Math.min(this.policy.settleMs, this.policy.leaseMs);
+    const settled = this.now >= start + this.policy.settleMs;
     assertRule(
       settled || run.includes(request!.worker),
       'a release needs a pass on its own worker, or the settle limit',
