@@ -7,6 +7,8 @@ export const LONGEST_HOLD_MS = 3_600_000;
 const PATH = '^/[!"$->@-~]*$';
 const WRITE_PATH =
   'a path such as "/kong": it starts with /, has no query, no // and no space (write other characters as %XX)';
+/** Names that a URL takes for steps in its path: with `..` a publish would go to another part of Dapr's API. */
+const NOT_DOTS = { pattern: '^[.][.]?$' } as const;
 /** Printable ASCII without spaces. */
 const NAME = '^[!-~]+$';
 
@@ -49,6 +51,7 @@ const backend = {
       minLength: 1,
       maxLength: 260,
       pattern: NAME,
+      not: NOT_DOTS,
       'x-write': 'the name of the Dapr pub/sub component, 1 to 260 characters without spaces',
       description: 'Name of the Dapr pub/sub component (`metadata.name` of the Component).',
     },
@@ -57,6 +60,7 @@ const backend = {
       minLength: 1,
       maxLength: 260,
       pattern: NAME,
+      not: NOT_DOTS,
       'x-write': 'the name of the topic, 1 to 260 characters without spaces',
       description: "Topic that wake-ups are published to. KEDA's trigger reads the queue that is bound to it.",
     },

@@ -245,6 +245,14 @@ describe('a wrong value is refused where it is, quoted, with what to write', () 
       '""',
       /^write the name of the topic/,
     ],
+    [
+      'a topic that is a step in a path',
+      { backend: [{ ...entry(), topic: '..' }] },
+      'backend[0].topic',
+      '".."',
+      /^write/,
+    ],
+    ['a component that is one', { backend: [{ ...entry(), pubsub: '.' }] }, 'backend[0].pubsub', '"."', /^write/],
     ['a topic of spaces', { backend: [{ ...entry(), topic: '  ' }] }, 'backend[0].topic', '"  "', /without spaces/],
     [
       'an empty pubsub',
