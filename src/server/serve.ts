@@ -83,6 +83,7 @@ class ServerProcess {
   async start(): Promise<void> {
     this.host.on('exit', () => {
       this.owner.remove();
+      this.owner.close();
     });
     this.owner.start();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
@@ -170,17 +171,27 @@ class ServerProcess {
     });
   }
 
-  /** Answers until nothing is held, then lets a standby have the socket. */
-  private async leave({ product, log, rpc, status }: Parts, signal: NodeJS.Signals): Promise<void> {
-    log.info(
-      { signal, held: product.held() },
-      'draining: requests for sleeping backends are refused, held ones are kept',
-    );
+  private async leave(parts: Parts, signal: NodeJS.Signals): Promise<void> {
+    try {
+      await this.drain(parts, signal);
+    } finally {
+      await this.handOver(parts);
+    }
+  }
+
+  /** Answers until nothing is held. */
+  private async drain({ product, log, rpc }: Parts, signal: NodeJS.Signals): Promise<void> {
+    const held = product.held();
+    log.info({ signal, held }, 'draining: requests for sleeping backends are refused, held ones are kept');
     product.drain();
     if (!(await within(product.settled(), this.options.drainMs ?? DRAIN_MS))) {
       rpc.refuseHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is going away; try again.'));
     }
     await until(() => rpc.eventCount() === 0, LEAVE_MS);
+  }
+
+  /** Lets a standby have the socket, and ends everything. */
+  private async handOver({ product, log, rpc, status }: Parts): Promise<void> {
     status?.stop();
     await this.owner.stop(() => rpc.inviteStandby());
     rpc.finish();
@@ -189,8 +200,8 @@ class ServerProcess {
     this.owner.close();
     rpc.close();
     await until(() => rpc.connectionCount() === 0, LEAVE_MS);
-    log.info({ held: product.held() }, 'drained');
     product.close();
+    log.info({ held: product.held() }, 'drained');
   }
 }
 

@@ -65,21 +65,31 @@ export class SocketOwner {
    */
   async stop(invite: () => boolean): Promise<void> {
     const { current, id } = this;
-    clearTimeout(this.timer);
-    this.become('stopped');
-    this.held?.destroy();
+    this.rest();
     if (current === 'active' && id !== undefined && invite()) await this.replaced(id);
     this.remove();
   }
 
   /** Listens no more. Open connections stay open. */
   close(): void {
+    this.rest();
     this.server?.close();
+  }
+
+  /** Wants the name no more. */
+  private rest(): void {
+    clearTimeout(this.timer);
+    this.become('stopped');
+    this.held?.destroy();
   }
 
   /** Removes the socket's file if it is ours; another process may have replaced it. */
   remove(): void {
-    if (this.id !== undefined) removeOwn(this.options.path, this.id);
+    try {
+      if (this.id !== undefined) removeOwn(this.options.path, this.id);
+    } catch (error) {
+      this.options.warn('the socket cannot be removed', error);
+    }
   }
 
   private acquire(): void {
