@@ -34,6 +34,7 @@ export class Child {
         resolve();
       });
       this.process.once('exit', (code, signal) => {
+        if (this.process.pid !== undefined) releaseGroup(this.process.pid);
         if (!this.stopping) options.onExit?.(signal ?? `exit code ${code ?? 'unknown'}`);
         resolve();
       });
@@ -56,7 +57,6 @@ export class Child {
     const timer = setTimeout(() => this.process.kill('SIGKILL'), GRACE_MS);
     await this.ended;
     clearTimeout(timer);
-    if (this.process.pid !== undefined) releaseGroup(this.process.pid);
   }
 }
 

@@ -1,3 +1,5 @@
+import { AccessLog } from './access-log';
+import type { Clock } from './clock';
 import { Gateway } from './kong/gateway';
 import type { GatewayOptions } from './kong/gateway';
 import type { Route } from './kong/routes';
@@ -16,9 +18,13 @@ export interface GatewayPart {
 export async function startBuiltInGateway(
   options: GatewayOptions,
   routes: readonly Route[],
+  clock: Clock,
   events: Events,
 ): Promise<GatewayPart> {
-  const gateway = new Gateway(options, events);
+  const log = new AccessLog(clock, events);
+  const gateway = new Gateway(options, events, (answered) => {
+    log.answered(answered);
+  });
   gateway.setRoutes(routes);
   await gateway.listen();
   return {

@@ -35,7 +35,7 @@ Runs scale to zero on one machine: gateway, plugin, Dapr, broker, KEDA and repli
   --fast                message TTL and cooldown of 5 s instead of the manifests' own
   --scale-in-window SECONDS
                         how long the HPA waits before it takes replicas away (as the manifest says, else 300)
-  --quiet               print only the address and errors
+  --quiet               print only the address, warnings and errors
   --json                print one JSON object per event
   --kong                a real Kong 2.8 as the gateway: KONG_BIN, or kong in PATH
   --rabbitmq            a real RabbitMQ: RABBITMQ_URL (AMQP) with RABBITMQ_MANAGEMENT_URL, RABBITMQ_SERVER_BIN, or

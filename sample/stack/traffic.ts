@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http';
+import { OWN_AGENT } from './access-log';
 import type { Events } from './events';
 
 /** Some requests that were sent at once, and what came of them. */
@@ -56,7 +57,8 @@ export class Traffic {
 
   private async get(path: string): Promise<{ status: number; body: string }> {
     return new Promise((resolve) => {
-      const sent = request({ host: '127.0.0.1', port: this.port, path, agent: this.agent }, (response) => {
+      const headers = { 'User-Agent': OWN_AGENT };
+      const sent = request({ host: '127.0.0.1', port: this.port, path, headers, agent: this.agent }, (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (body += chunk));

@@ -1,5 +1,5 @@
 import { createServer } from 'node:http';
-import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../events';
 import type { Events } from '../events';
@@ -23,6 +23,16 @@ export interface GatewayOptions {
   readonly checkClientAbort: boolean;
 }
 
+/** A request of a route with the plugin, after it was answered. */
+export interface Answered {
+  readonly method: string;
+  readonly path: string;
+  /** As the client sent them. */
+  readonly headers: IncomingHttpHeaders;
+  readonly status: number;
+  readonly ms: number;
+}
+
 /** The part of Kong 2.8 that a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
 export class Gateway {
   private readonly rpc: PluginRpc;
@@ -34,6 +44,7 @@ export class Gateway {
   constructor(
     private readonly options: GatewayOptions,
     private readonly events: Events,
+    private readonly onAnswered: (answered: Answered) => void = () => undefined,
   ) {
     this.rpc = new PluginRpc(options.socketPath, options.readTimeoutMs);
     this.phases = new PhaseRunner(options.plugin, this.rpc, events);
@@ -87,6 +98,7 @@ export class Gateway {
       answer(response, 404, { message: 'no Route matched with those values' });
       return;
     }
+    if (route.plugin !== undefined) this.tellAnswer(exchange, path, arrivedAt);
     try {
       if (route.plugin !== undefined) await this.phases.access(route.plugin.config, exchange);
       if (exchange.answered || left.signal.aborted) return;
@@ -95,5 +107,13 @@ export class Gateway {
       this.events.error('gateway', `${path}: ${messageOf(error)}`);
       answer(response, 500, { message: 'An unexpected error occurred' });
     }
+  }
+
+  private tellAnswer({ request, response }: Exchange, path: string, arrivedAt: number): void {
+    const headers = { ...request.headers };
+    response.once('finish', () => {
+      const { method = 'GET' } = request;
+      this.onAnswered({ method, path, headers, status: response.statusCode, ms: Date.now() - arrivedAt });
+    });
   }
 }

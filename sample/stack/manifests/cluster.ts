@@ -28,7 +28,7 @@ export interface Cluster {
 /** Kinds that say nothing to a single machine. Everything else that is not read below is an error. */
 const WITHOUT_MEANING = new Set([
   ...['Namespace', 'Secret', 'ServiceAccount', 'TriggerAuthentication', 'PodDisruptionBudget', 'NetworkPolicy'],
-  ...['Role', 'RoleBinding', 'KongIngress'],
+  ...['Role', 'RoleBinding'],
 ]);
 const READ = new Set([
   ...['ConfigMap', 'Deployment', 'Service', 'Ingress', 'KongPlugin', 'Component', 'ScaledObject'],

@@ -18,12 +18,7 @@ export interface IngressPath {
   readonly source: Field;
 }
 
-const ANNOTATIONS = [
-  'konghq.com/plugins',
-  'konghq.com/strip-path',
-  'konghq.com/override',
-  'kubernetes.io/ingress.class',
-];
+const ANNOTATIONS = ['konghq.com/plugins', 'konghq.com/strip-path', 'kubernetes.io/ingress.class'];
 
 /** The paths of one Ingress. */
 export function ingressPaths(name: string, body: Field): IngressPath[] {

@@ -46,6 +46,7 @@ describe('the demo', () => {
     const answers = await sendMany(500, { port: stack.port, path: '/foo' });
 
     expect(tally(answers)).toEqual({ '200': 500 });
+    await stack.says('GET /foo 200 x ');
     expect(coldStarts(stack, 'foo')).toBe(1);
   }, 60_000);
 
@@ -82,6 +83,19 @@ describe('the demo', () => {
     );
 
     expect((await stack.tick()).backends.find(({ name }) => name === 'worker')?.wanted).toBe(1);
+  }, 60_000);
+
+  test('a plugin server that is killed is started again, and requests are answered', async () => {
+    const pid = Number((await stack.tick()).parts.plugin.replace('pid ', ''));
+    process.kill(pid, 'SIGKILL');
+    await stack.says('the plugin server has ended (SIGKILL)');
+    await until('another one runs', async () => {
+      const { plugin } = (await stack.tick()).parts;
+      return plugin !== `pid ${pid}` && plugin !== 'pid none';
+    });
+    await until('it knows its backends', async () => (await stack.get('/bar')).status === 200, { timeoutMs: 30_000 });
+
+    expect((await stack.get('/bar')).body).toContain('"service":"bar"');
   }, 60_000);
 
   test('a button that makes no sense says so', async () => {
