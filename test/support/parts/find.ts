@@ -82,6 +82,10 @@ export const findPart = (name: PartName): Found => {
   const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
   const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
   if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };
+  // For a run with images although the programs are there.
+  if (process.env.PARTS_FROM === 'docker' && hasDocker()) {
+    return { how: 'docker', image: process.env[imageVariable] ?? image };
+  }
   const named = process.env[binaryVariable];
   if (named !== undefined && named !== '') {
     const path = locate(named);
