@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'yaml';
-import { parseDocuments, root } from './documents';
+import { objectIn, parseDocuments, root } from './documents';
 import { problemsOf } from './schemas';
 import { unknownFields } from './unknown-fields';
 
@@ -80,12 +80,16 @@ test('every values file makes a valid pod, without a field that Kubernetes does 
   expect(unknownFields(pods)).toEqual([]);
 });
 
-test.each(all)('%s: Kong has the time to answer what it holds', (_, values) => {
-  const [, , wait, quit] = get(values, 'lifecycle.preStop.exec.command') as readonly string[];
+test.each(all)('%s: a gateway that leaves can release what it holds', (_, values) => {
+  const [kong, quit, wait, timeout] = get(values, 'lifecycle.preStop.exec.command') as readonly string[];
+  expect([kong, quit]).toEqual(['kong', 'quit']);
   const seconds = (option: string | undefined) => Number(option?.split('=')[1]);
-  const held = 30;
-  expect(seconds(quit)).toBeGreaterThan(held);
-  expect(values['terminationGracePeriodSeconds']).toBeGreaterThan(seconds(wait) + seconds(quit));
+  const { config } = objectIn('manifests/base/kong-plugin.yaml', 'KongPlugin', 'serverless');
+  const { count, interval } = config as { count: number; interval: number };
+  // Until Kong quits, probes get through; and the sidecar must go on publishing.
+  expect(seconds(wait)).toBeGreaterThan((count * interval) / 1000);
+  expect(values['podAnnotations']).toMatchObject({ 'dapr.io/block-shutdown-duration': `${seconds(wait)}s` });
+  expect(values['terminationGracePeriodSeconds']).toBeGreaterThan(seconds(wait) + seconds(timeout));
 });
 
 test.each(all)('%s: the chart takes the version of Kong from effectiveSemver, not from our tag', (file, values) => {
