@@ -113,7 +113,9 @@ export class SocketOwner {
     server.on('error', (error) => {
       this.options.failed(error);
     });
-    server.listen({ path: name, backlog: BACKLOG });
+    // Kong's workers may be another user than the one who starts this process, and a socket they cannot open is K7 for ever. Who may
+    // reach it is up to the folder it is in.
+    server.listen({ path: name, backlog: BACKLOG, readableAll: true, writableAll: true });
     const id = socketAt(name);
     if (id === undefined) return; // It could not listen; its error event says why.
     if (!take(name, path)) {

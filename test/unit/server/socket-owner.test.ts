@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, renameSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { INVITATION, type Role, SocketOwner, STANDBY_METHOD } from '../../../src/server/socket-owner';
@@ -92,6 +92,11 @@ describe('the owner of the socket', () => {
     expect(one.owner.role).toBe('active');
     expect(await whoIs(path)).toBe('one');
     expect(readdirSync(folder.path)).toEqual(['serverless.socket']);
+  });
+
+  test('K7: the workers of Kong, whatever user they run as, can open it', () => {
+    contend('one');
+    expect(statSync(path).mode & 0o777).toBe(0o777);
   });
 
   test('K7: a socket where nobody answers is replaced', async () => {
