@@ -120,7 +120,7 @@ test('the requests of another worker go on when a probe has passed through their
     }
   };
   // A settle limit that plays no part.
-  const config = { ...CONFIG, probe: { settle: 60_000 }, lease: 20_000 };
+  const config = { ...CONFIG, probe: { settle: 14_000 }, lease: 29_000 };
   const [one, two] = [11, 12].map((pid) => send(new product.module.Plugin(config), pid));
   await until(() => dapr.published.length > 0);
   up.add(11);

@@ -53,7 +53,7 @@ test('no document makes it throw, and every finding names a line of the file', (
         for (const [where, value] of edits) {
           const all = places(edited);
           const place = all[where % all.length];
-          if (place !== undefined) place.holder[place.key] = value;
+          if (place !== undefined) place.holder[place.key] = structuredClone(value);
         }
         const text = edited.map((document) => stringify(document)).join('---\n');
         const { findings } = checkSources([{ file: 'a.yaml', text, namespace: 'default' }], {
