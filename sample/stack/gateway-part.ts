@@ -1,4 +1,5 @@
 import { AccessLog } from './access-log';
+import { systemClock } from './clock';
 import type { Clock } from './clock';
 import { Gateway } from './kong/gateway';
 import type { GatewayOptions } from './kong/gateway';
@@ -18,8 +19,8 @@ export interface GatewayPart {
 export async function startBuiltInGateway(
   options: GatewayOptions,
   routes: readonly Route[],
-  clock: Clock,
   events: Events,
+  clock: Clock = systemClock,
 ): Promise<GatewayPart> {
   const log = new AccessLog(clock, events);
   const gateway = new Gateway(options, events, (answered) => {

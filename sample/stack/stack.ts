@@ -138,7 +138,6 @@ async function start(
     : await startBuiltInGateway(
         { host: '127.0.0.1', port, plugin: info.name, socketPath, ...settings },
         routes,
-        clock,
         events,
       );
   onClose(() => gateway.close());

@@ -36,6 +36,8 @@ export class Forwarder {
     const { request, response } = exchange;
     setForwardedHeaders(request, route);
     if (route.stripPath) request.url = stripped(request.url ?? '/', route.path);
+    // Each try of the proxy library adds two.
+    response.setMaxListeners(2 * RETRIES + response.getMaxListeners());
     const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
       const endpoint = this.next(route);

@@ -1,4 +1,4 @@
-/* global document, EventSource, fetch, URLSearchParams */
+/* global document, EventSource, URLSearchParams */
 import { makeCard, stateOf } from './cards.js';
 import { count, element, setText } from './elements.js';
 import { addLogLine, showColdStarts, showRuns } from './lists.js';
