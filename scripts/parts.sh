@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Installs the real parts that the end-to-end suites talk to, from package registries:
+# Installs the real parts that the suites talk to, and what they look with, from package registries:
 #
-#   npm run parts                 both
+#   npm run parts                 all of them
 #   npm run parts daprd           Dapr's sidecar, built from its Go module (2 to 6 minutes on 2 cores, once; seconds afterwards)
 #   npm run parts rabbitmq        RabbitMQ, from Debian's package; the system's own service stays off
+#   npm run parts chromium        a browser for the demo's page, from Debian's package
+#   npm run parts renderers       kustomize and helm, built from their Go modules (3 minutes on 2 cores, once)
 #
 # What is there already (DAPRD_BIN, RABBITMQ_SERVER_BIN, PATH, an earlier run) is left as it is. daprd goes to
 # ${XDG_CACHE_HOME:-~/.cache}/kong-serverless/bin, where the suites look. Exit: 0 all is there, 1 something is not, 2 bad arguments.
@@ -50,39 +52,67 @@ or set DAPRD_BIN to a daprd that you have, or start Docker: the suites then take
   say "daprd $dapr_version: built in $SECONDS s, $cache/bin/daprd"
 }
 
-install_rabbitmq() {
-  local there
-  for there in "${RABBITMQ_SERVER_BIN:-}" /usr/lib/rabbitmq/bin/rabbitmq-server "$(command -v rabbitmq-server || true)"; do
-    if [ -x "$there" ]; then say "rabbitmq is there: $there"; return; fi
-  done
-  command -v apt-get >/dev/null || die "apt-get is missing, and RabbitMQ comes from Debian's package: install rabbitmq-server yourself,
-or set RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL, or start Docker: the suites then take the image rabbitmq:4-management"
-
+# Installs one of Debian's packages. Debian starts a service that it installs, unless policy-rc.d says no.
+install_package() {
+  command -v apt-get >/dev/null || die "apt-get is missing: install $1 yourself. $2"
   local asroot='' policy=/usr/sbin/policy-rc.d
   if [ "$(id -u)" != 0 ]; then
     asroot='sudo -n'
-    $asroot true 2>/dev/null || die "installing a Debian package needs root: run 'npm run parts rabbitmq' as root once"
+    $asroot true 2>/dev/null || die "installing a Debian package needs root: run 'npm run parts' as root once"
   fi
-  # Debian starts a service that it installs, unless this file says no.
   if [ ! -e $policy ]; then
     printf '#!/bin/sh\nexit 101\n' | $asroot tee $policy >/dev/null
     $asroot chmod +x $policy
     # shellcheck disable=SC2064
     trap "$asroot rm -f $policy" EXIT
   fi
-  say "rabbitmq: installing Debian's package rabbitmq-server"
+  say "$1: installing Debian's package"
   apt() { $asroot env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=300 "$@" >&2; }
-  apt install -y --no-install-recommends rabbitmq-server 2>/dev/null || {
+  apt install -y --no-install-recommends "$1" 2>/dev/null || {
     apt update || say "apt-get update had errors; going on with what it has"
-    apt install -y --no-install-recommends rabbitmq-server
-  } || die "apt-get could not install rabbitmq-server; its own message is above"
-  if [ -d /run/systemd/system ]; then $asroot systemctl --quiet disable rabbitmq-server epmd.service epmd.socket 2>/dev/null || true; fi
-  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || die "rabbitmq-server is installed, but not where Debian's package puts it"
-  say "rabbitmq: installed in $SECONDS s"
+    apt install -y --no-install-recommends "$1"
+  } || die "apt-get could not install $1; its own message is above"
+  if [ -d /run/systemd/system ]; then $asroot systemctl --quiet disable "$1" epmd.service epmd.socket 2>/dev/null || true; fi
+  say "$1: installed in $SECONDS s"
 }
 
-[ $# -gt 0 ] || set -- daprd rabbitmq
+install_rabbitmq() {
+  local there
+  for there in "${RABBITMQ_SERVER_BIN:-}" /usr/lib/rabbitmq/bin/rabbitmq-server "$(command -v rabbitmq-server || true)"; do
+    if [ -x "$there" ]; then say "rabbitmq is there: $there"; return; fi
+  done
+  install_package rabbitmq-server "Or set RABBITMQ_URL and RABBITMQ_MANAGEMENT_URL, or start Docker: the suites then take rabbitmq:4-management"
+  [ -x /usr/lib/rabbitmq/bin/rabbitmq-server ] || die "rabbitmq-server is installed, but not where Debian's package puts it"
+}
+
+install_chromium() {
+  local there
+  for there in "${CHROMIUM_BIN:-}" "$(command -v chromium || command -v chromium-browser || command -v google-chrome || true)"; do
+    if [ -x "$there" ]; then say "chromium is there: $there"; return; fi
+  done
+  install_package chromium "Or set CHROMIUM_BIN"
+}
+
+# Any recent version will do; these are the ones that the rendered output was looked at with.
+install_renderers() {
+  local module command there
+  for module in sigs.k8s.io/kustomize/kustomize/v5@v5.7.1 helm.sh/helm/v3/cmd/helm@v3.19.2; do
+    command=${module%@*}
+    command=${command%/v[0-9]}
+    command=${command##*/}
+    if there=$(PATH="$PATH:$cache/bin" command -v "$command"); then say "$command is there: $there"; continue; fi
+    command -v go >/dev/null || die "$command is missing, and so is Go, which builds it: https://go.dev/dl"
+    say "$command: building it from its Go module"
+    mkdir -p "$cache/bin"
+    GOBIN=$cache/bin CGO_ENABLED=0 go install -ldflags '-s -w' "$module" || die "the build of $command failed; Go's own message is above"
+    say "$command: built, $cache/bin/$command"
+  done
+}
+
+parts='daprd rabbitmq chromium renderers'
+# shellcheck disable=SC2086
+[ $# -gt 0 ] || set -- $parts
 for part in "$@"; do
-  case $part in daprd | rabbitmq) ;; *) die "unknown part '$part'; there are daprd and rabbitmq" 2 ;; esac
+  [[ " $parts " == *" $part "* ]] || die "unknown part '$part'; there are: $parts" 2
 done
 for part in "$@"; do ("install_$part"); done

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** Where scripts/renderers.sh puts what it builds. */
+/** Where `npm run parts renderers` puts what it builds. */
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kong-serverless/bin');
 
 const find = (command: string): string | undefined =>
@@ -34,6 +34,6 @@ export const runHelm = helm === undefined ? undefined : (args: readonly string[]
 /** `describe`; where the tool is missing, a suite that is skipped, and a line that says how to get it. */
 export const describeWith = (tool: unknown, name: string): jest.Describe => {
   if (tool !== undefined) return describe;
-  process.stderr.write(`skipped: ${name} is neither in PATH nor in ${cache}: scripts/renderers.sh builds it\n`);
+  process.stderr.write(`skipped: ${name} is neither in PATH nor in ${cache}: npm run parts renderers builds it\n`);
   return describe.skip;
 };
