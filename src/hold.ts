@@ -1,4 +1,4 @@
-import type { Hold, Outcome } from './activation/activator';
+import type { Hold, Outcome } from './activation/arrival';
 import type { Clock } from './core/ports';
 import type { Kong } from './kong';
 

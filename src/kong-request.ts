@@ -1,4 +1,4 @@
-import type { Origin } from './activation/activator';
+import type { Origin } from './activation/arrival';
 import type { Backend } from './core/backend';
 import type { Kong } from './kong';
 

@@ -1,4 +1,5 @@
-import type { Activator, Outcome } from './activation/activator';
+import type { Activator } from './activation/activator';
+import type { Outcome } from './activation/arrival';
 import type { Registry } from './activation/registry';
 import type { Logger } from './adapters/logger';
 import type { OwnProbes } from './adapters/own-probes';

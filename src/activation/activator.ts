@@ -1,47 +1,15 @@
 import type { Backend } from '../core/backend';
 import type { Effect } from '../core/held';
-import type { Event, State } from '../core/backend-state';
-import { dueAt, IDLE, isOpen, renewalDueAt, step } from '../core/backend-state';
+import type { Event, State } from '../core/state';
+import { step } from '../core/backend-state';
+import { dueAt, isOpen, renewalDueAt } from '../core/schedule';
+import { IDLE } from '../core/state';
 import { ServerlessError } from '../core/errors';
-import type { ErrorCode } from '../core/errors';
-import type { Clock, Observer, Prober, Publisher, Random } from '../core/ports';
 import type { ProbeReport, ProbeResult, PublishReport } from '../core/reports';
 import { ActivityReporter } from './activity-reporter';
 import { ActivationLog } from './activation-log';
-import type { HeldBudget } from './held-budget';
-
-/** What an activator works with. */
-export interface ActivatorParts {
-  readonly clock: Clock;
-  readonly random: Random;
-  readonly prober: Prober;
-  readonly publisher: Publisher;
-  readonly observer: Observer;
-  readonly budget: HeldBudget;
-  /** Host name of this gateway node, for messages. */
-  readonly gateway: string;
-}
-
-/** What an activator wants to know about a request. */
-export interface Arrival {
-  readonly worker: number;
-  /** False for a request that must not wake the backend. */
-  readonly wakes: boolean;
-  /** Where it comes from; asked of one request per activation, when `wantsOrigin` says so. */
-  readonly origin?: Promise<Origin>;
-}
-
-/** What an activation takes over from the request that causes it. */
-export interface Origin {
-  /** Host header, for the probe to be routed alike. */
-  readonly host: string | undefined;
-  /** W3C trace context, for the wake-up message. */
-  readonly traceparent: string | undefined;
-}
-
-export type Outcome =
-  | { readonly kind: 'released'; /** Zero when it was not held. */ readonly heldMs: number }
-  | { readonly kind: 'rejected'; readonly error: ServerlessError };
+import type { ActivatorParts, Arrival, Hold, Origin, Outcome } from './arrival';
+import { detailOf } from './refusal';
 
 interface Waiter {
   readonly since: number;
@@ -50,24 +18,9 @@ interface Waiter {
   readonly settle: (outcome: Outcome) => void;
 }
 
-/** A request on hold. */
-export interface Hold {
-  /** Settles exactly once, by the request's deadline, unless `leave` came first. Never rejects. */
-  readonly outcome: Promise<Outcome>;
-  /** The client is gone: frees its place. */
-  leave(): void;
-}
-
 const NO_ORIGIN: Origin = { host: undefined, traceparent: undefined };
 /** Two calls to Kong take well under a millisecond. */
 const ORIGIN_TIMEOUT_MS = 250;
-
-const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
-  SERVERLESS_HOLD_TIMEOUT: 'The health path of the backend did not pass before the hold deadline.',
-  SERVERLESS_HOLD_OVERFLOW: 'The limit of requests held at once is reached.',
-  SERVERLESS_WAKE_REFUSED: 'Dapr refused the wake-up message, so the backend cannot be woken.',
-  SERVERLESS_NO_WAKE: 'The backend sleeps, and the configuration says that such a request does not wake it.',
-};
 
 /**
  * Runs one backend: gives the state machine its events, carries out its effects, and owns the requests that wait. There is one
@@ -235,7 +188,7 @@ export class Activator {
         return;
       case 'reject': {
         const { code } = effect;
-        const error = new ServerlessError(code, this.#detail(code), {
+        const error = new ServerlessError(code, detailOf(code, this.#backend.topic, this.#lastPublish), {
           ...this.context(),
           ...(code === 'SERVERLESS_NO_WAKE' ? { status: this.#backend.noWakeStatus } : {}),
         });
@@ -322,14 +275,6 @@ export class Activator {
     const heldMs = this.parts.clock.now() - waiter.since;
     if (waiter.held || name !== 'released') this.parts.observer.settled(this.#backend.target, name, heldMs);
     waiter.settle(outcome(heldMs));
-  }
-
-  /** What happened, in a sentence for the client. */
-  #detail(code: ErrorCode): string {
-    const detail = DETAILS[code] ?? code;
-    if (code !== 'SERVERLESS_HOLD_TIMEOUT' || this.#lastPublish?.outcome !== 'accepted') return detail;
-    // Dapr accepts a message for which there is no queue as well (D3).
-    return `${detail} Dapr took the wake-up for topic ${this.#backend.topic}: is a queue bound to it, and does it scale the backend?`;
   }
 
   #leave(id: number): void {

@@ -1,141 +1,13 @@
 import type { Policy } from './backend';
 import type { Effect, Held } from './held';
-import { earliestDeadline, partition, rejectOf, releaseOf, workersOf } from './held';
-import type { ProbeOutcome, PublishOutcome } from './reports';
+import { partition, rejectOf, releaseOf, workersOf } from './held';
 import { UNKNOWN_WORKER } from './reports';
-
-/** Nothing known, nobody waiting, nothing under way. */
-export interface Idle {
-  readonly kind: 'idle';
-}
-
-/** A probe is in flight that will tell whether the backend is up; arrivals join. */
-export interface Probing {
-  readonly kind: 'probing';
-  readonly held: readonly Held[];
-  /** Scopes of the rounds of probing in flight. */
-  readonly inFlight: readonly number[];
-  /** Somebody wanted the backend up: that outlives the client, so a failed probe wakes even with nobody held. */
-  readonly wake: boolean;
-  /** Passed probes in a row. */
-  readonly passes: number;
-}
-
-/** A probe failed, and a wake-up goes out. With nobody held it is only the memory that one did, and owns no timer. */
-export interface Waking {
-  readonly kind: 'waking';
-  readonly held: readonly Held[];
-  readonly inFlight: readonly number[];
-  readonly passes: number;
-  readonly wokenAt: number;
-  /** Wake-ups handed to the publisher in this activation. */
-  readonly attempt: number;
-  readonly publishing: boolean;
-  /** Publishes that failed in a row. */
-  readonly failures: number;
-  readonly nextPublishAt: number;
-  readonly nextProbeAt: number;
-}
-
-/** A probe passed within the lease. Those held wait for a probe through their own nginx worker (K27). */
-export interface Ready {
-  readonly kind: 'ready';
-  readonly held: readonly Held[];
-  readonly inFlight: readonly number[];
-  /** When the first probe passed. */
-  readonly since: number;
-  readonly leaseUntil: number;
-  /** Workers through which a probe passed since then. */
-  readonly proven: ReadonlySet<number>;
-  readonly nextProbeAt: number;
-}
-
-export type State = Idle | Probing | Waking | Ready;
-
-/** What happens to a backend. `now` never goes back; `jitter`, in [-1, 1), spreads what many gateway nodes would do at once. */
-export type Event = { readonly now: number; readonly jitter: number } & (
-  | ({ readonly type: 'arrive'; /** The process has room for one more held request. */ readonly room: boolean } & Held)
-  | { readonly type: 'leave'; readonly id: number }
-  | {
-      readonly type: 'probed';
-      readonly scope: number;
-      readonly outcome: ProbeOutcome;
-      readonly worker: number;
-      readonly last: boolean;
-    }
-  | { readonly type: 'published'; readonly wokenAt: number; readonly outcome: PublishOutcome }
-  | { readonly type: 'tick' }
-);
-
-export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
-export type Step = readonly [State, readonly Effect[]];
-
-export const IDLE: Idle = { kind: 'idle' };
+import { afterPeriod, backOffMs, isOpen, leaseMs, renewalDueAt, settlePeriodMs, wakeWindowMs } from './schedule';
+import type { Event, EventOf, Idle, Probing, Ready, State, Step, Waking } from './state';
+import { IDLE } from './state';
 
 /** Scope of a round that may go through any worker. */
 const ANY = UNKNOWN_WORKER;
-/** Nodes that started together drift apart by this share of the period. */
-const JITTER_SHARE = 0.1;
-const BACK_OFF_FIRST_MS = 250;
-const BACK_OFF_MOST_MS = 5000;
-/** While the last workers follow the first, their lanes are asked this often within the settle limit. */
-const PROBES_PER_SETTLE = 10;
-
-/** A wake-up that changed nothing may have been lost although Dapr took it (D3): repeated well before the first one expires. */
-export function wakeWindowMs(policy: Pick<Policy, 'messageTtlMs'>): number {
-  return policy.messageTtlMs / 2;
-}
-
-/**
- * How long a passed probe is trusted. A lease that ended while the other workers are waited for would make that begin anew: it is
- * at least twice the settle limit.
- */
-function leaseMs(policy: Policy): number {
-  return Math.max(policy.leaseMs, 2 * policy.settleMs);
-}
-
-function afterPeriod({ now, jitter }: Event, periodMs: number): number {
-  return now + periodMs * (1 + JITTER_SHARE * jitter);
-}
-
-function settlePeriodMs(policy: Policy): number {
-  return Math.min(policy.intervalMs, Math.max(1, policy.settleMs / PROBES_PER_SETTLE));
-}
-
-/**
- * Whether a request on this worker may go on now: a probe passed through its worker, or through another one so long ago that
- * every worker must have followed, and the lease still holds.
- */
-export function isOpen(state: State, worker: number, now: number, policy: Policy): boolean {
-  if (state.kind !== 'ready' || now >= state.leaseUntil) return false;
-  return state.proven.has(worker) || now >= state.since + policy.settleMs;
-}
-
-/** When the lease wants a fresh probe, if somebody asks: in its second half, in the background. */
-export function renewalDueAt(state: Ready, policy: Policy): number {
-  return Math.max(state.leaseUntil - leaseMs(policy) / 2, state.nextProbeAt);
-}
-
-/** When `tick` is wanted next; undefined where nobody waits. */
-export function dueAt(state: State, policy: Policy): number | undefined {
-  if (state.kind === 'idle' || state.held.length === 0) return undefined;
-  const due = [earliestDeadline(state.held)];
-  switch (state.kind) {
-    case 'probing':
-      break;
-    case 'waking':
-      if (state.inFlight.length === 0) {
-        due.push(state.nextProbeAt);
-        if (!state.publishing) due.push(state.nextPublishAt);
-      }
-      break;
-    case 'ready':
-      due.push(state.since + policy.settleMs);
-      if (workersOf(state.held).some((worker) => !state.inFlight.includes(worker))) due.push(state.nextProbeAt);
-      break;
-  }
-  return Math.min(...due);
-}
 
 /** One step of the machine of one backend. Pure: the same arguments give the same answer. */
 export function step(state: State, event: Event, policy: Policy): Step {
@@ -334,9 +206,8 @@ function published(state: Waking, event: EventOf<'published'>, policy: Policy): 
     case 'accepted':
       return wakeOn({ ...done, failures: 0, nextPublishAt: event.now + wakeWindowMs(policy) }, event, policy);
     case 'retry': {
-      const backOffMs = Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** state.failures);
       return wakeOn(
-        { ...done, failures: state.failures + 1, nextPublishAt: afterPeriod(event, backOffMs) },
+        { ...done, failures: state.failures + 1, nextPublishAt: afterPeriod(event, backOffMs(state.failures)) },
         event,
         policy,
       );

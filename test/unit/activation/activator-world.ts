@@ -1,4 +1,4 @@
-import type { Arrival, Hold, Outcome } from '../../../src/activation/activator';
+import type { Arrival, Hold, Outcome } from '../../../src/activation/arrival';
 import { Activator } from '../../../src/activation/activator';
 import { HeldBudget } from '../../../src/activation/held-budget';
 import type { Backend } from '../../../src/core/backend';

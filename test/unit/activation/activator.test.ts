@@ -1,4 +1,4 @@
-import type { Origin } from '../../../src/activation/activator';
+import type { Origin } from '../../../src/activation/arrival';
 import { ActivatorWorld, endings } from './activator-world';
 
 const SECOND = 1000;

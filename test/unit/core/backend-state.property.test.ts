@@ -1,6 +1,7 @@
 import fc from 'fast-check';
-import { IDLE, isOpen } from '../../../src/core/backend-state';
-import type { State, Step } from '../../../src/core/backend-state';
+import { isOpen } from '../../../src/core/schedule';
+import { IDLE } from '../../../src/core/state';
+import type { State, Step } from '../../../src/core/state';
 import type { Effect } from '../../../src/core/held';
 import type { Chance, Command, Machine } from './machine-world';
 import { POLICY, realMachine, Violation, World } from './machine-world';

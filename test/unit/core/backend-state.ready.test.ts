@@ -1,5 +1,6 @@
-import type { Ready } from '../../../src/core/backend-state';
-import { IDLE, renewalDueAt } from '../../../src/core/backend-state';
+import type { Ready } from '../../../src/core/state';
+import { renewalDueAt } from '../../../src/core/schedule';
+import { IDLE } from '../../../src/core/state';
 import { UNKNOWN_WORKER } from '../../../src/core/reports';
 import { POLICY } from './example-backend';
 import { A, B, Machine, probe, rejected, released } from './machine';

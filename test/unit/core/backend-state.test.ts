@@ -1,5 +1,6 @@
-import type { Event } from '../../../src/core/backend-state';
-import { IDLE, wakeWindowMs } from '../../../src/core/backend-state';
+import type { Event } from '../../../src/core/state';
+import { wakeWindowMs } from '../../../src/core/schedule';
+import { IDLE } from '../../../src/core/state';
 import { UNKNOWN_WORKER } from '../../../src/core/reports';
 import { POLICY } from './example-backend';
 import type { DistributiveOmit } from './machine';

@@ -1,6 +1,8 @@
 import type { Policy } from '../../../src/core/backend';
-import type { Event, EventOf, State, Step } from '../../../src/core/backend-state';
-import { dueAt, IDLE, step, wakeWindowMs } from '../../../src/core/backend-state';
+import type { Event, EventOf, State, Step } from '../../../src/core/state';
+import { step } from '../../../src/core/backend-state';
+import { dueAt, wakeWindowMs } from '../../../src/core/schedule';
+import { IDLE } from '../../../src/core/state';
 import type { Effect } from '../../../src/core/held';
 import type { ProbeOutcome, PublishOutcome } from '../../../src/core/reports';
 

@@ -1,6 +1,8 @@
 import type { Policy } from '../../../src/core/backend';
-import type { Event, State, Waking } from '../../../src/core/backend-state';
-import { dueAt, IDLE, isOpen, step } from '../../../src/core/backend-state';
+import type { Event, State, Waking } from '../../../src/core/state';
+import { step } from '../../../src/core/backend-state';
+import { dueAt, isOpen } from '../../../src/core/schedule';
+import { IDLE } from '../../../src/core/state';
 import type { Effect } from '../../../src/core/held';
 import { UNKNOWN_WORKER } from '../../../src/core/reports';
 import { POLICY } from './example-backend';
