@@ -32,7 +32,7 @@ export class ColdStartWatch {
   constructor(private readonly installation: Installation) {}
 
   /** One cold start: `wake` begins it and resolves when it is answered. */
-  async measure<T>(wake: () => Promise<T>): Promise<{ answer: T; phases: Phases; from: number }> {
+  async measure<T>(wake: () => Promise<T>): Promise<{ answer: T; phases: Phases }> {
     const from = performance.now();
     const stop = new AbortController();
     const routable = this.routable(stop.signal);
@@ -52,7 +52,7 @@ export class ColdStartWatch {
         routable: (await routable) - from,
         answered,
       };
-      return { answer, phases, from };
+      return { answer, phases };
     } finally {
       stop.abort();
     }
@@ -79,12 +79,15 @@ export class ColdStartWatch {
   }
 }
 
+/** The value in the middle. */
+export const medianOf = (values: readonly number[]): number => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
+};
+
 /** Phase by phase, the one in the middle. */
 export const medianPhases = (all: readonly Phases[]): Phases => {
-  const middle = (phase: keyof Phases): number => {
-    const values = all.map((phases) => phases[phase] ?? NaN).sort((a, b) => a - b);
-    return values[Math.floor((values.length - 1) / 2)] ?? NaN;
-  };
+  const middle = (phase: keyof Phases): number => medianOf(all.map((phases) => phases[phase] ?? NaN));
   return {
     queued: middle('queued'),
     scaled: middle('scaled'),
