@@ -218,6 +218,8 @@ export class Installation {
     await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.manifests);
     await kubectl(['delete', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
     await kubectl(['rollout', 'undo', `deployment/${this.gateway}`, '-n', NAMESPACE, `--to-revision=${this.revision}`]);
+    // Dapr's operator made it for the annotations, and leaves it when they are gone.
+    await kubectl(['delete', 'service', 'serverless-dapr', '-n', NAMESPACE, '--ignore-not-found']);
     await kubectl(['annotate', 'deployment', this.gateway, '-n', NAMESPACE, `${REPLACED}-`]);
     await this.rolledOut(this.gateway);
   }
