@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { findPart } from './find';
 import { makeFolder, removeFolder } from './guard';
@@ -58,7 +58,8 @@ export class Kong {
     const env = settings(options, prefix, proxyPort, adminPort);
     let kong: Kong | undefined;
     try {
-      const host = await startHost(env, prefix);
+      const sockets = (options.pluginServers ?? []).map(({ socket }) => dirname(socket));
+      const host = await startHost(env, prefix, sockets);
       kong = new Kong(proxyPort, adminPort, prefix, host);
       await until(
         'Kong serves',
@@ -156,13 +157,13 @@ const settings = (
   ...env,
 });
 
-const startHost = (env: Record<string, string>, prefix: string): Promise<Host> => {
+const startHost = (env: Record<string, string>, prefix: string, sockets: readonly string[]): Promise<Host> => {
   const found = findPart('kong');
   switch (found.how) {
     case 'binary':
       return startBinary(found.path, env, prefix);
     case 'docker':
-      return startInDocker(found.image, env, prefix);
+      return startInDocker(found.image, env, prefix, sockets);
     case 'url':
     case 'missing':
       throw new Error(found.how === 'missing' ? found.why : 'a Kong of somebody else cannot be used');
@@ -194,9 +195,19 @@ const startBinary = async (binary: string, env: Record<string, string>, prefix: 
   };
 };
 
-const startInDocker = async (image: string, env: Record<string, string>, prefix: string): Promise<Host> => {
+const startInDocker = async (
+  image: string,
+  env: Record<string, string>,
+  prefix: string,
+  sockets: readonly string[],
+): Promise<Host> => {
   chmodSync(prefix, 0o777);
-  const container = await startContainer({ image, env, command: ['kong', 'docker-start'], folders: [prefix] });
+  const container = await startContainer({
+    image,
+    env,
+    command: ['kong', 'docker-start'],
+    folders: [...new Set([prefix, ...sockets])],
+  });
   return {
     kong: async (command) => {
       await container.run(['kong', command, '-p', prefix]);

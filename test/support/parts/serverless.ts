@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PluginServerOfKong } from './kong';
+import { findPart } from './find';
 import { makeFolder, projectRoot, removeFolder } from './guard';
 import { send } from './http';
 import { freePort } from './ports';
@@ -113,9 +114,7 @@ export class Serverless {
       name: 'serverless',
       socket: this.socket,
       dump: dump(),
-      ...(process.env.KONG_BIN === undefined
-        ? {}
-        : { queryCommand: `'${process.execPath}' '${serverlessFile}' -dump` }),
+      ...(findPart('kong').how === 'binary' ? { queryCommand: `'${process.execPath}' '${serverlessFile}' -dump` } : {}),
     };
   }
 
