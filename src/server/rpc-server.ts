@@ -44,6 +44,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   /** Processes that wait for this one to go. */
   private readonly standbys = new Set<Connection>();
   private finishing = false;
+  private successor = false;
   private cancelSweep: (() => void) | undefined;
   /** A map, not an object: `plugin.constructor` is a method that does not exist. */
   private readonly methods: ReadonlyMap<string, (argument: unknown) => unknown>;
@@ -98,9 +99,15 @@ export class RpcServer implements ConnectionHandler, RunHost {
     for (const connection of this.connections) for (const run of [...connection.waiting]) run.refuse(error);
   }
 
-  /** Another process owns the socket now: each connection, old or new, ends with its next answer. */
-  finish(): void {
+  /**
+   * This server goes: each connection, old or new, ends with its next answer.
+   *
+   * @param successor another process owns the socket now: a request that still comes here is sent to that one, by the answer for
+   * which Kong starts the instance anew (K8). Without one that start would fail, and make Kong spin (K7): it is served here.
+   */
+  finish(successor: boolean): void {
     this.finishing = true;
+    this.successor = successor;
     for (const connection of this.connections) connection.finish();
   }
 
@@ -165,7 +172,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
 
   private handleEvent(connection: Connection, { msgid, args }: Call): void {
     const event = args[0] as { InstanceId?: unknown; EventName?: unknown } | null | undefined;
-    const instance = this.instances.use(event?.InstanceId);
+    const instance = this.successor ? undefined : this.instances.use(event?.InstanceId);
     if (instance === undefined) {
       this.fail(connection, msgid, unknownInstance(event?.InstanceId));
     } else if (event?.EventName !== 'access') {

@@ -193,8 +193,7 @@ class ServerProcess {
   /** Lets a standby have the socket, and ends everything. */
   private async handOver({ product, log, rpc, status }: Parts): Promise<void> {
     status?.stop();
-    await this.owner.stop(() => rpc.inviteStandby());
-    rpc.finish();
+    rpc.finish(await this.owner.stop(() => rpc.inviteStandby()));
     await until(() => rpc.connectionCount() === 0, FINISH_MS);
     await until(() => rpc.eventCount() === 0, LEAVE_MS);
     this.owner.close();

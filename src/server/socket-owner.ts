@@ -62,12 +62,14 @@ export class SocketOwner {
    * Gives the name up, but goes on accepting the connections that wait to be accepted.
    *
    * @param invite asks a standby to take over; whether there is one. If so, the name changes hands without a gap.
+   * @returns whether another process has the name now
    */
-  async stop(invite: () => boolean): Promise<void> {
+  async stop(invite: () => boolean): Promise<boolean> {
     const { current, id } = this;
     this.rest();
-    if (current === 'active' && id !== undefined && invite()) await this.replaced(id);
+    const replaced = current === 'active' && id !== undefined && invite() && (await this.replaced(id));
     this.remove();
+    return replaced;
   }
 
   /** Listens no more. Open connections stay open. */
@@ -194,11 +196,12 @@ export class SocketOwner {
     }
   }
 
-  private async replaced(mine: SocketId): Promise<void> {
+  private async replaced(mine: SocketId): Promise<boolean> {
     const { path } = this.options;
     for (let waited = 0; waited < HAND_OVER_MS && isSame(socketAt(path), mine); waited += POLL_MS) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
+    return !isSame(socketAt(path), mine);
   }
 
   private become(role: Role): void {

@@ -324,7 +324,7 @@ describe('when another process owns the socket', () => {
     }).start();
     const id = await harness.client.startInstance('serverless', {});
     const [before, later] = [await harness.connect(), await harness.connect()];
-    harness.rpc.finish();
+    harness.rpc.finish(false);
     for (const connection of [before, later, await harness.connect()]) {
       connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
       const [first] = (await connection.received(1)) as [[number, number, null, { EventId: number; Data: object }]];
@@ -333,6 +333,21 @@ describe('when another process owns the socket', () => {
       await connection.end();
       expect(connection.responses).toEqual([first, [1, 2, null, { EventId: first[3].EventId, Data: 'ret' }]]);
     }
+    await harness.stop();
+  });
+
+  test('K8: a request that still comes here is sent to that process, by the answer for which Kong starts the instance anew', async () => {
+    let runs = 0;
+    const harness = await new Harness(() => {
+      runs += 1;
+    }).start();
+    const id = await harness.client.startInstance('serverless', {});
+    const pooled = await harness.connect();
+    harness.rpc.finish(true);
+    pooled.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
+    await pooled.end();
+    expect(pooled.responses).toEqual([[1, 1, `no plugin instance #${id}`, null]]);
+    expect(runs).toBe(0);
     await harness.stop();
   });
 });
