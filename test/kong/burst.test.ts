@@ -1,6 +1,7 @@
 import { isBalancerRefusal, tally } from '../support/parts/http';
 import { Rig } from '../support/parts/rig';
 import { describeWith, say } from '../support/parts/suite';
+import { until } from '../support/parts/wait';
 
 const BURST = 2000;
 
@@ -11,6 +12,8 @@ describeWith(['kong'], 'a burst on one nginx worker (K4)', () => {
       const answers = rig.burst(BURST, '/big/');
       await rig.holds(BURST, 'big');
       const heldKb = rig.serverless.rssKb();
+      // The first probe waits in the busy worker as long as everybody else.
+      await until('the wake-up is sent', () => rig.dapr.messages('cold-start').length > 0);
       await rig.backend('big').become('ready');
       const settled = await answers;
       say(`${BURST} held on one worker: ${JSON.stringify(tally(settled))}, plugin server ${heldKb} kB with all held`);

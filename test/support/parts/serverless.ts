@@ -27,7 +27,6 @@ export interface Status {
   readonly server: {
     readonly role: 'starting' | 'active' | 'standby' | 'stopped';
     /** Phases that run now. */
-    readonly requests: number;
     /** Of those, the ones that wait for Kong's answer to a call: entries of the event map (HOST-FACTS K3). */
     readonly events: number;
     readonly instances: number;
