@@ -26,8 +26,7 @@ export interface BackendStatus {
 export interface Status {
   readonly server: {
     readonly role: 'starting' | 'active' | 'standby' | 'stopped';
-    /** Phases that run now. */
-    /** Of those, the ones that wait for Kong's answer to a call: entries of the event map (HOST-FACTS K3). */
+    /** Phases that run now: those that Kong waits for, and those whose call Kong runs (HOST-FACTS K3). */
     readonly events: number;
     readonly instances: number;
     readonly connections: number;

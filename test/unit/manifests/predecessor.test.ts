@@ -30,13 +30,13 @@ describe("what is applied over the predecessor's objects has their names", () =>
     expect(objectIn(file, kind, name).metadata.namespace).toBe('kong');
   });
 
-  test("the KongPlugin's configuration is the predecessor's", () => {
+  test("the KongPlugin holds as long as the predecessor's, and probes ten times as often", () => {
     const { plugin, config } = objectIn('manifests/base/kong-plugin.yaml', 'KongPlugin', 'serverless');
     expect({ plugin, config }).toEqual({
       plugin: 'serverless',
       config: {
-        count: 30,
-        interval: 1000,
+        count: 300,
+        interval: 100,
         backend: [{ target: '/kong', health: '/healthz.html', pubsub: 'kong-serverless-plugin', topic: 'serverless' }],
       },
     });

@@ -22,8 +22,8 @@ describe('the routes', () => {
     expect(kong[0]?.plugin).toMatchObject({
       plugin: 'serverless',
       config: {
-        count: 30,
-        interval: 1000,
+        count: 300,
+        interval: 100,
         on_timeout: 'reject',
         backend: [{ target: '/kong', health: '/healthz.html' }],
       },
