@@ -63,8 +63,17 @@ export class Connection implements FrameHandler {
     }
   }
 
-  /** Ends the connection with its next answer that needs no Step: Kong then does not send another call just as it is closed. */
+  /**
+   * Ends the connection as soon as Kong waits for nothing on it: at once when it is idle, which Kong notices before it uses it again,
+   * or else with its next answer that needs no Step.
+   */
   finish(): void {
+    this.finishing = true;
+    if (this.waiting.size === 0) this.socket.end();
+  }
+
+  /** Ends the connection with its next answer that needs no Step. */
+  finishWithAnswer(): void {
     this.finishing = true;
   }
 

@@ -44,7 +44,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   /** Processes that wait for this one to go. */
   private readonly standbys = new Set<Connection>();
   private finishing = false;
-  private successor = false;
+  private succeeded = (): boolean => false;
   private cancelSweep: (() => void) | undefined;
   /** A map, not an object: `plugin.constructor` is a method that does not exist. */
   private readonly methods: ReadonlyMap<string, (argument: unknown) => unknown>;
@@ -66,7 +66,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   /** Serves one connection of Kong. */
   accept(socket: Socket): void {
     const connection = new Connection(socket, this, this.options.log);
-    if (this.finishing) connection.finish();
+    if (this.finishing) connection.finishWithAnswer();
     this.connections.add(connection);
   }
 
@@ -88,7 +88,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   /** Asks a process that stands by to take the socket over. False: there is none. */
   inviteStandby(): boolean {
     for (const connection of this.standbys) {
-      connection.send(INVITATION);
+      connection.send(INVITATION, true);
       return true;
     }
     return false;
@@ -100,14 +100,18 @@ export class RpcServer implements ConnectionHandler, RunHost {
   }
 
   /**
-   * This server goes: each connection, old or new, ends with its next answer.
+   * Another process takes the socket over. A request that comes here once it has is sent there, by the answer for which Kong starts
+   * the instance anew (K8). Before that, or without such a process, that start would fail and make Kong spin (K7): it is served here.
    *
-   * @param successor another process owns the socket now: a request that still comes here is sent to that one, by the answer for
-   * which Kong starts the instance anew (K8). Without one that start would fail, and make Kong spin (K7): it is served here.
+   * @param succeeded whether the other process has the socket by now
    */
-  finish(successor: boolean): void {
+  expectSuccessor(succeeded: () => boolean): void {
+    this.succeeded = succeeded;
+  }
+
+  /** This server goes: each connection ends as soon as Kong waits for nothing on it, new ones with their first answer. */
+  finish(): void {
     this.finishing = true;
-    this.successor = successor;
     for (const connection of this.connections) connection.finish();
   }
 
@@ -172,7 +176,9 @@ export class RpcServer implements ConnectionHandler, RunHost {
 
   private handleEvent(connection: Connection, { msgid, args }: Call): void {
     const event = args[0] as { InstanceId?: unknown; EventName?: unknown } | null | undefined;
-    const instance = this.successor ? undefined : this.instances.use(event?.InstanceId);
+    const succeeded = this.succeeded();
+    if (succeeded) connection.finishWithAnswer();
+    const instance = succeeded ? undefined : this.instances.use(event?.InstanceId);
     if (instance === undefined) {
       this.fail(connection, msgid, unknownInstance(event?.InstanceId));
     } else if (event?.EventName !== 'access') {

@@ -37,7 +37,7 @@ export interface ServeOptions {
 const DRAIN_MS = 25_000;
 /** How long requests that are settled may take to hear of it, and the last bytes to leave. */
 const LEAVE_MS = 1000;
-/** A busy connection ends within this time with an answer; one that does not is idle, and may be ended at any time. */
+/** A busy connection ends within this time with an answer. */
 const FINISH_MS = 500;
 const POLL_MS = 5;
 
@@ -193,7 +193,9 @@ class ServerProcess {
   /** Lets a standby have the socket, and ends everything. */
   private async handOver({ product, log, rpc, status }: Parts): Promise<void> {
     status?.stop();
-    rpc.finish(await this.owner.stop(() => rpc.inviteStandby()));
+    rpc.expectSuccessor(() => this.owner.isReplaced());
+    await this.owner.stop(() => rpc.inviteStandby());
+    rpc.finish();
     await until(() => rpc.connectionCount() === 0, FINISH_MS);
     await until(() => rpc.eventCount() === 0, LEAVE_MS);
     this.owner.close();

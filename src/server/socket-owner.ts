@@ -62,14 +62,18 @@ export class SocketOwner {
    * Gives the name up, but goes on accepting the connections that wait to be accepted.
    *
    * @param invite asks a standby to take over; whether there is one. If so, the name changes hands without a gap.
-   * @returns whether another process has the name now
    */
-  async stop(invite: () => boolean): Promise<boolean> {
-    const { current, id } = this;
+  async stop(invite: () => boolean): Promise<void> {
+    const { current } = this;
     this.rest();
-    const replaced = current === 'active' && id !== undefined && invite() && (await this.replaced(id));
+    if (current === 'active' && invite()) await this.replaced();
     this.remove();
-    return replaced;
+  }
+
+  /** Whether another process has taken the name from this one. */
+  isReplaced(): boolean {
+    const found = socketAt(this.options.path);
+    return found !== undefined && this.id !== undefined && !isSame(found, this.id);
   }
 
   /** Listens no more. Open connections stay open. */
@@ -196,12 +200,10 @@ export class SocketOwner {
     }
   }
 
-  private async replaced(mine: SocketId): Promise<boolean> {
-    const { path } = this.options;
-    for (let waited = 0; waited < HAND_OVER_MS && isSame(socketAt(path), mine); waited += POLL_MS) {
+  private async replaced(): Promise<void> {
+    for (let waited = 0; waited < HAND_OVER_MS && !this.isReplaced(); waited += POLL_MS) {
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
-    return !isSame(socketAt(path), mine);
   }
 
   private become(role: Role): void {

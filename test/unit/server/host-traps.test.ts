@@ -318,21 +318,35 @@ describe('what is held when the process has to go', () => {
 });
 
 describe('when another process owns the socket', () => {
-  test('a connection ends with an answer that needs no Step, so that Kong does not lose a call to its end', async () => {
+  test('an idle connection ends at once, so that Kong notices before it uses it again; a new one with its first answer', async () => {
     const harness = await new Harness(async (kong) => {
       await kong.request.get_path();
     }).start();
     const id = await harness.client.startInstance('serverless', {});
-    const [before, later] = [await harness.connect(), await harness.connect()];
-    harness.rpc.finish(false);
-    for (const connection of [before, later, await harness.connect()]) {
-      connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
-      const [first] = (await connection.received(1)) as [[number, number, null, { EventId: number; Data: object }]];
-      expect(first[3].Data).toMatchObject({ Method: 'kong.request.get_path' });
-      connection.write(encode([0, 2, 'plugin.Step', [{ EventId: first[3].EventId, Data: '/' }]]));
-      await connection.end();
-      expect(connection.responses).toEqual([first, [1, 2, null, { EventId: first[3].EventId, Data: 'ret' }]]);
-    }
+    const idle = await harness.connect();
+    harness.rpc.finish();
+    await idle.end();
+    const connection = await harness.connect();
+    connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
+    const [first] = (await connection.received(1)) as [[number, number, null, { EventId: number; Data: object }]];
+    expect(first[3].Data).toMatchObject({ Method: 'kong.request.get_path' });
+    connection.write(encode([0, 2, 'plugin.Step', [{ EventId: first[3].EventId, Data: '/' }]]));
+    await connection.end();
+    expect(connection.responses).toEqual([first, [1, 2, null, { EventId: first[3].EventId, Data: 'ret' }]]);
+    await harness.stop();
+  });
+
+  test('a connection on which Kong waits ends with the answer', async () => {
+    let answer: () => void = () => undefined;
+    const harness = await new Harness(() => new Promise<void>((resolve) => (answer = resolve))).start();
+    const id = await harness.client.startInstance('serverless', {});
+    const busy = await harness.connect();
+    busy.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
+    await until(() => harness.rpc.eventCount() === 1);
+    harness.rpc.finish();
+    answer();
+    await busy.end();
+    expect(busy.responses).toMatchObject([[1, 1, null, { Data: 'ret' }]]);
     await harness.stop();
   });
 
@@ -343,7 +357,7 @@ describe('when another process owns the socket', () => {
     }).start();
     const id = await harness.client.startInstance('serverless', {});
     const pooled = await harness.connect();
-    harness.rpc.finish(true);
+    harness.rpc.expectSuccessor(() => true);
     pooled.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
     await pooled.end();
     expect(pooled.responses).toEqual([[1, 1, `no plugin instance #${id}`, null]]);
