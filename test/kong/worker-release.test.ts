@@ -8,12 +8,13 @@ import { sleep, until } from '../support/parts/wait';
 const ROUNDS = 20;
 const HELD = 200;
 /** A short lease, so that a round need not wait long until the plugin has forgotten the round before. */
-const sleeper = { name: 'sleeper', plugin: { lease: 300, interval: 100 } };
+const sleeperWith = (intervalMs: number): object =>
+  pluginConfig({ name: 'sleeper', plugin: { lease: 300, interval: intervalMs } });
 
 /** As the ingress controller pushes it: the Service's upstream with the endpoints that it has now. */
-const configWith = (targets: readonly string[]): object =>
+const configWith = (serverless: object, targets: readonly string[]): object =>
   declarativeConfig([
-    { name: 'sleeper', path: '/sleeper', to: targets, plugins: { serverless: pluginConfig(sleeper) } },
+    { name: 'sleeper', path: '/sleeper', to: targets, plugins: { serverless } },
     // The same upstream without the plugin: shows what each worker knows of it.
     { name: 'plain', path: '/plain', to: [], upstream: upstreamOf('sleeper') },
     ...otherRoutes(300),
@@ -24,25 +25,31 @@ const allWorkersLostIt = (rig: Rig): Promise<true> =>
   until('every worker has lost the target', async () => (await rig.burst(40, '/plain/')).every(isBalancerRefusal));
 
 describeWith(['kong'], 'a target that a configuration push brings during a hold (K27)', () => {
-  test.each([2, 4])(
-    'with %d nginx workers no held request gets the answer of a worker that has not seen the push yet',
-    async (workers) => {
+  test.each([
+    [2, 100],
+    [4, 100],
+    // The predecessor's manifest.
+    [2, 1000],
+  ])(
+    'with %d nginx workers and a probe every %d ms no held request gets the answer of a worker that has not seen the push yet',
+    async (workers, intervalMs) => {
+      const plugin = sleeperWith(intervalMs);
       const backend = await FakeBackend.start({ state: 'ready' });
       const rig = await Rig.start({ workers, backends: [] });
       try {
         let refused = 0;
         for (let round = 1; round <= ROUNDS; round += 1) {
-          await rig.kong.push(configWith([]));
+          await rig.kong.push(configWith(plugin, []));
           await allWorkersLostIt(rig);
           await rig.forgets('sleeper');
           const answers = rig.burst(HELD, '/sleeper/');
           await rig.holds(HELD, 'sleeper');
           await sleep(300);
-          await rig.kong.push(configWith([backend.target]));
+          await rig.kong.push(configWith(plugin, [backend.target]));
           const settled = await answers;
           refused += settled.filter(isBalancerRefusal).length;
           say(
-            `${workers} workers, round ${round}: ${JSON.stringify(tally(settled))}, refused by Kong so far: ${refused}`,
+            `${workers} workers, probes ${intervalMs} ms apart, round ${round}: ${JSON.stringify(tally(settled))}, refused by Kong so far: ${refused}`,
           );
           expect(tally(settled)).toEqual({ 200: HELD });
         }
