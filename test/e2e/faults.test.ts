@@ -128,7 +128,7 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'the predecessor’s Component unchanged: Dapr cannot publish (D4), the reason is in the answer, `check` says it first',
     () =>
-      withChain({ component: predecessorsComponent, plugin: { count: 12 } }, async (chain) => {
+      withChain({ component: predecessorsComponent, plugin: { hold_timeout: 12_000 } }, async (chain) => {
         const settled = await chain.burst(SENT, '/kong/');
         figures('the predecessor’s Component, unchanged', settled);
         expect(tally(settled)).toEqual({ 503: SENT });
