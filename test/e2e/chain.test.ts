@@ -62,8 +62,8 @@ describeWith(['daprd', 'rabbitmq'], `the chain on ${gatewayName}, real daprd and
     expect(activity).toBeLessThanOrEqual(10 * seconds + 1);
   }, 120_000);
 
-  test('`serverless doctor` finds nothing wrong with it', () => {
-    const { status, findings } = chain.doctor();
+  test('`serverless doctor` finds nothing wrong with it', async () => {
+    const { status, findings } = await chain.doctor();
     expect(findings.filter(({ outcome }) => outcome === 'error')).toEqual([]);
     expect(findings.filter(({ outcome }) => outcome === 'ok').map(({ check }) => check)).toEqual(
       expect.arrayContaining(['gateway', 'plugin-socket', 'dapr-health', 'dapr-components', 'rabbitmq-queue']),

@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { BackendService } from './backend-service';
 import { systemClock } from '../../sample/stack/clock';
@@ -201,19 +201,21 @@ export class Chain {
     }));
   }
 
-  /** What `serverless doctor` finds beside this gateway, with the repository's KongPlugin. */
-  doctor(): { readonly status: number | null; readonly findings: readonly Finding[] } {
-    const { status, stdout } = spawnSync(
-      process.execPath,
-      [
+  /** What `serverless doctor` finds beside this gateway, which may run in this very process, with the repository's KongPlugin. */
+  async doctor(): Promise<{ readonly status: number; readonly findings: readonly Finding[] }> {
+    return new Promise((resolve, reject) => {
+      const args = [
         ...[serverlessFile, 'doctor', '-o', 'json', '--config', join(projectRoot, 'manifests/base/kong-plugin.yaml')],
         ...['--socket', this.serverless.socket, '--gateway-url', `http://127.0.0.1:${this.port}`],
         ...['--dapr-http-port', String(this.daprd.port), '--status-listen', `127.0.0.1:${this.serverless.statusPort}`],
         ...['--rabbitmq-management-url', this.rabbit.managementUrl],
-      ],
-      { encoding: 'utf8' },
-    );
-    return { status, findings: (JSON.parse(stdout) as { findings: readonly Finding[] }).findings };
+      ];
+      execFile(process.execPath, args, (error, stdout, stderr) => {
+        const status = error === null ? 0 : error.code;
+        if (typeof status !== 'number' || stdout === '') reject(new Error(`doctor ended with ${status}: ${stderr}`));
+        else resolve({ status, findings: (JSON.parse(stdout) as { findings: readonly Finding[] }).findings });
+      });
+    });
   }
 
   async stop(): Promise<void> {

@@ -151,7 +151,7 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'a broker without the queue: Dapr says 204 and the message is gone (D3); the hold ends with a reason that names the topic',
     () =>
-      withChain({ withoutQueues: [QUEUE], plugin: { count: 5 } }, async (chain) => {
+      withChain({ withoutQueues: [QUEUE], plugin: { hold_timeout: 5000 } }, async (chain) => {
         const settled = await chain.burst(SENT, '/kong/');
         figures('queue missing', settled);
         expect(tally(settled)).toEqual({ 503: SENT });
@@ -159,7 +159,7 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
         expect(body).toMatchObject({ code: 'SERVERLESS_HOLD_TIMEOUT', lastPublish: { status: 204 } });
         expect(body.detail).toContain(`topic ${QUEUE}: is a queue bound to it`);
 
-        const { status, findings } = chain.doctor();
+        const { status, findings } = await chain.doctor();
         expect(status).toBe(1);
         expect(findings.filter(({ outcome }) => outcome === 'error')).toEqual([
           expect.objectContaining({ check: 'rabbitmq-queue', message: expect.stringContaining('has no queue') }),
