@@ -2,7 +2,16 @@ import type { Policy } from './backend';
 import type { Effect, Held } from './held';
 import { partition, rejectOf, releaseOf, workersOf } from './held';
 import { UNKNOWN_WORKER } from './reports';
-import { afterPeriod, backOffMs, isOpen, leaseMs, renewalDueAt, settlePeriodMs, wakeWindowMs } from './schedule';
+import {
+  afterPeriod,
+  backOffMs,
+  isOpen,
+  isSettled,
+  leaseMs,
+  renewalDueAt,
+  settlePeriodMs,
+  wakeWindowMs,
+} from './schedule';
 import type { Event, EventOf, Idle, Probing, Ready, State, Step, Waking } from './state';
 import { IDLE } from './state';
 
@@ -124,6 +133,7 @@ function passed(state: Probing | Waking, event: EventOf<'probed'>, policy: Polic
       since: event.now,
       leaseUntil: event.now + leaseMs(policy),
       proven: new Set(),
+      failing: new Set(),
       nextProbeAt: event.now,
     };
     return prove(ready, event, policy);
@@ -158,10 +168,15 @@ function probedWhileReady(state: Ready, event: EventOf<'probed'>, policy: Policy
     case 'passed':
       return prove({ ...state, leaseUntil: event.now + leaseMs(policy) }, event, policy);
     case 'failed': {
-      // A worker that has not followed yet says nothing about the backend; one that had passed does.
+      // A worker that has not followed yet says nothing about the backend; one that had passed, or should have followed, does. The
+      // backend may be going: its target is taken from the workers one by one, too, and those that still have it pass (K27).
       const contradicts =
-        state.proven.has(event.worker) || (event.worker === UNKNOWN_WORKER && state.proven.size === 0);
-      if (!contradicts) return probeWaiting(state, event, policy, () => event.now >= state.nextProbeAt);
+        state.proven.has(event.worker) ||
+        (event.worker === UNKNOWN_WORKER ? state.proven.size === 0 : isSettled(state, event.now, policy));
+      if (!contradicts) {
+        const failing = event.worker === UNKNOWN_WORKER ? state.failing : new Set([...state.failing, event.worker]);
+        return probeWaiting({ ...state, failing }, event, policy, () => event.now >= state.nextProbeAt);
+      }
       if (state.inFlight.length > 0) return verify(state.held, state.inFlight, false);
       return asleep(
         state.held,
@@ -180,7 +195,8 @@ function probedWhileReady(state: Ready, event: EventOf<'probed'>, policy: Policy
 function prove(state: Ready, event: EventOf<'probed'>, policy: Policy): Step {
   const first = state.proven.size === 0 && state.since === event.now;
   const proven = event.worker === UNKNOWN_WORKER ? state.proven : new Set([...state.proven, event.worker]);
-  const open = { ...state, proven };
+  const failing = new Set([...state.failing].filter((worker) => worker !== event.worker));
+  const open = { ...state, proven, failing };
   const [released, held] = partition(state.held, ({ worker }) => isOpen(open, worker, event.now, policy));
   const [next, effects] = probeWaiting({ ...open, held }, event, policy, () => first || event.now >= state.nextProbeAt);
   return [next, [...releaseOf(released), ...effects]];

@@ -34,11 +34,16 @@ export function settlePeriodMs(policy: Policy): number {
 
 /**
  * Whether a request on this worker may go on now: a probe passed through its worker, or through another one so long ago that
- * every worker must have followed, and the lease still holds.
+ * every worker must have followed, unless its own said otherwise, and the lease still holds.
  */
 export function isOpen(state: State, worker: number, now: number, policy: Policy): boolean {
   if (state.kind !== 'ready' || now >= state.leaseUntil) return false;
-  return state.proven.has(worker) || now >= state.since + policy.settleMs;
+  return state.proven.has(worker) || (isSettled(state, now, policy) && !state.failing.has(worker));
+}
+
+/** Whether every worker had the time to follow the first. */
+export function isSettled(state: Ready, now: number, policy: Policy): boolean {
+  return now >= state.since + policy.settleMs;
 }
 
 /** When the lease wants a fresh probe, if somebody asks: in its second half, in the background. */
@@ -60,7 +65,7 @@ export function dueAt(state: State, policy: Policy): number | undefined {
       }
       break;
     case 'ready':
-      due.push(state.since + policy.settleMs);
+      if (workersOf(state.held).some((worker) => !state.failing.has(worker))) due.push(state.since + policy.settleMs);
       if (workersOf(state.held).some((worker) => !state.inFlight.includes(worker))) due.push(state.nextProbeAt);
       break;
   }

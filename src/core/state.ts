@@ -44,6 +44,8 @@ export interface Ready {
   readonly leaseUntil: number;
   /** Workers through which a probe passed since then. */
   readonly proven: ReadonlySet<number>;
+  /** Workers whose last probe failed and that are not proven: late for a target that came, or early for one that goes. */
+  readonly failing: ReadonlySet<number>;
   readonly nextProbeAt: number;
 }
 

@@ -93,11 +93,35 @@ describe('the other nginx workers', () => {
     expect(machine.arrive(41, 4, 13).effects).toEqual([probe(13, 13)]);
   });
 
-  test('after the settle limit all go on', () => {
-    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B).probed(900, 'failed', B, B);
+  test('after the settle limit all go on of which nothing else is known', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(900, 'unanswered', UNKNOWN_WORKER, B);
     expect(machine.isOpen(B, 1009)).toBe(false);
     expect(machine.tick(1010).effects).toEqual([released(2)]);
     expect(machine.arrive(1011, 3, 13).effects).toEqual([released(3)]);
+  });
+
+  test('one whose own probes fail beyond the settle limit is not let go: the backend is asleep again', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B).probed(950, 'failed', B, B);
+    expect(machine.effects).toEqual([probe(B, B)]);
+    expect(machine.due).toBe(30_020);
+    expect(machine.tick(1010).effects).toEqual([]);
+    expect(machine.isOpen(B, 1010)).toBe(false);
+    expect(machine.isOpen(13, 1010)).toBe(true);
+    expect(machine.probed(1050, 'failed', B, B).effects).toEqual([{ type: 'publish', wokenAt: 1050, attempt: 1 }]);
+    expect(machine.state).toMatchObject({ kind: 'waking', held: [{ id: 2 }] });
+    expect(machine.probed(3000, 'passed', B).effects).toEqual([released(2)]);
+  });
+
+  test('a failure of which the worker is not known is held against none', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', UNKNOWN_WORKER, B);
+    expect(machine.state.kind).toBe('ready');
+    expect(machine.tick(1010).effects).toEqual([released(2)]);
+  });
+
+  test('one that follows just after the settle limit is let go then', () => {
+    const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B).probed(950, 'failed', B, B);
+    expect(machine.probed(1040, 'passed', B, B).effects).toEqual([released(2)]);
+    expect(machine.isOpen(A, 1040)).toBe(true);
   });
 
   test('a settle limit of zero waits for nobody', () => {
@@ -107,7 +131,7 @@ describe('the other nginx workers', () => {
 
   test('a lease shorter than the settle limit does not end while the other workers are waited for', () => {
     const machine = Machine.ready({ settleMs: 1000, leaseMs: 300 }).arrive(20, 2, B);
-    machine.probed(30, 'failed', B, B);
+    machine.probed(30, 'unanswered', UNKNOWN_WORKER, B);
     expect(machine.tick(1009).effects).toEqual([probe(B, B)]);
     expect(machine.tick(1010).effects).toEqual([released(2)]);
   });
