@@ -42,6 +42,11 @@ export class BackendService implements Scalable, Service {
     if (replicas === 0) this.changing = this.changing.then(() => this.sleep());
   }
 
+  /** Resolves once the gateway has been told of the last change. */
+  async told(): Promise<void> {
+    await this.changing;
+  }
+
   async stop(): Promise<void> {
     clearTimeout(this.timer);
     await this.changing;

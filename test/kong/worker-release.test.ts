@@ -7,6 +7,8 @@ import { sleep, until } from '../support/parts/wait';
 
 const ROUNDS = 20;
 const HELD = 200;
+/** `probe.settle` in its default, with some tolerance. */
+const SETTLE_MS = 900;
 /** A short lease, so that a round need not wait long until the plugin has forgotten the round before. */
 const sleeperWith = (intervalMs: number): object =>
   pluginConfig({ name: 'sleeper', plugin: { lease: 300, interval: intervalMs } });
@@ -61,4 +63,40 @@ describeWith(['kong'], 'a target that a configuration push brings during a hold 
     },
     600_000,
   );
+
+  test('with 2 nginx workers, requests that come while a push takes the target away are held for the next one', async () => {
+    // As the backend scales in: it still serves while it leaves, and the workers learn of it one by one.
+    const plugin = sleeperWith(100);
+    const backend = await FakeBackend.start({ state: 'ready' });
+    const rig = await Rig.start({ workers: 2, backends: [] });
+    try {
+      let late = 0;
+      for (let round = 1; round <= ROUNDS; round += 1) {
+        await rig.kong.push(configWith(plugin, [backend.target]));
+        await until('every worker has the target', async () =>
+          (await rig.burst(40, '/plain/')).every(({ status }) => status === 200),
+        );
+        await rig.forgets('sleeper');
+        const away = rig.kong.push(configWith(plugin, []));
+        const answers = rig.burst(HELD, '/sleeper/');
+        await away;
+        await sleep(3000);
+        await rig.kong.push(configWith(plugin, [backend.target]));
+        const settled = await answers;
+        const refused = settled.filter(isBalancerRefusal);
+        late += refused.filter(({ headers }) => Number(headers['x-serverless-cold-start']) >= SETTLE_MS).length;
+        say(
+          `target taken away, round ${round}: ${JSON.stringify(tally(settled))}, refused by Kong although their own worker's ` +
+            `probes had failed, so far: ${late}`,
+        );
+        for (const { status } of settled.filter((answer) => !refused.includes(answer))) expect(status).toBe(200);
+      }
+      // A request may still be let go on at the very moment at which its worker loses the target: nobody can know. But none is because
+      // another worker still had it.
+      expect(late).toBe(0);
+    } finally {
+      await rig.stop();
+      await backend.stop();
+    }
+  }, 600_000);
 });
