@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
+import { FAREWELL, LONG_FAREWELL } from './farewell';
 import { FrameReader, type FrameHandler } from './frames';
 import { type Call, decodeCall, readHead } from './messages';
 import type { PhaseRun } from './phase-run';
@@ -24,6 +25,8 @@ export class Connection implements FrameHandler {
   readonly waiting = new Set<PhaseRun>();
   private readonly reader = new FrameReader(this);
   private finishing = false;
+  /** In Kong's pool: its last call has had its answer, and no Step is to come, which Kong sends on the connection it had last. */
+  private idle = false;
 
   constructor(
     private readonly socket: Socket,
@@ -35,6 +38,7 @@ export class Connection implements FrameHandler {
       log.debug({ err: error }, 'connection of Kong failed');
     });
     socket.on('data', (chunk: Buffer) => {
+      this.idle = false;
       this.reader.read(chunk);
     });
     socket.on('close', () => {
@@ -50,31 +54,17 @@ export class Connection implements FrameHandler {
    */
   send(bytes: Uint8Array, more = false): void {
     if (!this.socket.writable) return;
-    if (!this.socket.write(bytes) && this.socket.writableLength > MAX_UNSENT_BYTES) {
-      this.log.warn(
-        { bytes: this.socket.writableLength },
-        'a connection is closed: its peer does not read the answers',
-      );
-      this.socket.destroy();
-    } else if (this.finishing && !more) {
-      // Closed at once, not after another turn of the event loop, in which Kong could use the connection again.
-      if (this.socket.writableLength === 0) this.socket.destroy();
-      else this.socket.end();
-    }
+    this.idle = !more;
+    const sent = this.socket.write(this.finishing && !more ? Buffer.concat([bytes, LONG_FAREWELL]) : bytes);
+    if (sent || this.socket.writableLength <= MAX_UNSENT_BYTES) return;
+    this.log.warn({ bytes: this.socket.writableLength }, 'a connection is closed: its peer does not read the answers');
+    this.socket.destroy();
   }
 
-  /**
-   * Ends the connection as soon as Kong waits for nothing on it: at once when it is idle, which Kong notices before it uses it again,
-   * or else with its next answer that needs no Step.
-   */
+  /** Has Kong close the connection, as soon as it waits for nothing on it. */
   finish(): void {
     this.finishing = true;
-    if (this.waiting.size === 0) this.socket.end();
-  }
-
-  /** Ends the connection with its next answer that needs no Step. */
-  finishWithAnswer(): void {
-    this.finishing = true;
+    if (this.idle && this.socket.writable) this.socket.write(FAREWELL);
   }
 
   /** Ends the connection now. */

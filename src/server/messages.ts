@@ -10,6 +10,7 @@ export interface Call {
 
 const REQUEST = 0;
 const RESPONSE = 1;
+const NOTIFICATION = 2;
 
 const decoder = new Decoder();
 const encoder = new Encoder();
@@ -63,6 +64,11 @@ export function encodeResult(msgid: number, result: unknown): Uint8Array {
 /** Encodes an error, which Kong logs. */
 export function encodeError(msgid: number, text: string): Uint8Array {
   return encoder.encode([RESPONSE, msgid, text, null]);
+}
+
+/** Encodes a notification, `[2, label, value]`. Kong skips one whose label it does not know, and goes on to read the answer. */
+export function encodeNotification(label: string, value: unknown): Uint8Array {
+  return encoder.encode([NOTIFICATION, label, value]);
 }
 
 const DATA = Buffer.from([0xa4, ...Buffer.from('Data')]);

@@ -66,7 +66,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   /** Serves one connection of Kong. */
   accept(socket: Socket): void {
     const connection = new Connection(socket, this, this.options.log);
-    if (this.finishing) connection.finishWithAnswer();
+    if (this.finishing) connection.finish();
     this.connections.add(connection);
   }
 
@@ -109,10 +109,14 @@ export class RpcServer implements ConnectionHandler, RunHost {
     this.succeeded = succeeded;
   }
 
-  /** This server goes: each connection ends as soon as Kong waits for nothing on it, new ones with their first answer. */
+  /** This server goes: Kong is told to close each connection as soon as it waits for nothing on it, new ones with their first answer. */
   finish(): void {
     this.finishing = true;
-    for (const connection of this.connections) connection.finish();
+    for (const connection of this.connections) {
+      // A process that stands by waits for the end of its connection.
+      if (this.standbys.has(connection)) connection.end();
+      else connection.finish();
+    }
   }
 
   /** Ends every connection once what was answered is sent. */
@@ -177,7 +181,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
   private handleEvent(connection: Connection, { msgid, args }: Call): void {
     const event = args[0] as { InstanceId?: unknown; EventName?: unknown } | null | undefined;
     const succeeded = this.succeeded();
-    if (succeeded) connection.finishWithAnswer();
+    if (succeeded) connection.finish();
     const instance = succeeded ? undefined : this.instances.use(event?.InstanceId);
     if (instance === undefined) {
       this.fail(connection, msgid, unknownInstance(event?.InstanceId));

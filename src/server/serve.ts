@@ -37,8 +37,8 @@ export interface ServeOptions {
 const DRAIN_MS = 25_000;
 /** How long requests that are settled may take to hear of it, and the last bytes to leave. */
 const LEAVE_MS = 1000;
-/** A busy connection ends within this time with an answer. */
-const FINISH_MS = 500;
+/** Kong closes its connections within this time: the idle ones at once, a busy one with its answer. */
+const FINISH_MS = 1000;
 const POLL_MS = 5;
 
 interface Parts extends Loaded {
@@ -57,6 +57,8 @@ class ServerProcess {
   private readonly early: Socket[] = [];
   private parts: Parts | undefined;
   private draining = false;
+  /** Connections that came in all. */
+  private accepted = 0;
   private readonly host: ProcessHost;
 
   constructor(private readonly options: ServeOptions) {
@@ -127,6 +129,7 @@ class ServerProcess {
   }
 
   private connected(socket: Socket): void {
+    this.accepted += 1;
     if (this.parts !== undefined) this.parts.rpc.accept(socket);
     // Its error would be nobody's, and end the process.
     else this.early.push(socket.pause().on('error', () => undefined));
@@ -195,6 +198,7 @@ class ServerProcess {
     status?.stop();
     rpc.expectSuccessor(() => this.owner.isReplaced());
     await this.owner.stop(() => rpc.inviteStandby());
+    await this.acceptWaiting();
     rpc.finish();
     await until(() => rpc.connectionCount() === 0, FINISH_MS);
     await until(() => rpc.eventCount() === 0, LEAVE_MS);
@@ -204,6 +208,24 @@ class ServerProcess {
     product.close();
     log.info({ held: product.held() }, 'drained');
   }
+
+  /**
+   * Accepts the connections that Kong made before the name was gone: closing the listener would reset them, with the calls on them.
+   * Node accepts one in each turn of its event loop, so a turn without any is the end.
+   */
+  private async acceptWaiting(): Promise<void> {
+    let before: number;
+    do {
+      before = this.accepted;
+      await turn();
+    } while (this.accepted !== before);
+  }
+}
+
+/** Resolves when the event loop has looked for input once more. */
+async function turn(): Promise<void> {
+  // The first may come in the turn that runs already, after its look for input.
+  for (let n = 0; n < 2; n += 1) await new Promise((resolve) => setImmediate(resolve));
 }
 
 /** Whether `promise` resolves in time. */

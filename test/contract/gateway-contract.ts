@@ -1,14 +1,17 @@
 /* eslint-disable jest/no-export -- the same tests run against two gateways. */
 import { request } from 'node:http';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { encode } from '@msgpack/msgpack';
 import type { KongFields } from '../../sample/stack/kong/schema';
+import { FAREWELL, LONG_FAREWELL } from '../../src/server/farewell';
 import { makeFolder, removeFolder } from '../support/parts/guard';
 import { type Answer, send, sendMany, tally } from '../support/parts/http';
 import { freePort } from '../support/parts/ports';
 import { until } from '../support/parts/wait';
 import { EchoServer } from './echo-server';
 import type { ContractRoute, GatewaySetup, GatewayUnderTest } from './gateways';
-import { RecordingPluginServer } from './recording-plugin-server';
+import { type Pdk, RecordingPluginServer } from './recording-plugin-server';
 
 /** A schema with each kind of default that Kong fills in. */
 const fields: KongFields = [
@@ -336,6 +339,52 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
 
       await until('the connection is gone', () => recorder.connections < Math.max(before, 1));
       expect(backend.asked).toHaveLength(0);
+    });
+  });
+
+  describe('a plugin server that goes', () => {
+    const teapot = async (pdk: Pdk): Promise<void> => {
+      await pdk('kong.response.exit', 418);
+    };
+
+    test('a farewell that comes before an answer is skipped', async () => {
+      recorder.phase = teapot;
+      recorder.intercept = (_call, _answer, socket) => {
+        socket.write(FAREWELL);
+        return undefined;
+      };
+
+      expect(tally(await sendMany(20, { port: gateway.port, path: '/held' }))).toEqual({ '418': 20 });
+    });
+
+    test('a farewell on an idle connection closes it', async () => {
+      const idle = new Set<Socket>();
+      recorder.intercept = (_call, _answer, socket) => {
+        idle.add(socket);
+        return undefined;
+      };
+      await sendMany(20, { port: gateway.port, path: '/held' });
+      for (const socket of idle) socket.write(FAREWELL);
+
+      await until('they are closed', () => [...idle].every((socket) => socket.closed));
+    });
+
+    test('a connection whose answer comes with a farewell is never used again, however soon the next call is', async () => {
+      const left = new Set<Socket>();
+      let again = 0;
+      recorder.phase = teapot;
+      recorder.intercept = (_call, answer, socket) => {
+        if (left.has(socket)) again += 1;
+        left.add(socket);
+        socket.write(Buffer.concat([encode(answer), LONG_FAREWELL]));
+        return 'silence';
+      };
+      for (let round = 0; round < 20; round += 1)
+        expect(tally(await sendMany(20, { port: gateway.port, path: '/held' }))).toEqual({ '418': 20 });
+
+      expect(again).toBe(0);
+      expect(left.size).toBe(400);
+      await until('they are closed', () => [...left].every((socket) => socket.closed));
     });
   });
 

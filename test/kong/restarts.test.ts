@@ -1,5 +1,5 @@
-import { request } from 'node:http';
-import { tally } from '../support/parts/http';
+import { Agent, request } from 'node:http';
+import { type Answer, send, tally } from '../support/parts/http';
 import { Rig } from '../support/parts/rig';
 import { Serverless } from '../support/parts/serverless';
 import { describeWith, say } from '../support/parts/suite';
@@ -130,6 +130,45 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
     } finally {
       await old.stop();
       await standby.stop();
+    }
+  }, 120_000);
+});
+
+describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
+  test('of the requests of 32 clients during five hand-overs, each is answered by the backend', async () => {
+    const rig = await Rig.start({ workers: 2, backends: [{ name: 'a' }] });
+    const agent = new Agent({ keepAlive: true });
+    const done = new AbortController();
+    const answers: Answer[] = [];
+    const replaced: Serverless[] = [];
+    const ask = async (): Promise<void> => {
+      while (!done.signal.aborted) answers.push(await send({ port: rig.kong.proxyPort, path: '/a/', agent }));
+    };
+    try {
+      await rig.backend('a').become('ready');
+      const asked = Promise.all(Array.from({ length: 32 }, ask));
+      for (let round = 0; round < 5; round += 1) {
+        const next = await startSecond(rig);
+        const old = rig.serverless;
+        await sleep(300);
+        old.signal('SIGTERM');
+        await takesOver(next);
+        rig.serverless = next;
+        await sleep(300);
+        // Its folder has the socket, so it is cleared away at the end.
+        replaced.unshift(old);
+      }
+      done.abort();
+      await asked;
+      say(`${answers.length} requests during five hand-overs: ${JSON.stringify(tally(answers))}`);
+      expect(tally(answers)).toEqual({ 200: answers.length });
+      // What Kong logs of a call without an answer; it lets such a request through.
+      expect(await rig.kong.errorLog()).not.toMatch(/no data|broken pipe|connection refused|closed$/m);
+    } finally {
+      done.abort();
+      agent.destroy();
+      await rig.stop();
+      for (const old of replaced) await old.stop();
     }
   }, 120_000);
 });

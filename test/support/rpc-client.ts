@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { decode, encode } from '@msgpack/msgpack';
+import { FrameReader } from '../../src/server/frames';
 
 /** A PDK call as the plugin made it. */
 export interface PdkCall {
@@ -30,8 +31,6 @@ export class RpcClient {
 
   /** One RPC. Rejects with the server's error text, `no data` when the connection ends, or the reason of `signal`. */
   async call(method: string, arg: unknown, signal?: AbortSignal): Promise<unknown> {
-    // As nginx does, which looks for the end of a connection before it puts it back.
-    if (this.idle.length > 0) await new Promise((resolve) => setImmediate(resolve));
     const line = this.idle.pop() ?? (await this.open());
     const leave = (): void => {
       line.socket.destroy();
@@ -39,7 +38,9 @@ export class RpcClient {
     signal?.addEventListener('abort', leave);
     try {
       const result = await line.call(method, arg);
-      if (line.socket.writable) this.idle.push(line);
+      // At once, whatever the connection's state: nginx knows of an end only what its event loop has seen.
+      if (line.hasUnread) line.socket.destroy();
+      else if (!line.ended) this.idle.push(line);
       if (result.error !== null)
         throw new Error(typeof result.error === 'string' ? result.error : JSON.stringify(result.error));
       return result.value;
@@ -91,12 +92,18 @@ export class RpcClient {
   private async open(): Promise<Line> {
     const line = new Line(this.socketPath);
     this.all.add(line);
-    line.socket.on('end', () => {
+    const leavePool = (): void => {
       this.idle = this.idle.filter((other) => other !== line);
+    };
+    // nginx closes a pooled connection on which anything arrives.
+    line.socket.on('data', () => {
+      if (this.idle.includes(line)) line.socket.destroy();
+      leavePool();
     });
+    line.socket.on('end', leavePool);
     line.socket.on('close', () => {
       this.all.delete(line);
-      this.idle = this.idle.filter((other) => other !== line);
+      leavePool();
     });
     await once(line.socket, 'connect');
     return line;
@@ -106,30 +113,45 @@ export class RpcClient {
 /** One connection. It has at most one call at a time. */
 class Line {
   readonly socket: Socket;
+  ended = false;
   private msgid = 0;
-  private received = Buffer.alloc(0);
+  /** Bytes that came since the call and are not part of its response, nor of what came before it. */
+  private unreadBytes = 0;
   private settle: ((response: unknown) => void) | undefined;
 
   constructor(path: string) {
     this.socket = connect(path);
+    const frame = (bytes: Uint8Array): void => {
+      const message = decode(bytes) as unknown[];
+      if (this.settle === undefined) return;
+      this.unreadBytes -= bytes.length;
+      // A notification: Kong skips it.
+      if (message[0] !== 2) this.answer(message);
+    };
+    const broken = (): void => {
+      throw new Error('the plugin server sent what is no frame');
+    };
+    const reader = new FrameReader({ frame, oversized: broken, malformed: broken });
     this.socket.on('data', (chunk: Buffer) => {
-      this.received = Buffer.concat([this.received, chunk]);
-      let response: unknown;
-      try {
-        response = decode(this.received);
-      } catch (error) {
-        if (error instanceof RangeError) return;
-        throw error;
-      }
-      this.received = Buffer.alloc(0);
-      this.settle?.(response);
+      this.unreadBytes += chunk.length;
+      reader.read(chunk);
     });
     this.socket.on('error', () => undefined);
-    this.socket.on('close', () => this.settle?.(undefined));
+    this.socket.on('end', () => (this.ended = true));
+    this.socket.on('close', () => {
+      this.ended = true;
+      this.answer(undefined);
+    });
+  }
+
+  /** Whether more came than the response: nginx closes such a connection instead of putting it into its pool. */
+  get hasUnread(): boolean {
+    return this.unreadBytes > 0;
   }
 
   async call(method: string, arg: unknown): Promise<{ error: unknown; value: unknown }> {
     this.msgid += 1;
+    if (this.socket.closed) throw new Error('no data');
     const answered = new Promise<unknown>((resolve) => {
       this.settle = resolve;
     });
@@ -145,6 +167,11 @@ class Line {
     if (this.socket.closed) return;
     this.socket.destroy();
     await once(this.socket, 'close');
+  }
+
+  private answer(response: unknown): void {
+    this.settle?.(response);
+    this.settle = undefined;
   }
 }
 

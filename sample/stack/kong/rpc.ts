@@ -41,10 +41,12 @@ export class PluginRpc {
     // A Lua table holds no nil: a step without a result has no `Data`.
     const frame = encode([0, id, method, [argument]], { ignoreUndefined: true });
     try {
-      const answer = await this.exchange(socket, frame, signal);
+      const { answer, unread } = await this.exchange(socket, frame, signal);
       if (answer[0] !== 1) throw new RpcProtocolError('RPC response expected from Go plugin server');
       if (answer[1] !== id) throw new RpcProtocolError('unexpected RPC response ID from Go plugin server');
-      this.release(socket);
+      // nginx does not pool a connection that has more to read.
+      if (unread) socket.destroy();
+      else this.release(socket);
       [, , error, result] = answer;
     } catch (failure) {
       if (failure instanceof ReadTimeout) {
@@ -83,7 +85,7 @@ export class PluginRpc {
   }
 
   /** Reads until one answer is there; frames may come in pieces, and several in one piece. */
-  private async exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<unknown[]> {
+  private async exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       let received = Buffer.alloc(0);
       const settle = (act: () => void): void => {
@@ -144,15 +146,24 @@ export class PluginRpc {
 
 class ReadTimeout extends Error {}
 
+interface Answer {
+  readonly answer: unknown[];
+  /** Whether more has come than the answer. */
+  readonly unread: boolean;
+}
+
 /** The first frame that is not a notification; undefined while it is incomplete. */
-function takeAnswer(received: Buffer): unknown[] | Error | undefined {
+function takeAnswer(received: Buffer): Answer | Error | undefined {
+  let answer: unknown[] | undefined;
   try {
     for (const frame of decodeMulti(received)) {
+      if (answer !== undefined) return { answer, unread: true };
       if (!Array.isArray(frame)) return new RpcProtocolError('RPC response expected from Go plugin server');
-      if (frame[0] !== 2) return frame as unknown[];
+      if (frame[0] !== 2) answer = frame as unknown[];
     }
-    return undefined;
   } catch (error) {
+    if (answer !== undefined) return { answer, unread: true };
     return error instanceof RangeError ? undefined : new RpcProtocolError(messageOf(error));
   }
+  return answer && { answer, unread: false };
 }

@@ -182,18 +182,18 @@ describe('the plugin server as a process', () => {
     await one.logged('draining');
     expect((await get('/pid')).exit?.body).toBe(String(one.pid));
     expect(two.stderr).not.toContain('plugin server is active');
-    // New connections, as a worker without a pooled one makes them, all through the change.
+    // New connections, as a worker without a pooled one makes them, and pooled ones, all through the change.
     const pids = new Set<string | undefined>();
     const done = new AbortController();
-    const asked = (async () => {
-      while (!done.signal.aborted) {
-        const fresh = await worker();
-        // Time to see that the connection has ended with the answer; nginx has to notice it, too.
-        await new Promise((resolve) => setTimeout(resolve, 5));
-        pids.add((await fresh.get('/pid')).exit?.body);
-        await fresh.client.close();
+    const ask = async (): Promise<void> => {
+      for (let pooled = await worker(), n = 0; !done.signal.aborted; n += 1) {
+        pids.add((await pooled.get('/pid')).exit?.body);
+        if (n % 5 > 0) continue;
+        await pooled.client.close();
+        pooled = await worker();
       }
-    })();
+    };
+    const asked = Promise.all([ask(), ask(), ask(), ask()]);
     await get('/release');
     await hold;
     await two.logged('plugin server is active');

@@ -2,7 +2,7 @@ import { encode } from '@msgpack/msgpack';
 import { ServerlessError } from '../../../src/core/errors';
 import type { Kong, PhaseContext } from '../../../src/kong';
 import { RpcClient } from '../../support/rpc-client';
-import { Harness, until } from './harness';
+import { type Access, Harness, type RawConnection, until } from './harness';
 
 const path = { 'request.get_path': () => '/kong' };
 
@@ -317,52 +317,102 @@ describe('what is held when the process has to go', () => {
   });
 });
 
-describe('when another process owns the socket', () => {
-  test('an idle connection ends at once, so that Kong notices before it uses it again; a new one with its first answer', async () => {
-    const harness = await new Harness(async (kong) => {
-      await kong.request.get_path();
-    }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const idle = await harness.connect();
-    harness.rpc.finish();
-    await idle.end();
+describe('a server that goes', () => {
+  const farewell = [2, 'serverless.farewell', expect.anything()];
+  const handleEvent = (id: number): Uint8Array =>
+    encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]);
+  const access = async (kong: Kong): Promise<void> => {
+    await kong.request.get_path();
+  };
+  let harness: Harness;
+  let id: number;
+  const start = async (phase: Access): Promise<void> => {
+    harness = await new Harness(phase).start();
+    id = await harness.client.startInstance('serverless', {});
+  };
+  afterEach(() => harness.stop());
+  /** A connection that had an answer, as one in nginx's pool. */
+  const pooled = async (): Promise<RawConnection> => {
     const connection = await harness.connect();
-    connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
-    const [first] = (await connection.received(1)) as [[number, number, null, { EventId: number; Data: object }]];
-    expect(first[3].Data).toMatchObject({ Method: 'kong.request.get_path' });
-    connection.write(encode([0, 2, 'plugin.Step', [{ EventId: first[3].EventId, Data: '/' }]]));
-    await connection.end();
-    expect(connection.responses).toEqual([first, [1, 2, null, { EventId: first[3].EventId, Data: 'ret' }]]);
-    await harness.stop();
-  });
+    connection.write(encode([0, 1, 'plugin.GetPluginInfo', ['serverless']]));
+    await connection.received(1);
+    connection.responses.length = 0;
+    return connection;
+  };
 
-  test('a connection on which Kong waits ends with the answer', async () => {
-    let answer: () => void = () => undefined;
-    const harness = await new Harness(() => new Promise<void>((resolve) => (answer = resolve))).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const busy = await harness.connect();
-    busy.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
-    await until(() => harness.rpc.eventCount() === 1);
+  test('asks Kong to close an idle connection, and answers the call that came just then', async () => {
+    await start(access);
+    const idle = await pooled();
     harness.rpc.finish();
-    answer();
-    await busy.end();
-    expect(busy.responses).toMatchObject([[1, 1, null, { Data: 'ret' }]]);
-    await harness.stop();
+    idle.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
+    expect(await idle.received(3)).toEqual([
+      [2, 'serverless.farewell', null],
+      [1, 2, null, expect.objectContaining({ Name: 'serverless' })],
+      farewell,
+    ]);
   });
 
-  test('K8: a request that still comes here is sent to that process, by the answer for which Kong starts the instance anew', async () => {
+  test('asks with the answer where a call is on its way, runs, or has a step to come', async () => {
+    let answer: () => void = () => undefined;
+    await start(async (kong, { signal }) => {
+      if ((await kong.request.get_path()) !== '/hold') return;
+      await new Promise<void>((resolve) => {
+        answer = resolve;
+        signal.addEventListener('abort', () => {
+          resolve();
+        });
+      });
+    });
+    const step = (eventId: number, Data: string): Uint8Array =>
+      encode([0, 2, 'plugin.Step', [{ EventId: eventId, Data }]]);
+    const eventOf = async (connection: RawConnection): Promise<number> =>
+      ((await connection.received(1)) as [[number, number, null, { EventId: number }]])[0][3].EventId;
+
+    const running = await harness.connect();
+    running.write(handleEvent(id));
+    running.write(step(await eventOf(running), '/hold'));
+    await until(() => harness.rpc.eventCount() === 1 && running.responses.length === 1);
+    const stepping = await harness.connect();
+    stepping.write(handleEvent(id));
+    const event = await eventOf(stepping);
+    const fresh = await harness.connect();
+    harness.rpc.finish();
+
+    const done = (msgid: number): unknown[] => [[1, msgid, null, expect.objectContaining({ Data: 'ret' })], farewell];
+    stepping.write(step(event, '/'));
+    expect((await stepping.received(3)).slice(1)).toEqual(done(2));
+    fresh.write(handleEvent(id));
+    fresh.write(step(await eventOf(fresh), '/'));
+    expect((await fresh.received(3)).slice(1)).toEqual(done(2));
+    answer();
+    expect((await running.received(3)).slice(1)).toEqual(done(2));
+  });
+
+  test('closes none itself before it is closed, but that of a process that stands by', async () => {
+    await start(access);
+    const idle = await pooled();
+    const fresh = await harness.connect();
+    const standby = await harness.connect();
+    standby.write(encode([0, 1, 'serverless.StandBy', []]));
+    await until(() => harness.rpc.connectionCount() === 4);
+    await until(() => harness.rpc.inviteStandby());
+    harness.rpc.finish();
+    await standby.end();
+    expect([idle.closed, fresh.closed]).toEqual([false, false]);
+    harness.rpc.close();
+    await Promise.all([idle.end(), fresh.end()]);
+  });
+
+  test('K8: sends a request that comes once another process has the socket there: Kong starts the instance anew', async () => {
     let runs = 0;
-    const harness = await new Harness(() => {
+    await start(() => {
       runs += 1;
-    }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const pooled = await harness.connect();
+    });
+    const late = await pooled();
     harness.rpc.expectSuccessor(() => true);
-    pooled.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]));
-    await pooled.end();
-    expect(pooled.responses).toEqual([[1, 1, `no plugin instance #${id}`, null]]);
+    late.write(handleEvent(id));
+    expect(await late.received(2)).toEqual([[1, 1, `no plugin instance #${id}`, null], farewell]);
     expect(runs).toBe(0);
-    await harness.stop();
   });
 });
 

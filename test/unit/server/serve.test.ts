@@ -183,6 +183,19 @@ describe('serving', () => {
     expect(readdirSync(folder.path)).toEqual([]);
   });
 
+  test('SIGTERM answers the calls that wait to be accepted, too', async () => {
+    await start();
+    const infos = Array.from({ length: 5 }, () => {
+      const client = new RpcClient(socketPath);
+      clients.push(client);
+      return client.call('plugin.GetPluginInfo', 'serverless');
+    });
+    host.emit('SIGTERM');
+    expect(await Promise.all(infos)).toEqual(new Array(5).fill(expect.objectContaining({ Name: 'serverless' })));
+    await until(() => host.code !== undefined);
+    expect(host.code).toBe(0);
+  });
+
   test('a drain that takes too long answers what is held 503', async () => {
     await start({ drainMs: 20 });
     const { result } = await hold();
