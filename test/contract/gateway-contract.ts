@@ -363,7 +363,7 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
         idle.add(socket);
         return undefined;
       };
-      await sendMany(20, { port: gateway.port, path: '/held' });
+      expect(tally(await sendMany(20, { port: gateway.port, path: '/held' }))).toEqual({ '200': 20 });
       for (const socket of idle) socket.write(FAREWELL);
 
       await until('they are closed', () => [...idle].every((socket) => socket.closed));
