@@ -145,7 +145,9 @@ export class SocketOwner {
     let next = (): void => {
       this.acquire();
     };
+    let connected = false;
     socket.on('connect', () => {
+      connected = true;
       this.become('standby');
       socket.write(STANDBY_CALL);
     });
@@ -158,8 +160,9 @@ export class SocketOwner {
           removeStale(path, found);
           this.acquire();
         };
-      } else if (!hasCode(error, 'ENOENT')) {
-        // An owner whose backlog is full is alive. Whatever else it is, it may pass.
+      } else if (!connected && !hasCode(error, 'ENOENT')) {
+        // An owner whose backlog is full is alive. Whatever else it is, it may pass. (A connection that was there and breaks means that
+        // the owner has died: maybe just now, with its listener after its connections, so that this one was never accepted.)
         this.options.warn('the owner of the socket cannot be reached; trying again', error);
         next = () => {
           this.timer = setTimeout(() => {

@@ -135,41 +135,73 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
 });
 
 describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
-  test('of the requests of 32 clients during five hand-overs, each is answered by the backend', async () => {
-    const rig = await Rig.start({ workers: 2, backends: [{ name: 'a' }] });
+  let rig: Rig;
+  const replaced: Serverless[] = [];
+  beforeEach(async () => {
+    rig = await Rig.start({ workers: 2, backends: [{ name: 'a', plugin: { lease: 200 } }] });
+    await rig.backend('a').become('ready');
+  }, 120_000);
+  afterEach(async () => {
+    await rig.stop();
+    for (const old of replaced.splice(0)) await old.stop();
+  });
+  /** 32 clients that ask, one request after the other, until `done`. */
+  const traffic = (): { done: () => Promise<Answer[]> } => {
     const agent = new Agent({ keepAlive: true });
-    const done = new AbortController();
+    const end = new AbortController();
     const answers: Answer[] = [];
-    const replaced: Serverless[] = [];
     const ask = async (): Promise<void> => {
-      while (!done.signal.aborted) answers.push(await send({ port: rig.kong.proxyPort, path: '/a/', agent }));
+      while (!end.signal.aborted) answers.push(await send({ port: rig.kong.proxyPort, path: '/a/', agent }));
     };
-    try {
-      await rig.backend('a').become('ready');
-      const asked = Promise.all(Array.from({ length: 32 }, ask));
-      for (let round = 0; round < 5; round += 1) {
-        const next = await startSecond(rig);
-        const old = rig.serverless;
-        await sleep(300);
-        old.signal('SIGTERM');
-        await takesOver(next);
-        rig.serverless = next;
-        await sleep(300);
-        // Its folder has the socket, so it is cleared away at the end.
-        replaced.unshift(old);
-      }
-      done.abort();
-      await asked;
-      say(`${answers.length} requests during five hand-overs: ${JSON.stringify(tally(answers))}`);
-      expect(tally(answers)).toEqual({ 200: answers.length });
-      // What Kong logs of a call without an answer; it lets such a request through.
-      expect(await rig.kong.errorLog()).not.toMatch(/no data|broken pipe|connection refused|closed$/m);
-    } finally {
-      done.abort();
-      agent.destroy();
-      await rig.stop();
-      for (const old of replaced) await old.stop();
-    }
+    const asked = Promise.all(Array.from({ length: 32 }, ask));
+    return {
+      done: async () => {
+        end.abort();
+        await asked;
+        agent.destroy();
+        return answers;
+      },
+    };
+  };
+  /** The plugin server gets a signal while another one stands by, which takes its place. */
+  const replace = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+    const next = await startSecond(rig);
+    const old = rig.serverless;
+    await sleep(300);
+    if (signal === 'SIGKILL') await old.kill();
+    else old.signal(signal);
+    await takesOver(next);
+    rig.serverless = next;
+    // Its folder has the socket, so it is cleared away at the end.
+    replaced.unshift(old);
+    await sleep(300);
+  };
+
+  test('SIGTERM: of the requests during five hand-overs, each is looked at by the plugin', async () => {
+    const { done } = traffic();
+    for (let round = 0; round < 5; round += 1) await replace('SIGTERM');
+    const answers = await done();
+    say(`${answers.length} requests during five hand-overs: ${JSON.stringify(tally(answers))}`);
+    expect(tally(answers)).toEqual({ 200: answers.length });
+    // What Kong logs of a call without an answer; it lets such a request through.
+    expect(await rig.kong.errorLog()).not.toMatch(/no data|broken pipe|connection refused|closed$/m);
+  }, 120_000);
+
+  test('SIGKILL: every worker finds the standby, and holds again (K7)', async () => {
+    const { done } = traffic();
+    for (let round = 0; round < 5; round += 1) await replace('SIGKILL');
+    const answers = await done();
+    const unseen = (await rig.kong.errorLog()).match(/no data|broken pipe|connection refused/g) ?? [];
+    say(
+      `${answers.length} requests during five kills: ${JSON.stringify(tally(answers))}, let through: ${unseen.length}`,
+    );
+    expect(tally(answers)).toEqual({ 200: answers.length });
+
+    await rig.sleep('a');
+    const held = rig.burst(50, '/a/');
+    await rig.holds(50, 'a');
+    await rig.backend('a').become('ready');
+    expect(tally(await held)).toEqual({ 200: 50 });
   }, 120_000);
 });
 

@@ -127,6 +127,21 @@ describe('the owner of the socket', () => {
     contender.drop();
   }
 
+  test('K6: one whose owner dies without having read its call, which resets the connection, takes over at once', async () => {
+    const accepted: Socket[] = [];
+    const busy = createServer({ pauseOnConnect: true }, (socket) => accepted.push(socket)).listen(folder.file('busy'));
+    await once(busy, 'listening');
+    renameSync(folder.file('busy'), path);
+    const two = contend('two');
+    await becomes(two, 'standby');
+    await until(() => accepted.length === 1);
+    busy.close();
+    accepted[0]?.destroy();
+    await becomes(two, 'active');
+    expect(two.warnings).toEqual([]);
+    expect(await whoIs(path)).toBe('two');
+  });
+
   test('of many that stand by, one takes over, and the others stand by for that one', async () => {
     for (let round = 0; round < 10; round += 1) {
       const one = contend('one');
