@@ -20,7 +20,7 @@ import { freePort } from '../support/parts/ports';
 import { RabbitMq } from '../support/parts/rabbitmq';
 import { Serverless, serverlessFile } from '../support/parts/serverless';
 import { say } from '../support/parts/suite';
-import { sleep, until } from '../support/parts/wait';
+import { each, sleep, until } from '../support/parts/wait';
 
 /** The repository's own manifests, as Minikube gets them. */
 const MANIFESTS = [
@@ -157,7 +157,7 @@ export class Chain {
       }
       return new Chain(cluster, port, rabbit, daprd, serverless, services, stops);
     } catch (error) {
-      for (const stop of stops.reverse()) await stop();
+      await each(stops.reverse()).catch(() => undefined);
       throw error;
     }
   }
@@ -225,7 +225,7 @@ export class Chain {
   }
 
   async stop(): Promise<void> {
-    for (const stop of this.stops.splice(0).reverse()) await stop();
+    await each(this.stops.splice(0).reverse());
   }
 }
 

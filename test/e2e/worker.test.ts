@@ -9,7 +9,7 @@ import { freePort } from '../support/parts/ports';
 import { Process } from '../support/parts/processes';
 import { RabbitMq } from '../support/parts/rabbitmq';
 import { describeWith, say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
+import { each, until } from '../support/parts/wait';
 import { clusterOf, componentFor, COOLDOWN_MS, queueOf } from './chain';
 
 const JOBS = 60;
@@ -107,7 +107,7 @@ describeWith(['daprd', 'rabbitmq'], 'the asynchronous worker, on real daprd and 
       expect(replicas.most).toBeGreaterThan(1);
       expect(replicas.most).toBeLessThanOrEqual(10);
     } finally {
-      for (const stop of stops.reverse()) await stop();
+      await each(stops.reverse());
     }
   }, 240_000);
 });

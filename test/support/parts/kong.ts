@@ -79,12 +79,16 @@ export class Kong {
 
   /** Replaces the whole configuration, as the ingress controller does. The workers follow one by one (HOST-FACTS K27). */
   async push(config: object): Promise<void> {
-    const answer = await send({
-      port: this.adminPort,
-      method: 'POST',
-      path: '/config?check_hash=1',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(config),
+    // 429: it takes one at a time. The controller tries again, too.
+    const answer = await until('Kong has taken over the configuration before this one', async () => {
+      const tried = await send({
+        port: this.adminPort,
+        method: 'POST',
+        path: '/config?check_hash=1',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(config),
+      });
+      return tried.status !== 429 && tried;
     });
     if (answer.status !== 201) throw new Error(`Kong refused the configuration: ${answer.status} ${answer.body}`);
   }

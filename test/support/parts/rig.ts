@@ -5,7 +5,7 @@ import { Kong } from './kong';
 import { declarativeConfig, type GatewayRoute } from './kong-config';
 import { freePort } from './ports';
 import { Serverless } from './serverless';
-import { until } from './wait';
+import { each, until } from './wait';
 
 /** A backend on the route `/name`, woken by the topic `name`. */
 export interface RigBackend extends BackendOptions {
@@ -73,7 +73,7 @@ export class Rig {
       });
       return new Rig(options, kong, dapr, backends, serverless);
     } catch (error) {
-      for (const part of started.reverse()) await part.stop();
+      await each(started.reverse().map((part) => () => part.stop())).catch(() => undefined);
       throw error;
     }
   }
@@ -119,10 +119,8 @@ export class Rig {
   }
 
   async stop(): Promise<void> {
-    await this.kong.stop();
-    await this.serverless.stop();
-    await this.dapr.stop();
-    for (const backend of Object.values(this.backends)) await backend.stop();
+    const parts = [this.kong, this.serverless, this.dapr, ...Object.values(this.backends)];
+    await each(parts.map((part) => () => part.stop()));
   }
 }
 

@@ -25,3 +25,16 @@ export const until = async <T>(
   } while (Date.now() < deadline);
   throw new Error(`not so within ${timeoutMs} ms: ${what}`, { cause: lastError });
 };
+
+/** Runs all of them, one after the other, whatever becomes of each. Throws the first error at the end. */
+export const each = async (tasks: readonly (() => unknown)[]): Promise<void> => {
+  const errors: unknown[] = [];
+  for (const task of tasks) {
+    try {
+      await task();
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
+};
