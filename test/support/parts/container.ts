@@ -1,4 +1,5 @@
 import type { StartedTestContainer } from 'testcontainers';
+import { sleep } from './wait';
 
 export interface ContainerOptions {
   readonly image: string;
@@ -40,9 +41,11 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
     },
     log: async () => {
       let text = '';
+      let read = -1;
       const stream = await container.logs();
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      // It goes on for as long as the container runs: what is there by now has come when nothing comes any more.
+      for (; read < text.length; await sleep(200)) read = text.length;
       stream.destroy();
       return text;
     },

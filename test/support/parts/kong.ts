@@ -37,6 +37,7 @@ interface Host {
   /** Runs `kong COMMAND` beside the running gateway. */
   kong(command: string): Promise<void>;
   assertRunning(): void;
+  errorLog(): Promise<string>;
   stop(): Promise<void>;
 }
 
@@ -106,7 +107,7 @@ export class Kong {
   }
 
   errorLog(): Promise<string> {
-    return readFile(join(this.prefix, 'logs/error.log'), 'utf8');
+    return this.host.errorLog();
   }
 
   async stop(): Promise<void> {
@@ -183,6 +184,7 @@ const startBinary = async (binary: string, env: Record<string, string>, prefix: 
     assertRunning: () => {
       if (!child.running) throw new Error(`kong start ended: ${child.log()}`);
     },
+    errorLog: () => readFile(join(prefix, 'logs/error.log'), 'utf8'),
     stop: async () => {
       // The command is only the parent of nginx: the master is the one to ask.
       const master = await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => undefined);
@@ -217,6 +219,8 @@ const startInDocker = async (
       await container.run(['kong', command, '-p', prefix]);
     },
     assertRunning: () => undefined,
+    // The image's entry point makes the file a link to /dev/stderr, which here would be our own.
+    errorLog: () => container.log(),
     stop: () => container.stop(),
   };
 };
