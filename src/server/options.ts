@@ -1,7 +1,7 @@
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CommandIo } from '../check/command-line';
 import { type ProcessSettings, parseProcessSettings, processSettings } from '../config/process-settings';
+import { kongPlace, PREFIX_HELP, SOCKET_HELP } from '../kong-place';
 
 /** What the command line asks for. */
 export type Command =
@@ -11,10 +11,6 @@ export type Command =
   | { readonly kind: 'version' }
   | { readonly kind: 'check' | 'doctor'; readonly argv: readonly string[] }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
-
-const DEFAULT_PREFIX = '/usr/local/kong';
-/** Kong's default for a plugin server of this name (HOST-FACTS K19). */
-const SOCKET_NAME = 'serverless.socket';
 
 const FLAGS = {
   dump: { type: 'boolean' },
@@ -54,7 +50,7 @@ export function readCommand(argv: readonly string[], env: CommandIo['env']): Com
     env,
   );
   if (!parsed.ok) return { kind: 'invalid', problems: parsed.problems };
-  const socketPath = text('socket') ?? join(text('kong-prefix') ?? DEFAULT_PREFIX, SOCKET_NAME);
+  const { socketPath } = kongPlace({ socket: text('socket'), 'kong-prefix': text('kong-prefix') }, env);
   return { kind: 'serve', socketPath, settings: parsed.settings };
 }
 
@@ -72,8 +68,8 @@ function withTwoDashes(argument: string): string {
 export function helpText(): string {
   const options = [
     ['-dump', 'Print what Kong has to know about the plugin, as JSON'],
-    ['--kong-prefix DIR', `Listen on DIR/${SOCKET_NAME} (default ${DEFAULT_PREFIX})`],
-    ['--socket FILE', 'Listen on FILE instead'],
+    ['--socket FILE', SOCKET_HELP],
+    ['--kong-prefix DIR', PREFIX_HELP],
     ...processSettings.map(({ option, name, meaning, default: fallback }) => [
       `--${option} VALUE`,
       `${meaning} (${name}; default: ${fallback})`,

@@ -1,4 +1,5 @@
 import { processSettings } from '../../config/process-settings';
+import { PREFIX_HELP, SOCKET_HELP } from '../../kong-place';
 
 /** The process settings that tell doctor where the parts are; the others mean nothing to it. */
 export const SETTINGS = processSettings.filter(({ option }) => option !== 'log-level');
@@ -12,8 +13,8 @@ export function doctorHelp(): string {
     ['    --publish PUBSUB/TOPIC', 'publish a message with a TTL of 1 s; it may start the backend'],
     ['    --rabbitmq-management-url URL', 'look at exchanges and queues, http://USER:PASSWORD@HOST:15672'],
     ['    --rabbitmq-vhost NAME', 'virtual host of the exchanges (default: /)'],
-    ['    --socket FILE', "the plugin server's socket (default: serverless.socket in the prefix)"],
-    ['    --kong-prefix DIR', "Kong's prefix (default: KONG_PREFIX, else /usr/local/kong)"],
+    ['    --socket FILE', SOCKET_HELP],
+    ['    --kong-prefix DIR', PREFIX_HELP],
     ...SETTINGS.map(({ option, name, default: fallback }) => [
       `    --${option} VALUE`,
       `${name} (default: ${fallback})`,

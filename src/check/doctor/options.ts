@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseConfig } from '../../config/parse';
 import { parseProcessSettings } from '../../config/process-settings';
+import { kongPlace } from '../../kong-place';
 import { type CommandIo, type Options, outputFormat, readWords, UsageError } from '../command-line';
 import { load } from '../load';
 import { ManifestSet } from '../model/set';
@@ -48,16 +48,12 @@ export function readDoctorCommand(argv: readonly string[], io: CommandIo): Docto
     ...(values.config ?? []).flatMap((path) => backendsIn(path, io)),
     ...(publish === undefined ? [] : [{ ...publish, maxHeld: undefined }]),
   ];
-  const prefix = values['kong-prefix'] ?? io.env['KONG_PREFIX'] ?? '/usr/local/kong';
-  const socketPath =
-    values.socket ?? io.env['KONG_PLUGINSERVER_SERVERLESS_SOCKET'] ?? join(prefix, 'serverless.socket');
   return {
     kind: 'examine',
     format: outputFormat(values.output),
     at: {
       settings: parsed.settings,
-      socketPath,
-      prefix,
+      ...kongPlace(values, io.env),
       backends,
       components: [...new Set([...(values.component ?? []), ...backends.map(({ pubsub }) => pubsub)])],
       publish,

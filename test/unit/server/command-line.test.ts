@@ -18,6 +18,16 @@ describe('the command line', () => {
     expect(read(...argv)).toMatchObject({ kind: 'serve', socketPath: '/kong_prefix/serverless.socket' });
   });
 
+  test.each([
+    [[], { KONG_PREFIX: '/kong_prefix' }],
+    [[], { KONG_PREFIX: '/other', KONG_PLUGINSERVER_SERVERLESS_SOCKET: '/kong_prefix/serverless.socket' }],
+    // As Kong starts it, which connects to the socket that it was told all the same.
+    [['-kong-prefix', '/other'], { KONG_PLUGINSERVER_SERVERLESS_SOCKET: '/kong_prefix/serverless.socket' }],
+    [['--socket', '/kong_prefix/serverless.socket'], { KONG_PLUGINSERVER_SERVERLESS_SOCKET: '/other' }],
+  ])('%p with %p serves where Kong’s own settings say', (argv, env) => {
+    expect(readCommand(argv, env)).toMatchObject({ kind: 'serve', socketPath: '/kong_prefix/serverless.socket' });
+  });
+
   test.each([[['-dump']], [['--dump']], [['-dump', '-kong-prefix', '/x']], [['-kong-prefix', '/x', '-dump']]])(
     '%p dumps (K18)',
     (argv) => {
