@@ -41,11 +41,14 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
     },
     log: async () => {
       let text = '';
-      let read = -1;
+      let read: number;
       const stream = await container.logs();
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
       // It goes on for as long as the container runs: what is there by now has come when nothing comes any more.
-      for (; read < text.length; await sleep(200)) read = text.length;
+      do {
+        read = text.length;
+        await sleep(200);
+      } while (read < text.length);
       stream.destroy();
       return text;
     },
