@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Logger } from 'pino';
-import { FAREWELL, LONG_FAREWELL } from './farewell';
+import { FAREWELL } from './farewell';
 import { FrameReader, type FrameHandler } from './frames';
 import { type Call, decodeCall, readHead } from './messages';
 import type { PhaseRun } from './phase-run';
@@ -55,7 +55,7 @@ export class Connection implements FrameHandler {
   send(bytes: Uint8Array, more = false): void {
     if (!this.socket.writable) return;
     this.idle = !more;
-    const sent = this.socket.write(this.finishing && !more ? Buffer.concat([bytes, LONG_FAREWELL]) : bytes);
+    const sent = this.socket.write(this.finishing && !more ? Buffer.concat([bytes, FAREWELL]) : bytes);
     if (sent || this.socket.writableLength <= MAX_UNSENT_BYTES) return;
     this.log.warn({ bytes: this.socket.writableLength }, 'a connection is closed: its peer does not read the answers');
     this.socket.destroy();

@@ -139,10 +139,16 @@ export class RpcServer implements ConnectionHandler, RunHost {
       // Kong names it after the kind of result: StepRoute, StepMultiMap, ...; a result may even name it itself.
       this.step(connection, call);
     } else if (call.method === STANDBY_METHOD) {
-      this.standbys.add(connection);
+      this.standBy(connection);
     } else {
       this.fail(connection, call.msgid, new CallError(`no method ${call.method}`));
     }
+  }
+
+  private standBy(connection: Connection): void {
+    // One that comes too late to be invited finds the name free.
+    if (this.finishing) connection.end();
+    else this.standbys.add(connection);
   }
 
   badCall(connection: Connection, call: Pick<Call, 'msgid' | 'method'>, reason: string): void {

@@ -27,18 +27,25 @@ export interface ServeOptions {
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
   /** The longest drain. Default 25 s. */
   readonly drainMs?: number;
+  /** The latest exit after a signal. Default 28 s. */
+  readonly exitMs?: number;
   /** Default: this process. */
   readonly host?: ProcessHost;
   /** Called once the socket listens: every moment without it is one in which Kong 2.8 can begin to spin (HOST-FACTS K7). */
   load(): Promise<Loaded>;
 }
 
-/** The longest drain: below Kubernetes' default grace period of 30 s, so that the exit is ours. */
+/** The latest exit after the signal: below Kubernetes' default grace period of 30 s, so that it is ours. */
+const EXIT_MS = 28_000;
+/** The longest drain. */
 const DRAIN_MS = 25_000;
 /** How long requests that are settled may take to hear of it, and the last bytes to leave. */
 const LEAVE_MS = 1000;
-/** Kong closes its connections within this time: the idle ones at once, a busy one with its answer. */
-const FINISH_MS = 1000;
+/**
+ * How long Kong may take to close its connections where another process serves new ones. It does so at once, but a worker that is busy,
+ * with a new configuration for example, can take a second; to close one that it may use is the last resort.
+ */
+const FINISH_MS = 5000;
 const POLL_MS = 5;
 
 interface Parts extends Loaded {
@@ -57,6 +64,8 @@ class ServerProcess {
   private readonly early: Socket[] = [];
   private parts: Parts | undefined;
   private draining = false;
+  /** When the process must have ended, on `performance.now()`'s clock. */
+  private exitBy = Infinity;
   /** Connections that came in all. */
   private accepted = 0;
   private readonly host: ProcessHost;
@@ -149,6 +158,7 @@ class ServerProcess {
       return;
     }
     this.draining = true;
+    this.exitBy = performance.now() + (this.options.exitMs ?? EXIT_MS);
     this.leave(this.parts, signal).then(
       () => {
         this.host.exit(0);
@@ -190,7 +200,7 @@ class ServerProcess {
     if (!(await within(product.settled(), this.options.drainMs ?? DRAIN_MS))) {
       rpc.refuseHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is going away; try again.'));
     }
-    await until(() => rpc.eventCount() === 0, LEAVE_MS);
+    await this.until(() => rpc.eventCount() === 0, LEAVE_MS);
   }
 
   /** Lets a standby have the socket, and ends everything. */
@@ -200,13 +210,19 @@ class ServerProcess {
     await this.owner.stop(() => rpc.inviteStandby());
     await this.acceptWaiting();
     rpc.finish();
-    await until(() => rpc.connectionCount() === 0, FINISH_MS);
-    await until(() => rpc.eventCount() === 0, LEAVE_MS);
+    await this.until(() => rpc.connectionCount() === 0, this.owner.isReplaced() ? FINISH_MS : LEAVE_MS);
+    await this.until(() => rpc.eventCount() === 0, LEAVE_MS);
     this.owner.close();
     rpc.close();
-    await until(() => rpc.connectionCount() === 0, LEAVE_MS);
+    await this.until(() => rpc.connectionCount() === 0, LEAVE_MS);
     product.close();
     log.info({ held: product.held() }, 'drained');
+  }
+
+  /** Waits until it is done, but not for longer than that, nor than the process has. */
+  private async until(done: () => boolean, limitMs: number): Promise<void> {
+    const end = Math.min(performance.now() + limitMs, this.exitBy);
+    while (!done() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 
   /**
@@ -238,11 +254,5 @@ async function within(promise: Promise<void>, limitMs: number): Promise<boolean>
     return await Promise.race([promise.then(() => true), late]);
   } finally {
     clearTimeout(timer);
-  }
-}
-
-async function until(done: () => boolean, limitMs: number): Promise<void> {
-  for (let waited = 0; waited < limitMs && !done(); waited += POLL_MS) {
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

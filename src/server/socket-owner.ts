@@ -10,6 +10,8 @@ import { claimName, hasCode, isSame, nameBeside, removeOwn, removeStale, socketA
 const BACKLOG = 16_384;
 /** How often an owner looks whether the name still leads to it, and a standby retries an owner that is too busy to connect to. */
 const LOOK_MS = 250;
+/** A standby whose connections do not last asks again after 1 ms, 2 ms, ... and then this. */
+const MOST_AGAIN_MS = 20;
 /** How long an owner that goes waits for its successor. */
 const HAND_OVER_MS = 1000;
 const POLL_MS = 5;
@@ -45,6 +47,8 @@ export class SocketOwner {
   private id: SocketId | undefined;
   /** A standby's connection to the owner. */
   private held: Socket | undefined;
+  /** So many connections to the owner, one after the other, ended soon. */
+  private brief = 0;
   private timer: NodeJS.Timeout | undefined;
 
   constructor(private readonly options: SocketOwnerOptions) {}
@@ -109,6 +113,12 @@ export class SocketOwner {
     }
   }
 
+  private acquireIn(ms: number): void {
+    this.timer = setTimeout(() => {
+      this.acquire();
+    }, ms);
+  }
+
   /** Listens, and takes the name once connections are welcome. */
   private listen(take: (from: string, path: string) => boolean): void {
     const { path } = this.options;
@@ -145,9 +155,9 @@ export class SocketOwner {
     let next = (): void => {
       this.acquire();
     };
-    let connected = false;
+    let since: number | undefined;
     socket.on('connect', () => {
-      connected = true;
+      since = performance.now();
       this.become('standby');
       socket.write(STANDBY_CALL);
     });
@@ -160,21 +170,23 @@ export class SocketOwner {
           removeStale(path, found);
           this.acquire();
         };
-      } else if (!connected && !hasCode(error, 'ENOENT')) {
-        // An owner whose backlog is full is alive. Whatever else it is, it may pass. (A connection that was there and breaks means that
-        // the owner has died: maybe just now, with its listener after its connections, so that this one was never accepted.)
+      } else if (since === undefined && !hasCode(error, 'ENOENT')) {
+        // An owner whose backlog is full is alive. Whatever else it is, it may pass.
         this.options.warn('the owner of the socket cannot be reached; trying again', error);
         next = () => {
-          this.timer = setTimeout(() => {
-            this.acquire();
-          }, LOOK_MS);
+          this.acquireIn(LOOK_MS);
         };
       }
     });
     socket.on('close', () => {
       if (this.current === 'stopped' || this.current === 'active') return;
       try {
-        next();
+        // An owner that dies may lose its listener last, and never accept this one; one that is out of file descriptors ends this one
+        // at once, and would the next.
+        const isBrief = since !== undefined && performance.now() - since < LOOK_MS;
+        this.brief = isBrief ? Math.min(this.brief + 1, MOST_AGAIN_MS) : 0;
+        if (isBrief) this.acquireIn(this.brief);
+        else next();
       } catch (error) {
         this.options.failed(error as Error);
       }

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encode } from '@msgpack/msgpack';
 import type { KongFields } from '../../sample/stack/kong/schema';
-import { FAREWELL, LONG_FAREWELL } from '../../src/server/farewell';
+import { FAREWELL } from '../../src/server/farewell';
 import { makeFolder, removeFolder } from '../support/parts/guard';
 import { type Answer, send, sendMany, tally } from '../support/parts/http';
 import { freePort } from '../support/parts/ports';
@@ -369,6 +369,20 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
       await until('they are closed', () => [...idle].every((socket) => socket.closed));
     });
 
+    test('a short one that comes with an answer would be lost: the connection is used again', async () => {
+      const short = encode([2, 'serverless.farewell', null]);
+      const seen: Socket[] = [];
+      recorder.phase = teapot;
+      recorder.intercept = (_call, answer, socket) => {
+        seen.push(socket);
+        socket.write(Buffer.concat([encode(answer), short]));
+        return 'silence';
+      };
+      for (let request = 0; request < 10; request += 1) expect((await get('/held')).status).toBe(418);
+
+      expect(new Set(seen).size).toBeLessThan(seen.length);
+    });
+
     test('a connection whose answer comes with a farewell is never used again, however soon the next call is', async () => {
       const left = new Set<Socket>();
       let again = 0;
@@ -376,7 +390,7 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
       recorder.intercept = (_call, answer, socket) => {
         if (left.has(socket)) again += 1;
         left.add(socket);
-        socket.write(Buffer.concat([encode(answer), LONG_FAREWELL]));
+        socket.write(Buffer.concat([encode(answer), FAREWELL]));
         return 'silence';
       };
       for (let round = 0; round < 20; round += 1)

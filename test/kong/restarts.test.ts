@@ -163,31 +163,43 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       },
     };
   };
-  /** The plugin server gets a signal while another one stands by, which takes its place. */
-  const replace = async (signal: 'SIGTERM' | 'SIGKILL'): Promise<void> => {
+  /** The plugin server gets a signal while another one stands by, which takes its place. Kong's workers may be deaf meanwhile. */
+  const replace = async (signal: 'SIGTERM' | 'SIGKILL', deafMs = 0): Promise<void> => {
     const next = await startSecond(rig);
     const old = rig.serverless;
     await sleep(300);
+    if (deafMs > 0) await rig.kong.signalWorkers('STOP');
     if (signal === 'SIGKILL') await old.kill();
     else old.signal(signal);
     await takesOver(next);
+    if (deafMs > 0) {
+      await sleep(deafMs);
+      await rig.kong.signalWorkers('CONT');
+    }
     rig.serverless = next;
     // Its folder has the socket, so it is cleared away at the end.
     replaced.unshift(old);
     await sleep(300);
   };
 
-  test('SIGTERM: of the requests during five hand-overs, each is looked at by the plugin', async () => {
-    const { done } = traffic();
-    for (let round = 0; round < 5; round += 1) await replace('SIGTERM');
-    const answers = await done();
-    say(`${answers.length} requests during five hand-overs: ${JSON.stringify(tally(answers))}`);
-    expect(tally(answers)).toEqual({ 200: answers.length });
-    const log = await rig.kong.errorLog();
-    expect(log).toContain('no plugin instance');
-    // What Kong logs of a call without an answer; it lets such a request through.
-    expect(log).not.toMatch(/no data|broken pipe|connection refused|closed$/m);
-  }, 120_000);
+  test.each([
+    ['five hand-overs', 5, 0],
+    ['two hand-overs with all workers deaf for 2 s', 2, 2000],
+  ])(
+    'SIGTERM: of the requests during %s, each is looked at by the plugin',
+    async (title, rounds, deafMs) => {
+      const { done } = traffic();
+      for (let round = 0; round < rounds; round += 1) await replace('SIGTERM', deafMs);
+      const answers = await done();
+      say(`${answers.length} requests during ${title}: ${JSON.stringify(tally(answers))}`);
+      expect(tally(answers)).toEqual({ 200: answers.length });
+      const log = await rig.kong.errorLog();
+      expect(log).toContain('no plugin instance');
+      // What Kong logs of a call without an answer; it lets such a request through.
+      expect(log).not.toMatch(/no data|broken pipe|connection refused|closed$/m);
+    },
+    120_000,
+  );
 
   test('SIGKILL: every worker finds the standby, and holds again (K7)', async () => {
     const { done } = traffic();

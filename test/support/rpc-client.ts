@@ -110,30 +110,36 @@ export class RpcClient {
   }
 }
 
+/** Bytes that Kong reads at once (mp_rpc.lua, `receiveany`). */
+const KONG_READS = 4096;
+
 /** One connection. It has at most one call at a time. */
 class Line {
   readonly socket: Socket;
   ended = false;
   private msgid = 0;
-  /** Bytes that came since the call and are not part of its response, nor of what came before it. */
-  private unreadBytes = 0;
+  /** Bytes that came since the call, those of whole frames among them, and where the response ends. */
+  private received = 0;
+  private framed = 0;
+  private responseEnd = 0;
   private settle: ((response: unknown) => void) | undefined;
 
   constructor(path: string) {
     this.socket = connect(path);
     const frame = (bytes: Uint8Array): void => {
+      this.framed += bytes.length;
       const message = decode(bytes) as unknown[];
-      if (this.settle === undefined) return;
-      this.unreadBytes -= bytes.length;
       // A notification: Kong skips it.
-      if (message[0] !== 2) this.answer(message);
+      if (message[0] === 2 || this.settle === undefined) return;
+      this.responseEnd = this.framed;
+      this.answer(message);
     };
     const broken = (): void => {
       throw new Error('the plugin server sent what is no frame');
     };
     const reader = new FrameReader({ frame, oversized: broken, malformed: broken });
     this.socket.on('data', (chunk: Buffer) => {
-      this.unreadBytes += chunk.length;
+      this.received += chunk.length;
       reader.read(chunk);
     });
     this.socket.on('error', () => undefined);
@@ -144,14 +150,19 @@ class Line {
     });
   }
 
-  /** Whether more came than the response: nginx closes such a connection instead of putting it into its pool. */
+  /**
+   * Whether more came than Kong reads with the response: nginx closes such a connection instead of putting it into its pool. What it
+   * reads beyond the response is lost.
+   */
   get hasUnread(): boolean {
-    return this.unreadBytes > 0;
+    return this.received > Math.ceil(this.responseEnd / KONG_READS) * KONG_READS;
   }
 
   async call(method: string, arg: unknown): Promise<{ error: unknown; value: unknown }> {
     this.msgid += 1;
     if (this.socket.closed) throw new Error('no data');
+    this.received = 0;
+    this.framed = 0;
     const answered = new Promise<unknown>((resolve) => {
       this.settle = resolve;
     });

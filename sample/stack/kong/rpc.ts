@@ -148,22 +148,22 @@ class ReadTimeout extends Error {}
 
 interface Answer {
   readonly answer: unknown[];
-  /** Whether more has come than the answer. */
+  /** Whether more has come than Kong reads with the answer. What it reads beyond the answer is lost. */
   readonly unread: boolean;
 }
 
+/** Bytes that Kong reads at once (`receiveany`); an answer is shorter. */
+const READS = 4096;
+
 /** The first frame that is not a notification; undefined while it is incomplete. */
 function takeAnswer(received: Buffer): Answer | Error | undefined {
-  let answer: unknown[] | undefined;
   try {
     for (const frame of decodeMulti(received)) {
-      if (answer !== undefined) return { answer, unread: true };
       if (!Array.isArray(frame)) return new RpcProtocolError('RPC response expected from Go plugin server');
-      if (frame[0] !== 2) answer = frame as unknown[];
+      if (frame[0] !== 2) return { answer: frame as unknown[], unread: received.length > READS };
     }
+    return undefined;
   } catch (error) {
-    if (answer !== undefined) return { answer, unread: true };
     return error instanceof RangeError ? undefined : new RpcProtocolError(messageOf(error));
   }
-  return answer && { answer, unread: false };
 }

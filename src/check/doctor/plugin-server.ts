@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { decode } from '@msgpack/msgpack';
+import { decodeMulti } from '@msgpack/msgpack';
 import { encodeCall } from '../../server/messages';
 
 const MAX_BYTES = 1024 * 1024;
@@ -49,7 +49,8 @@ function decodeAnswer(bytes: Buffer): readonly unknown[] | undefined {
   // An array of four, as MessagePack writes it. HTTP and others begin otherwise.
   if (bytes[0] !== ARRAY_OF_FOUR) return [1, 0, 'no MessagePack-RPC', undefined];
   try {
-    const answer = decode(bytes);
+    // Of a server that goes, the answer has more behind it.
+    const [answer] = decodeMulti(bytes);
     return Array.isArray(answer) && answer.length === 4 ? (answer as unknown[]) : [1, 0, 'no answer', undefined];
   } catch (error) {
     // A RangeError means that the rest is still on its way.

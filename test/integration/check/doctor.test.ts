@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
+import { FAREWELL } from '../../../src/server/farewell';
 import { examinations } from '../../../src/check/doctor/checks/index';
 import { pluginSocket } from '../../../src/check/doctor/checks/plugin-socket';
 import { runDoctor } from '../../../src/check/doctor/cli';
@@ -145,6 +146,12 @@ describe('the socket', () => {
 
   test('of a server that is alive tells its status', async () => {
     await expect(askPluginServer(harness.path, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
+  });
+
+  test('of a server that goes tells its status, too: the answer has a farewell behind it', async () => {
+    const answer = encode([1, 1, null, { Plugins: { serverless: {} } }]);
+    const socketPath = await answering((socket) => socket.write(Buffer.concat([answer, FAREWELL])));
+    await expect(askPluginServer(socketPath, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
   });
 
   test('of another plugin server is not ours', async () => {

@@ -36,6 +36,8 @@ export interface KongOptions {
 interface Host {
   /** Runs `kong COMMAND` beside the running gateway. */
   kong(command: string): Promise<void>;
+  /** Runs a shell command where the gateway's processes are. */
+  shell(command: string): Promise<void>;
   assertRunning(): void;
   errorLog(): Promise<string>;
   stop(): Promise<void>;
@@ -104,6 +106,12 @@ export class Kong {
   /** `kong reload`: new workers start, the old ones end once their requests have. Returns before they have. */
   reload(): Promise<void> {
     return this.host.kong('reload');
+  }
+
+  /** Sends the nginx workers a signal: STOP and CONT make them as deaf as a large configuration does. */
+  signalWorkers(signal: 'STOP' | 'CONT'): Promise<void> {
+    const master = join(this.prefix, 'pids/nginx.pid');
+    return this.host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
   }
 
   errorLog(): Promise<string> {
@@ -181,6 +189,9 @@ const startBinary = async (binary: string, env: Record<string, string>, prefix: 
     kong: async (command) => {
       await run(binary, [command, '-p', prefix], { env: { ...process.env, ...env } });
     },
+    shell: async (command) => {
+      await run('sh', ['-c', command]);
+    },
     assertRunning: () => {
       if (!child.running) throw new Error(`kong start ended: ${child.log()}`);
     },
@@ -218,6 +229,7 @@ const startInDocker = async (
     kong: async (command) => {
       await container.run(['kong', command, '-p', prefix]);
     },
+    shell: (command) => container.run(['sh', '-c', command]),
     assertRunning: () => undefined,
     // The image's entry point makes the file a link to /dev/stderr, which here would be our own.
     errorLog: () => container.log(),

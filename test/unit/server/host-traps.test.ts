@@ -318,7 +318,8 @@ describe('what is held when the process has to go', () => {
 });
 
 describe('a server that goes', () => {
-  const farewell = [2, 'serverless.farewell', expect.anything()];
+  // Longer than Kong reads at once, or an answer that is read together with it would hide it.
+  const farewell = [2, 'serverless.farewell', expect.stringMatching(/^ {4096,}$/)];
   const handleEvent = (id: number): Uint8Array =>
     encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]);
   const access = async (kong: Kong): Promise<void> => {
@@ -346,7 +347,7 @@ describe('a server that goes', () => {
     harness.rpc.finish();
     idle.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
     expect(await idle.received(3)).toEqual([
-      [2, 'serverless.farewell', null],
+      farewell,
       [1, 2, null, expect.objectContaining({ Name: 'serverless' })],
       farewell,
     ]);
@@ -401,6 +402,15 @@ describe('a server that goes', () => {
     expect([idle.closed, fresh.closed]).toEqual([false, false]);
     harness.rpc.close();
     await Promise.all([idle.end(), fresh.end()]);
+  });
+
+  test('K7: ends the connection of a process that wants to stand by too late to be invited', async () => {
+    await start(access);
+    const standby = await harness.connect();
+    harness.rpc.finish();
+    standby.write(encode([0, 1, 'serverless.StandBy', []]));
+    await standby.end();
+    expect(harness.rpc.inviteStandby()).toBe(false);
   });
 
   test('K8: sends a request that comes once another process has the socket there: Kong starts the instance anew', async () => {

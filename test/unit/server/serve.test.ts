@@ -84,7 +84,7 @@ describe('serving', () => {
   let log: RecordingLog;
 
   const loaded = (): Loaded => ({ product, log: log as unknown as Logger, clock: new FakeClock() });
-  const start = (options: { drainMs?: number; load?: () => Promise<Loaded> } = {}): Promise<void> =>
+  const start = (options: { drainMs?: number; exitMs?: number; load?: () => Promise<Loaded> } = {}): Promise<void> =>
     serve({
       socketPath,
       statusListen: { host: '127.0.0.1', port: 0 },
@@ -203,6 +203,21 @@ describe('serving', () => {
     expect(await result).toMatchObject({ status: 503 });
     await until(() => host.code !== undefined);
     expect(host.code).toBe(0);
+  });
+
+  test('whatever Kong leaves open, the process ends in time', async () => {
+    await start({ drainMs: 20, exitMs: 100 });
+    // Never calls, and never hangs up.
+    const silent = connect({ path: socketPath, allowHalfOpen: true });
+    await once(silent, 'connect');
+    await hold();
+    const from = performance.now();
+    host.emit('SIGTERM');
+    await until(() => host.code !== undefined);
+    expect(host.code).toBe(0);
+    // Without a bound for all of it, two waits of a second each.
+    expect(performance.now() - from).toBeLessThan(1000);
+    silent.destroy();
   });
 
   test('a second signal ends the process at once', async () => {

@@ -142,6 +142,21 @@ describe('the owner of the socket', () => {
     expect(await whoIs(path)).toBe('two');
   });
 
+  test('K5: an owner that is out of file descriptors ends each connection at once, and is not asked without end', async () => {
+    const at: number[] = [];
+    const full = createServer((socket) => {
+      at.push(performance.now());
+      socket.destroy();
+    }).listen(path);
+    await once(full, 'listening');
+    const two = contend('two');
+    await until(() => at.length === 8);
+    // 1 ms, 2 ms, ... 7 ms
+    expect(at[7]! - at[0]!).toBeGreaterThan(20);
+    full.close();
+    await becomes(two, 'active');
+  });
+
   test('of many that stand by, one takes over, and the others stand by for that one', async () => {
     for (let round = 0; round < 10; round += 1) {
       const one = contend('one');
