@@ -6,12 +6,16 @@ export interface Idle {
   readonly kind: 'idle';
 }
 
-/** A probe is in flight that will tell whether the backend is up; arrivals join. */
-export interface Probing {
-  readonly kind: 'probing';
+/** What every state has in which something is known or under way. */
+interface Busy {
   readonly held: readonly Held[];
   /** Scopes of the rounds of probing in flight. */
   readonly inFlight: readonly number[];
+}
+
+/** A probe is in flight that will tell whether the backend is up; arrivals join. */
+export interface Probing extends Busy {
+  readonly kind: 'probing';
   /** Somebody wanted the backend up: that outlives the client, so a failed probe wakes even with nobody held. */
   readonly wake: boolean;
   /** Passed probes in a row. */
@@ -19,10 +23,9 @@ export interface Probing {
 }
 
 /** A probe failed, and a wake-up goes out. With nobody held it is only the memory that one did, and owns no timer. */
-export interface Waking {
+export interface Waking extends Busy {
   readonly kind: 'waking';
-  readonly held: readonly Held[];
-  readonly inFlight: readonly number[];
+  /** Passed probes in a row. */
   readonly passes: number;
   readonly wokenAt: number;
   /** Wake-ups handed to the publisher in this activation. */
@@ -35,10 +38,8 @@ export interface Waking {
 }
 
 /** A probe passed within the lease. Those held wait for a probe through their own nginx worker (K27). */
-export interface Ready {
+export interface Ready extends Busy {
   readonly kind: 'ready';
-  readonly held: readonly Held[];
-  readonly inFlight: readonly number[];
   /** When the first probe passed. */
   readonly since: number;
   readonly leaseUntil: number;

@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import { ServerlessError } from '../core/errors';
 import type { Clock } from '../core/ports';
 import type { Product } from '../kong';
+import { pollUntil } from './poll';
 import { RpcServer } from './rpc-server';
 import { SocketOwner } from './socket-owner';
 import { StatusServer } from './status-server';
@@ -46,7 +47,6 @@ const LEAVE_MS = 1000;
  * with a new configuration for example, can take a second; to close one that it may use is the last resort.
  */
 const FINISH_MS = 5000;
-const POLL_MS = 5;
 
 interface Parts extends Loaded {
   readonly rpc: RpcServer;
@@ -221,8 +221,7 @@ class ServerProcess {
 
   /** Waits until it is done, but not for longer than that, nor than the process has. */
   private async until(done: () => boolean, limitMs: number): Promise<void> {
-    const end = Math.min(performance.now() + limitMs, this.exitBy);
-    while (!done() && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+    await pollUntil(done, Math.min(performance.now() + limitMs, this.exitBy));
   }
 
   /**

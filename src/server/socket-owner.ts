@@ -1,6 +1,7 @@
 import { renameSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { encodeCall, encodeResult } from './messages';
+import { pollUntil } from './poll';
 import { claimName, hasCode, isSame, nameBeside, removeOwn, removeStale, socketAt, type SocketId } from './socket-file';
 
 /**
@@ -14,7 +15,6 @@ const LOOK_MS = 250;
 const MOST_AGAIN_MS = 20;
 /** How long an owner that goes waits for its successor. */
 const HAND_OVER_MS = 1000;
-const POLL_MS = 5;
 
 /** The call that a standby leaves unanswered with the owner; its answer is the invitation to take over. */
 export const STANDBY_METHOD = 'serverless.StandBy';
@@ -70,7 +70,9 @@ export class SocketOwner {
   async stop(invite: () => boolean): Promise<void> {
     const { current } = this;
     this.rest();
-    if (current === 'active' && invite()) await this.replaced();
+    if (current === 'active' && invite()) {
+      await pollUntil(() => this.isReplaced(), performance.now() + HAND_OVER_MS);
+    }
     this.remove();
   }
 
@@ -212,12 +214,6 @@ export class SocketOwner {
     } catch (error) {
       this.options.warn('the socket cannot be looked after', error);
       return true;
-    }
-  }
-
-  private async replaced(): Promise<void> {
-    for (let waited = 0; waited < HAND_OVER_MS && !this.isReplaced(); waited += POLL_MS) {
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
   }
 
