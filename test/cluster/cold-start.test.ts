@@ -1,10 +1,11 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectRoot } from '../support/parts/guard';
+import { median } from '../load/numbers';
 import { type Answer, send } from '../support/parts/http';
 import { describeWith, say } from '../support/parts/suite';
 import { sleep, until } from '../support/parts/wait';
-import { ColdStartWatch, medianOf, medianPhases, type Phases } from './cold-start';
+import { ColdStartWatch, medianPhases, type Phases } from './cold-start';
 import { Installation } from './installation';
 
 /** Of each kind. Fewer for a look: COLD_STARTS=1. */
@@ -28,9 +29,8 @@ describeWith(['kubernetes'], 'a cold start on a real cluster', () => {
   }, 300_000);
 
   const ask = (): Promise<Answer> => {
-    const { hostname, port } = installation.url;
     const headers = { accept: 'text/html,application/xhtml+xml', 'user-agent': 'Mozilla/5.0' };
-    return send({ host: hostname, port: Number(port || 80), path: '/kong/', headers });
+    return send({ ...installation.at('/kong/'), headers });
   };
 
   /** Without its messages the backend sleeps after the cooldown alone. */
@@ -81,7 +81,7 @@ describeWith(['kubernetes'], 'a cold start on a real cluster', () => {
     say(`median by request: ${line(request)}\nmedian by hand:    ${line(hand)}`);
     if (process.env.WRITE_DOCS === '1') document(request, hand);
     // What we add is the time since the route was open: half a probe period on average.
-    const added = medianOf(byRequest.map(({ answered, routable }) => answered - routable));
+    const added = median(byRequest.map(({ answered, routable }) => answered - routable));
     say(
       `added by the plugin: ${added.toFixed(0)} ms; by request minus by hand: ${(request.answered - hand.answered).toFixed(0)} ms`,
     );

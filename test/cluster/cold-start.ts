@@ -1,3 +1,4 @@
+import { median } from '../load/numbers';
 import type { Answer } from '../support/parts/http';
 import { send } from '../support/parts/http';
 import { type Change, Watch } from '../support/parts/kubernetes';
@@ -74,20 +75,13 @@ export class ColdStartWatch {
   }
 
   private byHand(): Promise<Answer> {
-    const { hostname, port } = this.installation.url;
-    return send({ host: hostname, port: Number(port || 80), path: '/by-hand/kong/', timeoutMs: 5000 });
+    return send({ ...this.installation.at('/by-hand/kong/'), timeoutMs: 5000 });
   }
 }
 
-/** The value in the middle. */
-export const medianOf = (values: readonly number[]): number => {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? NaN;
-};
-
 /** Phase by phase, the one in the middle. */
 export const medianPhases = (all: readonly Phases[]): Phases => {
-  const middle = (phase: keyof Phases): number => medianOf(all.map((phases) => phases[phase] ?? NaN));
+  const middle = (phase: keyof Phases): number => median(all.map((phases) => phases[phase] ?? NaN));
   return {
     queued: middle('queued'),
     scaled: middle('scaled'),

@@ -2,7 +2,7 @@ import { type Answer, isBalancerRefusal, send, sendMany, tally } from '../suppor
 import { kubectl } from '../support/parts/kubernetes';
 import { describeWith, say } from '../support/parts/suite';
 import { until } from '../support/parts/wait';
-import { Installation, NAMESPACE } from './installation';
+import { ingress, Installation, NAMESPACE } from './installation';
 
 const SENT = 50;
 
@@ -22,46 +22,16 @@ describeWith(['kubernetes'], 'disturbances during a hold on a real cluster', () 
   }, 900_000);
   afterAll(() => installation.uninstall(), 300_000);
 
-  const burst = (path: string): Promise<Answer[]> => {
-    const { hostname, port } = installation.url;
-    return sendMany(SENT, { host: hostname, port: Number(port || 80), path });
-  };
-  const ask = (path: string): Promise<Answer> => {
-    const { hostname, port } = installation.url;
-    return send({ host: hostname, port: Number(port || 80), path });
-  };
-  const asleep = async (name: string): Promise<void> => {
-    await installation.sleeps(name);
-  };
+  const burst = (path: string): Promise<Answer[]> => sendMany(SENT, installation.at(path));
   const held = (path: string): Promise<true> =>
     until('requests are held', async () => (await installation.held(path)) > 0, { everyMs: 100 });
 
   test('the ingress controller pushes a new configuration: nobody notices', async () => {
-    await asleep('foo');
+    await installation.sleeps('foo');
     const answers = burst('/foo');
     await held('/foo');
-    const route = (n: number): object => ({
-      apiVersion: 'networking.k8s.io/v1',
-      kind: 'Ingress',
-      metadata: { name: `pushed-${n}`, namespace: NAMESPACE },
-      spec: {
-        ingressClassName: 'kong',
-        rules: [
-          {
-            http: {
-              paths: [
-                {
-                  path: `/pushed-${n}`,
-                  pathType: 'Prefix',
-                  backend: { service: { name: 'bar', port: { number: 5000 } } },
-                },
-              ],
-            },
-          },
-        ],
-      },
-    });
-    const routes = { apiVersion: 'v1', kind: 'List', items: Array.from({ length: 20 }, (_, n) => route(n)) };
+    const items = Array.from({ length: 20 }, (_, n) => ingress(`pushed-${n}`, 'bar', 5000));
+    const routes = { apiVersion: 'v1', kind: 'List', items };
     await kubectl(['apply', '-f', '-'], JSON.stringify(routes));
     const settled = await answers;
     await kubectl(['delete', '-f', '-'], JSON.stringify(routes));
@@ -73,7 +43,7 @@ describeWith(['kubernetes'], 'disturbances during a hold on a real cluster', () 
     await kubectl(['scale', 'deployment', installation.gateway, '-n', NAMESPACE, '--replicas=2']);
     await installation.rolledOut(installation.gateway);
     await until('both are Ready', async () => (await installation.gatewayPods()).length === 2, { timeoutMs: 90_000 });
-    await asleep('foo');
+    await installation.sleeps('foo');
     const broker = await installation.broker();
     try {
       await broker.rabbit.declare({ name: 'foo.tap', exchange: 'foo' });
@@ -93,7 +63,7 @@ describeWith(['kubernetes'], 'disturbances during a hold on a real cluster', () 
   }, 400_000);
 
   test('one of two gateway pods is deleted during the hold: none of its requests is let through', async () => {
-    await asleep('bar');
+    await installation.sleeps('bar');
     const answers = burst('/bar');
     await held('/bar');
     const [pod = ''] = await installation.gatewayPods();
@@ -106,7 +76,7 @@ describeWith(['kubernetes'], 'disturbances during a hold on a real cluster', () 
   }, 400_000);
 
   test('RabbitMQ is deleted: what is held then is answered or refused with a reason, and once it is back all is well', async () => {
-    await asleep('foo');
+    await installation.sleeps('foo');
     await kubectl(['delete', 'pod', '-n', NAMESPACE, '-l', 'app=rabbitmq', '--wait=false', '--grace-period=1']);
     const settled = await burst('/foo');
     report('RabbitMQ deleted just before the requests', settled);
@@ -115,7 +85,7 @@ describeWith(['kubernetes'], 'disturbances during a hold on a real cluster', () 
       expect(answer.headers['content-type']).toBe('application/problem+json');
     }
     await installation.rolledOut('rabbitmq');
-    const [later] = [await ask('/bar')];
+    const later = await send(installation.at('/bar'));
     report('after RabbitMQ is back', [later]);
     expect(later.status).toBe(200);
   }, 400_000);

@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse, stringify } from 'yaml';
 import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
+import type { Call } from '../support/parts/http';
 import { get, kubectl, PortForward } from '../support/parts/kubernetes';
 import { say } from '../support/parts/suite';
 import { until } from '../support/parts/wait';
@@ -32,10 +33,15 @@ interface Deployment {
 interface List<T> {
   readonly items: readonly T[];
 }
-export interface Pod {
-  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
-  readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+interface WithConditions {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
+interface Pod extends WithConditions {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+}
+
+const isReady = ({ status }: WithConditions): boolean =>
+  status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
 
 /** Our images in the cluster; both can be built by the suite, see `build`. */
 const images = {
@@ -89,7 +95,7 @@ export class Installation {
     readonly gateway: string,
     private readonly revision: string,
     /** Where the gateway answers. */
-    readonly url: URL,
+    private readonly url: URL,
   ) {}
 
   static async install(): Promise<Installation> {
@@ -127,6 +133,12 @@ export class Installation {
     await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
     await until('the ScaledObjects are ready', () => this.scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
     for (const backend of ['consumer', 'foo', 'bar', 'worker']) await this.sleeps(backend);
+  }
+
+  /** A request to the gateway. */
+  at(path: string): Call {
+    const { hostname, port } = this.url;
+    return { host: hostname, port: Number(port || 80), path };
   }
 
   /** The broker's account. One that is there stays: the broker has been started with it. */
@@ -180,9 +192,7 @@ export class Installation {
     const pods = await this.pods(selector.join(','));
     return pods
       .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
-      .filter(
-        ({ status }) => status.conditions?.some(({ type, status: so }) => type === 'Ready' && so === 'True') === true,
-      )
+      .filter(isReady)
       .map(({ metadata }) => metadata.name);
   }
 
@@ -225,13 +235,8 @@ export class Installation {
   }
 
   private async scaledObjectsReady(): Promise<boolean> {
-    interface ScaledObject {
-      readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
-    }
-    const { items } = await get<List<ScaledObject>>('scaledobjects', '-n', NAMESPACE);
-    return items.every(({ status }) =>
-      status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True'),
-    );
+    const { items } = await get<List<WithConditions>>('scaledobjects', '-n', NAMESPACE);
+    return items.every(isReady);
   }
 }
 
@@ -264,28 +269,32 @@ const gatewayPatch = (revision: string): object => {
   };
 };
 
-/** A way to the consumer without the plugin, to see when the gateway can reach it, and to wake it by hand. */
-const byHandRoute = {
+/** An Ingress with one path, without the plugin. */
+export const ingress = (
+  name: string,
+  service: string,
+  port: number,
+  annotations: Readonly<Record<string, string>> = {},
+): object => ({
   apiVersion: 'networking.k8s.io/v1',
   kind: 'Ingress',
-  metadata: { name: 'by-hand', namespace: NAMESPACE, annotations: { 'konghq.com/strip-path': 'true' } },
+  metadata: { name, namespace: NAMESPACE, annotations },
   spec: {
     ingressClassName: 'kong',
     rules: [
       {
         http: {
           paths: [
-            {
-              path: '/by-hand',
-              pathType: 'Prefix',
-              backend: { service: { name: 'consumer', port: { number: 8080 } } },
-            },
+            { path: `/${name}`, pathType: 'Prefix', backend: { service: { name: service, port: { number: port } } } },
           ],
         },
       },
     ],
   },
-};
+});
+
+/** A way to the consumer without the plugin, to see when the gateway can reach it, and to wake it by hand. */
+const byHandRoute = ingress('by-hand', 'consumer', 8080, { 'konghq.com/strip-path': 'true' });
 
 /** KONG_URL, or the external address of a Service of the namespace that listens on port 80. */
 const gatewayUrl = async (): Promise<URL> => {

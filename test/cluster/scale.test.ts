@@ -15,15 +15,11 @@ describeWith(['kubernetes'], 'scaling on a real cluster', () => {
     await installation.uninstall();
   }, 300_000);
 
-  const at = (path: string): { host: string; port: number; path: string } => {
-    const { hostname, port } = installation.url;
-    return { host: hostname, port: Number(port || 80), path };
-  };
-  const ask = (path: string): Promise<Answer> => send(at(path));
+  const ask = (path: string): Promise<Answer> => send(installation.at(path));
 
   test('200 requests at once take the Deployment from 0 to more than one replica, silence takes it back to 0', async () => {
     await installation.sleeps('consumer');
-    const settled = await sendMany(200, at('/kong/'));
+    const settled = await sendMany(200, installation.at('/kong/'));
     expect(tally(settled)).toEqual({ 200: 200 });
     const from = performance.now();
     let most = 0;
