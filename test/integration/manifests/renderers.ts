@@ -1,13 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { join } from 'node:path';
+import { locate, partsCache } from '../../support/parts/find';
 
 /** Where `npm run parts renderers` puts what it builds. */
-const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'kong-serverless/bin');
+const cache = join(partsCache, 'bin');
 
-const find = (command: string): string | undefined =>
-  [...(process.env['PATH'] ?? '').split(delimiter), cache].map((folder) => join(folder, command)).find(existsSync);
+const find = (command: string): string | undefined => locate(command) ?? locate(join(cache, command));
 
 /** Runs a command; its standard output. Throws with its standard error when it fails. */
 export function run(command: string, args: readonly string[], input?: string): string {

@@ -1,25 +1,18 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { say } from '../../support/parts/suite';
+import { describeWith } from '../../support/parts/suite';
 import { until } from '../../support/parts/wait';
-import { findChromium, isChromiumRequired, launchChromium } from './chromium';
+import { launchChromium } from './chromium';
 import { RunningStack } from './running-stack';
 
-const executable = findChromium();
-const WHY = 'no Chromium: set CHROMIUM_BIN, or install chromium';
-if (executable === undefined) say(`skipped: the page in a browser: ${WHY}`);
-
-const describeWithBrowser = executable === undefined && !isChromiumRequired() ? describe.skip : describe;
-
-describeWithBrowser('the page in a browser', () => {
+describeWith(['chromium'], 'the page in a browser', () => {
   let stack: RunningStack;
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    if (executable === undefined) throw new Error(WHY);
     stack = await RunningStack.start(['--fast']);
-    browser = await launchChromium(executable);
+    browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {

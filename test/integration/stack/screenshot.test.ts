@@ -1,5 +1,5 @@
 import { until } from '../../support/parts/wait';
-import { findChromium, launchChromium } from './chromium';
+import { launchChromium } from './chromium';
 import { RunningStack } from './running-stack';
 
 /** Where the picture goes: `SCREENSHOT=docs/images/demo.png`. Unset, as in CI, none is taken. */
@@ -20,7 +20,7 @@ const describeForPicture = file === '' ? describe.skip : describe;
 describeForPicture('the picture for the documentation', () => {
   test('is taken while a hundred requests are held', async () => {
     const stack = await RunningStack.start(['--fast']);
-    const browser = await launchChromium(findChromium() ?? 'chromium');
+    const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
     await page.goto(stack.url);
     const begin = Date.now();

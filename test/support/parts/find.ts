@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** A part that a suite may need to be real. */
-export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'kubernetes';
+export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'kubernetes' | 'chromium';
 
 export type Found =
   | { readonly how: 'binary'; readonly path: string }
@@ -25,7 +25,7 @@ interface PartSource {
 /** Where `npm run parts` puts what it builds. */
 export const partsCache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kong-serverless');
 
-const sources: Record<Exclude<PartName, 'kubernetes'>, PartSource> = {
+const sources: Record<Exclude<PartName, 'kubernetes' | 'chromium'>, PartSource> = {
   kong: {
     binaryVariable: 'KONG_BIN',
     commands: ['kong'],
@@ -60,7 +60,7 @@ const isExecutable = (path: string): boolean => {
 };
 
 /** Where a command is: a path as it is, a bare name by PATH. */
-const locate = (command: string): string | undefined =>
+export const locate = (command: string): string | undefined =>
   command.includes('/')
     ? [command].find(isExecutable)
     : (process.env.PATH ?? '')
@@ -79,6 +79,7 @@ const hasDocker = (): boolean => {
 /** Looks for a part: the environment, then PATH, then Docker. Starts nothing. */
 export const findPart = (name: PartName): Found => {
   if (name === 'kubernetes') return findCluster();
+  if (name === 'chromium') return findChromium();
   const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
   const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
   if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };
@@ -111,4 +112,13 @@ const findCluster = (): Found => {
   return locate('kubectl') === undefined
     ? { how: 'missing', why: 'kubernetes is missing: kubectl is not in PATH' }
     : { how: 'url', url: config };
+};
+
+const findChromium = (): Found => {
+  const named = process.env.CHROMIUM_BIN ?? '';
+  const commands = named === '' ? ['chromium', 'chromium-browser', 'google-chrome'] : [named];
+  const path = commands.map(locate).find((found) => found !== undefined);
+  return path === undefined
+    ? { how: 'missing', why: 'chromium is missing: run `npm run parts chromium`, or set CHROMIUM_BIN' }
+    : { how: 'binary', path };
 };

@@ -38,6 +38,11 @@ export class PluginWorld {
     return this.world.clock;
   }
 
+  /** Calls of the requests that broke Kong's protocol, which has one call at a time, and none after the answer. */
+  get outOfTurn(): readonly (readonly string[])[] {
+    return this.kongs.filter(({ outOfTurn }) => outOfTurn).map(({ calls }) => calls);
+  }
+
   instance(...backends: Backend[]): ServerlessInstance {
     return new ServerlessInstance(backends.length > 0 ? backends : [exampleBackend()], {
       clock: this.clock,
