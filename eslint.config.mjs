@@ -2,6 +2,42 @@ import js from '@eslint/js';
 import jest from 'eslint-plugin-jest';
 import tseslint from 'typescript-eslint';
 
+/**
+ * The rooms of src/, and into which of the others each may look. Every arrow points down this list, so there is no cycle;
+ * bin/ and compose.ts are on top of everything. docs/architecture.md says what is in each room.
+ */
+const ROOMS = {
+  check: ['command-line', 'manifests', 'config', 'core'],
+  doctor: ['command-line', 'manifests', 'rpc', 'adapters', 'config', 'core'],
+  server: ['rpc', 'kong', 'core'],
+  rpc: ['kong', 'core'],
+  access: ['activation', 'kong', 'adapters', 'core'],
+  kong: ['config', 'core'],
+  activation: ['core'],
+  adapters: ['core'],
+  manifests: ['config', 'core'],
+  config: ['core'],
+  'command-line': [],
+  core: [],
+};
+
+function axiosOutside(room) {
+  return [{ name: 'axios', message: `src/${room} does not talk HTTP: src/adapters/http-client.ts does.` }];
+}
+
+function otherRooms(room) {
+  const allowed = ROOMS[room].map((name) => `${name}/`).join('|');
+  // Own files are ./x or ../x below the room; another room is reached by its name after the last `../`.
+  const names = [...Object.keys(ROOMS), 'bin', 'compose'].filter((name) => name !== room).join('|');
+  const forbidden = allowed === '' ? `^(\\.\\./)+(${names})(/|$)` : `^(\\.\\./)+(?!${allowed})(${names})(/|$)`;
+  return [
+    {
+      regex: forbidden,
+      message: `src/${room} imports ${ROOMS[room].join(', ') || 'no other room'}: see ROOMS in eslint.config.mjs.`,
+    },
+  ];
+}
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'charts/**/templates/', '**/*.d.ts'] },
   js.configs.recommended,
@@ -18,14 +54,23 @@ export default tseslint.config(
       eqeqeq: 'error',
     },
   },
+  ...Object.keys(ROOMS).map((room) => ({
+    files: [`src/${room}/**/*.ts`],
+    rules: { 'no-restricted-imports': ['error', { paths: axiosOutside(room), patterns: otherRooms(room) }] },
+  })),
+  { files: ['src/adapters/http-client.ts'], rules: { 'no-restricted-imports': 'off' } },
   {
-    // DESIGN: the core is pure. It imports only itself and knows no clock, no chance, no environment.
+    files: ['src/**/*.ts'],
+    rules: {
+      // A file that outgrows its name is split; so is a function that decides more than one thing.
+      'max-lines': ['error', { max: 300 }],
+      'max-lines-per-function': ['error', { max: 60 }],
+    },
+  },
+  {
+    // The core is pure. It knows no clock, no chance, no environment.
     files: ['src/core/**/*.ts'],
     rules: {
-      'no-restricted-imports': [
-        'error',
-        { patterns: [{ regex: '^(?!\\./)', message: 'src/core imports only src/core.' }] },
-      ],
       'no-restricted-globals': [
         'error',
         ...[
@@ -54,12 +99,24 @@ export default tseslint.config(
     },
   },
   {
-    files: ['src/**/*.ts'],
-    ignores: ['src/adapters/http-client.ts', 'src/core/**'],
+    files: ['demo/**/*.ts', 'real-parts/**/*.ts', 'sample/**/*.ts'],
+    rules: {
+      'no-restricted-imports': ['error', { patterns: [{ regex: '(^|/)test/', message: 'Only tests import test/.' }] }],
+    },
+  },
+  {
+    files: ['real-parts/**/*.ts', 'sample/**/*.ts'],
     rules: {
       'no-restricted-imports': [
         'error',
-        { paths: [{ name: 'axios', message: 'Only src/adapters/http-client.ts talks HTTP.' }] },
+        {
+          patterns: [
+            {
+              regex: '^(\\.\\./)+(src|demo|test)/',
+              message: 'This room stands alone: it imports nothing of the product.',
+            },
+          ],
+        },
       ],
     },
   },

@@ -19,10 +19,10 @@ const common = {
 /** Entry point -> file. An entry that a part of the project does not have (yet) is not built. */
 const targets = [
   { entry: 'src/bin/serverless.ts', out: 'dist/serverless', executable: true, minify: true },
-  { entry: 'src/index.ts', out: 'dist/plugin/serverless.js', minify: true },
+  { entry: 'src/bin/plugin-module.ts', out: 'dist/plugin/serverless.js', minify: true },
   { entry: 'sample/backend/main.ts', out: 'dist/backend.js' },
   // These two run in this folder only, where their packages are: testcontainers cannot be bundled.
-  { entry: 'sample/stack/main.ts', out: 'dist/stack.js', packages: 'external' },
+  { entry: 'demo/main.ts', out: 'dist/demo.js', packages: 'external' },
   { entry: 'test/load/main.ts', out: 'dist/bench.js', packages: 'external' },
 ];
 

@@ -13,9 +13,9 @@ const { values: options } = parseArgs({
 
 /** File, and the exported function that makes its text. */
 const generated = [
-  { file: 'docs/configuration.md', module: 'src/config/reference-page.ts', make: 'referencePage' },
-  { file: 'docs/check.md', module: 'src/check/reference-page.ts', make: 'checkPage' },
-  { file: 'docs/doctor.md', module: 'src/check/doctor/reference-page.ts', make: 'doctorPage' },
+  { file: 'docs/configuration.md', module: 'src/config/configuration-page.ts', make: 'referencePage' },
+  { file: 'docs/check.md', module: 'src/check/rules-page.ts', make: 'checkPage' },
+  { file: 'docs/doctor.md', module: 'src/doctor/checks-page.ts', make: 'doctorPage' },
 ];
 
 /** Runs a TypeScript module: bundled in memory, imported from there. */

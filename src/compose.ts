@@ -5,7 +5,7 @@ import { Registry } from './activation/registry';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
-import type { Logger } from './adapters/logger';
+import type { Logger } from './core/ports';
 import type { Metrics } from './adapters/metrics';
 import { LoggingObserver, observeAll, observeLater } from './adapters/observers';
 import { OwnProbes } from './adapters/own-probes';
@@ -13,11 +13,11 @@ import { LaneProber } from './adapters/prober';
 import { defaultMaxHeld } from './adapters/memory-bound';
 import { formatProblems, parseConfig } from './config/parse';
 import type { ProcessSettings } from './config/process-settings';
-import type { Kong, PhaseContext, PluginInstance, Product } from './kong';
-import { moduleInfo } from './module-info';
-import type { PluginParts } from './plugin';
-import { ServerlessInstance } from './plugin';
-import { RefusingInstance } from './refusing-instance';
+import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contract';
+import { moduleInfo } from './kong/module-info';
+import type { PluginParts } from './access/serverless-instance';
+import { ServerlessInstance } from './access/serverless-instance';
+import { RefusingInstance } from './kong/refusing-instance';
 
 /** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
 export function compose(settings: ProcessSettings, logger: Logger): Product {

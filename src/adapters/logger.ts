@@ -1,10 +1,8 @@
 import pino from 'pino';
-
-/** The process log: JSON lines. */
-export type Logger = pino.Logger;
+import type { Logger } from '../core/ports';
 
 /**
- * A logger that writes JSON lines to standard error: standard output belongs to `-dump`, which Kong parses whole (HOST-FACTS K18).
+ * A logger that writes JSON lines to standard error: standard output belongs to `-dump`, which Kong parses whole (K18).
  * Writes are synchronous, so that the last line before a crash is there too.
  *
  * @param level pino's level name

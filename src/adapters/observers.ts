@@ -1,6 +1,5 @@
-import type { ColdStart, Observer, WakeUp } from '../core/ports';
+import type { ColdStart, Logger, Observer, WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
-import type { Logger } from './logger';
 
 /** A publish that goes on failing is logged this often, milliseconds. */
 const QUIET_MS = 10_000;

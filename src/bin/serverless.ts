@@ -1,4 +1,4 @@
-import { main } from '../server/cli';
+import { main } from './main';
 
 const io = {
   stdout: (text: string) => void process.stdout.write(text),

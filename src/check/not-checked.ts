@@ -1,4 +1,4 @@
-import type { ManifestSet } from './model/set';
+import type { ManifestSet } from '../manifests/set';
 
 /** What the rules were silent about only because the documents for it are not among the files. */
 export function notChecked(set: ManifestSet): string[] {

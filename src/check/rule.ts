@@ -1,5 +1,5 @@
-import type { Place } from './manifest';
-import type { ManifestSet } from './model/set';
+import type { Place } from '../manifests/manifest';
+import type { ManifestSet } from '../manifests/set';
 
 /** Errors fail the run (exit 1); warnings do not. */
 export type Severity = 'error' | 'warning';

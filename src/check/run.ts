@@ -1,8 +1,8 @@
 import { parseConfig } from '../config/parse';
-import { load, type SourceText } from './load';
-import type { Manifest } from './manifest';
-import { formatPath } from './path';
-import { type GatewayFacts, ManifestSet } from './model/set';
+import { load, type SourceText } from '../manifests/load';
+import type { Manifest } from '../manifests/manifest';
+import { formatPath } from '../manifests/path';
+import { type GatewayFacts, ManifestSet } from '../manifests/set';
 import { notChecked } from './not-checked';
 import { once } from './once';
 import type { Finding } from './rule';

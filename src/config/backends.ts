@@ -5,7 +5,7 @@ import type { Config } from './schema';
 type BackendEntry = Config['backend'][number];
 
 /**
- * What makes two entries the same backend, whichever plugin instance names them (HOST-FACTS K12). Not the timing: a changed
+ * What makes two entries the same backend, whichever plugin instance names them (K12). Not the timing: a changed
  * deadline does not make a sleeping backend another one.
  */
 function keyOf(entry: BackendEntry, { host, url }: Config['probe']): string {

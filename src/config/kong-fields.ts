@@ -4,7 +4,7 @@ import { configSchema } from './schema';
 
 /**
  * The attributes of a field that this plugin gives to Kong: a part of what Kong 2.8.1's and 3.9's metaschema accept
- * (kong/db/schema/metaschema.lua). No functions: the schema reaches Kong as JSON (HOST-FACTS K20).
+ * (kong/db/schema/metaschema.lua). No functions: the schema reaches Kong as JSON (K20).
  */
 export interface KongField {
   type: 'array' | 'integer' | 'number' | 'record' | 'string';

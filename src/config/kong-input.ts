@@ -1,6 +1,6 @@
 import type { FieldSchema, ObjectSchema } from './field-schema';
 
-/** Keys that Kong adds to a plugin's configuration (HOST-FACTS K13), besides those that start with `__`. */
+/** Keys that Kong adds to a plugin's configuration (K13), besides those that start with `__`. */
 const HOST_KEYS = new Set(['route_id', 'service_id', 'consumer_id', 'plugin_instance_name']);
 
 /** Whether a value is a JSON object. */

@@ -13,6 +13,17 @@ export interface Clock {
 /** A number in [0, 1). */
 export type Random = () => number;
 
+/** Writes one line: facts for machines, a sentence for people. Never throws and never waits: nothing may depend on being observed. */
+export type WriteLine = (facts: object, sentence: string) => void;
+
+/** The process log. */
+export interface Logger {
+  readonly debug: WriteLine;
+  readonly info: WriteLine;
+  readonly warn: WriteLine;
+  readonly error: WriteLine;
+}
+
 /** One round of probing. */
 export interface ProbeRound {
   /** nginx workers with requests waiting, of which any may be asked; empty: whichever answers. */

@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
-import { FAREWELL } from './farewell';
-import { FrameReader, type FrameHandler } from './frames';
-import { type Call, decodeCall, readHead } from './messages';
+import type { Logger } from '../core/ports';
+import { FAREWELL } from '../rpc/close-notice';
+import { FrameReader, type FrameHandler } from '../rpc/frames';
+import { type Call, decodeCall, readHead } from '../rpc/messages';
 import type { PhaseRun } from './phase-run';
 
 /**
@@ -19,7 +19,7 @@ export interface ConnectionHandler {
   closed(connection: Connection): void;
 }
 
-/** One connection of an nginx worker: frames in, answers out. Whatever happens on it ends with it (HOST-FACTS K2, K24). */
+/** One connection of an nginx worker: frames in, answers out. Whatever happens on it ends with it (K2, K24). */
 export class Connection implements FrameHandler {
   /** Runs that owe Kong an answer on this connection; with a real Kong at most one. */
   readonly waiting = new Set<PhaseRun>();
@@ -31,7 +31,7 @@ export class Connection implements FrameHandler {
   constructor(
     private readonly socket: Socket,
     private readonly handler: ConnectionHandler,
-    private readonly log: Pick<Logger, 'debug' | 'warn'>,
+    private readonly log: Logger,
   ) {
     // K2: kong-pdk has no such listener, and a reset connection ends its process with every hold.
     socket.on('error', (error) => {

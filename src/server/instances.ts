@@ -1,4 +1,4 @@
-import type { PluginInstance } from '../kong';
+import type { PluginInstance } from '../kong/contract';
 
 interface Entry {
   readonly instance: PluginInstance;
@@ -8,7 +8,7 @@ interface Entry {
 }
 
 /**
- * The plugin instances that Kong has started: one per nginx worker and plugin configuration (HOST-FACTS K12). Kong closes those it
+ * The plugin instances that Kong has started: one per nginx worker and plugin configuration (K12). Kong closes those it
  * replaces; those of a worker that died expire.
  */
 export class Instances {

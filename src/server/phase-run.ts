@@ -1,10 +1,10 @@
 import { ServerlessError, toHttpAnswer } from '../core/errors';
-import type { PhaseContext, PluginInstance } from '../kong';
+import type { PhaseContext, PluginInstance } from '../kong/contract';
 import type { Connection } from './connection';
-import { encodeEvent, encodeValue, RETURN } from './messages';
-import { LazyKong, type Pipe } from './pdk';
+import { encodeEvent, encodeValue, RETURN } from '../rpc/messages';
+import { LazyKong, type Pipe } from '../rpc/pdk';
 
-/** Kong runs nothing of an event after these, and sends no Step (HOST-FACTS K16, read in mp_rpc.lua `bridge_loop`). */
+/** Kong runs nothing of an event after these, and sends no Step (K16, read in mp_rpc.lua `bridge_loop`). */
 const ENDS_REQUEST = new Set(['kong.response.exit', 'kong.response.error']);
 
 /** What one phase run needs of the server that runs it. */

@@ -1,8 +1,8 @@
-import type { Logger } from 'pino';
-import type { PluginInstance, PluginModule } from '../kong';
+import type { Logger } from '../core/ports';
+import type { PluginInstance, PluginModule } from '../kong/contract';
 import { failingInstance } from './failing-instance';
 import type { Instances } from './instances';
-import { type PluginInfo, pluginInfo } from './plugin-info';
+import { type PluginInfo, pluginInfo } from '../kong/plugin-info';
 
 /** An error that is the answer of a call, rather than a fault of this server. Kong logs its message. */
 export class CallError extends Error {
@@ -32,7 +32,7 @@ export class PluginMethods {
   constructor(
     private readonly module: PluginModule,
     private readonly instances: Instances,
-    private readonly log: Pick<Logger, 'debug' | 'error'>,
+    private readonly log: Logger,
   ) {}
 
   /** Never fails: see `failingInstance`. */

@@ -1,11 +1,10 @@
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import { ServerlessError } from '../core/errors';
-import type { Clock } from '../core/ports';
-import type { PluginModule } from '../kong';
+import type { Clock, Logger } from '../core/ports';
+import type { PluginModule } from '../kong/contract';
 import { Connection, type ConnectionHandler } from './connection';
 import { Instances, randomId } from './instances';
-import { type Call, encodeError, encodeEvent, encodeResult, encodeValue } from './messages';
+import { type Call, encodeError, encodeEvent, encodeResult, encodeValue } from '../rpc/messages';
 import { exitCall, PhaseRun, type RunHost } from './phase-run';
 import { INVITATION, STANDBY_METHOD } from './socket-owner';
 import { CallError, PluginMethods, unknownInstance } from './plugin-methods';
@@ -13,7 +12,7 @@ import { CallError, PluginMethods, unknownInstance } from './plugin-methods';
 export interface RpcServerOptions {
   readonly module: PluginModule;
   readonly clock: Clock;
-  readonly log: Pick<Logger, 'debug' | 'warn' | 'error'>;
+  readonly log: Logger;
   /** An instance without a request for so long is forgotten. Default 10 minutes. */
   readonly instanceExpiryMs?: number;
 }
@@ -24,7 +23,7 @@ const SWEEP_MS = 30_000;
 /** Kong runs a PDK call at once. A Step that has not come for so long does not come: its request is gone. */
 const STEP_TIMEOUT_MS = 60_000;
 /**
- * Kong has one call outstanding on a connection. A second one means that it gave the first up, after 60 s (HOST-FACTS K1); an
+ * Kong has one call outstanding on a connection. A second one means that it gave the first up, after 60 s (K1); an
  * answer to that one would reach the wrong request (K2). A phase's heartbeat answers every 20 s, so 30 s are proof enough.
  */
 const OVERTAKEN_MS = 30_000;
@@ -242,7 +241,7 @@ export class RpcServer implements ConnectionHandler, RunHost {
     const limit = this.now() - OVERTAKEN_MS;
     for (const run of connection.waiting) {
       if (run.since > limit) continue;
-      this.options.log.warn('Kong did not wait for the end of a phase: its request went on without this plugin');
+      this.options.log.warn({}, 'Kong did not wait for the end of a phase: its request went on without this plugin');
       run.drop();
     }
   }

@@ -1,8 +1,7 @@
 import type { Socket } from 'node:net';
-import type { Logger } from 'pino';
 import { ServerlessError } from '../core/errors';
-import type { Clock } from '../core/ports';
-import type { Product } from '../kong';
+import type { Clock, Logger } from '../core/ports';
+import type { Product } from '../kong/contract';
 import { pollUntil } from './poll';
 import { RpcServer } from './rpc-server';
 import { SocketOwner } from './socket-owner';
@@ -32,7 +31,7 @@ export interface ServeOptions {
   readonly exitMs?: number;
   /** Default: this process. */
   readonly host?: ProcessHost;
-  /** Called once the socket listens: every moment without it is one in which Kong 2.8 can begin to spin (HOST-FACTS K7). */
+  /** Called once the socket listens: every moment without it is one in which Kong 2.8 can begin to spin (K7). */
   load(): Promise<Loaded>;
 }
 
@@ -174,7 +173,7 @@ class ServerProcess {
    * An error that nobody caught ends a process by default, and every hold with it (K6, K10). What this process keeps is per request,
    * so one that went wrong does not spoil the others. Rejections come here too, because nothing listens to them alone.
    */
-  private surviveErrors(log: Pick<Logger, 'error'>): void {
+  private surviveErrors(log: Logger): void {
     this.host.on('uncaughtException', (error, origin) => {
       try {
         log.error({ err: error, origin }, 'an error that nobody caught; the process goes on');

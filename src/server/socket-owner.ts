@@ -1,12 +1,12 @@
 import { renameSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { encodeCall, encodeResult } from './messages';
+import { encodeCall, encodeResult } from '../rpc/messages';
 import { pollUntil } from './poll';
 import { claimName, hasCode, isSame, nameBeside, removeOwn, removeStale, socketAt, type SocketId } from './socket-file';
 
 /**
  * Connections that may wait to be accepted. Node's default of 511 is the first limit on a burst: requests above it fail open
- * (HOST-FACTS K4). The kernel lowers it to net.core.somaxconn.
+ * (K4). The kernel lowers it to net.core.somaxconn.
  */
 const BACKLOG = 16_384;
 /** How often an owner looks whether the name still leads to it, and a standby retries an owner that is too busy to connect to. */
@@ -39,7 +39,7 @@ export interface SocketOwnerOptions {
 /**
  * Owns the name of a unix socket, as one of any number of processes that want to. A process that finds a live owner holds a
  * connection to it and takes the name over when that connection ends; a socket where nobody answers is stale, and is replaced. So
- * Kong may start this plugin server although it was started before Kong, as it should be (HOST-FACTS K7, K9).
+ * Kong may start this plugin server although it was started before Kong, as it should be (K7, K9).
  */
 export class SocketOwner {
   private current: Role = 'starting';

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
+import type { Logger } from '../core/ports';
 
 /** What the status server can tell. */
 export interface StatusSource {
@@ -25,7 +25,7 @@ export class StatusServer {
   constructor(
     private readonly listenOn: { readonly host: string; readonly port: number },
     private readonly source: StatusSource,
-    log: Pick<Logger, 'info' | 'warn' | 'error'>,
+    log: Logger,
   ) {
     this.server = createServer((request, response) => {
       this.answer(request, response).catch((error: unknown) => {

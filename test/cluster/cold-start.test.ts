@@ -1,10 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { projectRoot } from '../support/parts/guard';
+import { projectRoot } from '../../real-parts/guard';
 import { median } from '../load/numbers';
-import { type Answer, send } from '../support/parts/http';
-import { describeWith, say } from '../support/parts/suite';
-import { sleep, until } from '../support/parts/wait';
+import { type Answer, send } from '../../real-parts/http';
+import { describeWith, say } from '../support/suite';
+import { sleep, until } from '../../real-parts/wait';
 import { ColdStartWatch, medianPhases, type Phases } from './cold-start';
 import { Installation } from './installation';
 

@@ -1,8 +1,8 @@
 import { median } from '../load/numbers';
-import type { Answer } from '../support/parts/http';
-import { send } from '../support/parts/http';
-import { type Change, Watch } from '../support/parts/kubernetes';
-import { until } from '../support/parts/wait';
+import type { Answer } from '../../real-parts/http';
+import { send } from '../../real-parts/http';
+import { type Change, Watch } from '../../real-parts/kubernetes';
+import { until } from '../../real-parts/wait';
 import { type Installation, NAMESPACE } from './installation';
 
 /** How often the route is asked for by hand, ms. */

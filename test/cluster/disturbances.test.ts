@@ -1,7 +1,7 @@
-import { type Answer, isBalancerRefusal, send, sendMany, tally } from '../support/parts/http';
-import { kubectl } from '../support/parts/kubernetes';
-import { describeWith, say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
+import { type Answer, isBalancerRefusal, send, sendMany, tally } from '../../real-parts/http';
+import { kubectl } from '../../real-parts/kubernetes';
+import { describeWith, say } from '../support/suite';
+import { until } from '../../real-parts/wait';
 import { ingress, Installation, NAMESPACE } from './installation';
 
 const SENT = 50;

@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse, stringify } from 'yaml';
-import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
-import type { Call } from '../support/parts/http';
-import { get, kubectl, PortForward } from '../support/parts/kubernetes';
-import { say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
-import { RabbitMq } from '../support/parts/rabbitmq';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
+import type { Call } from '../../real-parts/http';
+import { get, kubectl, PortForward } from '../../real-parts/kubernetes';
+import { say } from '../support/suite';
+import { until } from '../../real-parts/wait';
+import { RabbitMq } from '../../real-parts/rabbitmq';
 
 /**
  * What a cluster needs beforehand: KEDA, Dapr's control plane, and Kong 2.8 with its ingress controller (2.x) as a Deployment with a

@@ -1,6 +1,6 @@
-import { type Answer, send, sendMany, tally } from '../support/parts/http';
-import { describeWith, say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
+import { type Answer, send, sendMany, tally } from '../../real-parts/http';
+import { describeWith, say } from '../support/suite';
+import { until } from '../../real-parts/wait';
 import { Installation } from './installation';
 
 describeWith(['kubernetes'], 'scaling on a real cluster', () => {

@@ -1,5 +1,5 @@
 /* eslint-disable jest/no-export -- the same tests run against two sidecars. */
-import { type Answer, send } from '../support/parts/http';
+import { type Answer, send } from '../../real-parts/http';
 
 export interface SidecarUnderTest {
   readonly port: number;

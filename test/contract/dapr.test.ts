@@ -1,14 +1,14 @@
-import { BuiltInBroker } from '../../sample/stack/broker/built-in';
-import { systemClock } from '../../sample/stack/clock';
-import { DaprEndpoint } from '../../sample/stack/dapr/endpoint';
-import { Sidecar } from '../../sample/stack/dapr/sidecar';
-import { Events } from '../../sample/stack/events';
-import { Field } from '../../sample/stack/manifests/field';
-import { componentOf } from '../../sample/stack/manifests/component';
-import { RabbitMq } from '../../sample/stack/real/rabbitmq';
-import { Daprd, rabbitComponent } from '../support/parts/daprd';
-import { describeWith } from '../support/parts/suite';
-import { sleep } from '../support/parts/wait';
+import { BuiltInBroker } from '../../demo/broker/built-in';
+import { systemClock } from '../../demo/clock';
+import { DaprEndpoint } from '../../demo/dapr/endpoint';
+import { Sidecar } from '../../demo/dapr/sidecar';
+import { Events } from '../../demo/events';
+import { Field } from '../../demo/manifests/field';
+import { componentOf } from '../../demo/manifests/component';
+import { RabbitMq } from '../../demo/real/rabbitmq';
+import { Daprd, rabbitComponent } from '../../real-parts/daprd';
+import { describeWith } from '../support/suite';
+import { sleep } from '../../real-parts/wait';
 import { daprContract, PUBSUB, type SidecarUnderTest, TOPIC } from './dapr-contract';
 
 const metadata = { durable: 'true', deletedWhenUnused: 'false', reconnectWaitSeconds: '1' };

@@ -1,4 +1,4 @@
-import { describeWith } from '../support/parts/suite';
+import { describeWith } from '../support/suite';
 import { gatewayContract } from './gateway-contract';
 import { startKongGateway, startStackGateway } from './gateways';
 

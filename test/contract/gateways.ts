@@ -1,15 +1,15 @@
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { declarative } from '../../sample/stack/real/kong';
-import { Events } from '../../sample/stack/events';
-import { systemClock } from '../../sample/stack/clock';
-import { Field } from '../../sample/stack/manifests/field';
-import type * as gatewayModule from '../../sample/stack/kong/gateway';
-import type { PluginConfig } from '../../sample/stack/kong/instances';
-import type { Route } from '../../sample/stack/kong/routes';
-import { type KongFields, withDefaults } from '../../sample/stack/kong/schema';
-import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
-import { Kong } from '../support/parts/kong';
+import { declarative } from '../../demo/real/kong';
+import { Events } from '../../demo/events';
+import { systemClock } from '../../demo/clock';
+import { Field } from '../../demo/manifests/field';
+import type * as gatewayModule from '../../demo/kong/gateway';
+import type { PluginConfig } from '../../demo/kong/instances';
+import type { Route } from '../../demo/kong/routes';
+import { type KongFields, withDefaults } from '../../demo/kong/schema';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
+import { Kong } from '../../real-parts/kong';
 
 /** One route of the contract. */
 export interface ContractRoute {
@@ -42,7 +42,7 @@ export const READ_TIMEOUT_MS = 1000;
 export async function startStackGateway({ socketPath, fields, routes }: GatewaySetup): Promise<GatewayUnderTest> {
   const folder = makeFolder('gateway');
   const outfile = join(folder, 'gateway.cjs');
-  const entry = join(projectRoot, 'sample/stack/kong/gateway.ts');
+  const entry = join(projectRoot, 'demo/kong/gateway.ts');
   buildSync({ entryPoints: [entry], bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' });
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { Gateway } = require(outfile) as typeof gatewayModule;

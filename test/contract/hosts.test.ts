@@ -3,10 +3,10 @@ import { existsSync, mkdirSync } from 'node:fs';
 import type { AddressInfo, Socket } from 'node:net';
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
-import { FakeDapr, pubsubNotFound } from '../support/parts/fake-dapr';
-import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
-import { Process } from '../support/parts/processes';
-import { until } from '../support/parts/wait';
+import { FakeDapr, pubsubNotFound } from '../support/fake-dapr';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
+import { Process } from '../../real-parts/processes';
+import { until } from '../../real-parts/wait';
 import { type Pdk, type PhaseResult, RpcClient } from '../support/rpc-client';
 
 const STOCK = join(projectRoot, 'node_modules/kong-pdk/bin/kong-js-pluginserver');

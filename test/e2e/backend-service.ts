@@ -1,6 +1,6 @@
-import type { Service } from '../../sample/stack/kong/routes';
-import type { Scalable } from '../../sample/stack/keda/scaler';
-import { FakeBackend } from '../support/parts/backend';
+import type { Service } from '../../demo/kong/routes';
+import type { Scalable } from '../../demo/keda/scaler';
+import { FakeBackend } from '../support/fake-backend';
 
 /** A Deployment and its Service: what a scaler scales, and where the gateway finds it. */
 export class BackendService implements Scalable, Service {

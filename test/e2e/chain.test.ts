@@ -1,6 +1,6 @@
-import { tally } from '../support/parts/http';
-import { describeWith, say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
+import { tally } from '../../real-parts/http';
+import { describeWith, say } from '../support/suite';
+import { until } from '../../real-parts/wait';
 import { Chain, COOLDOWN_MS, gatewayName, TTL_MS } from './chain';
 
 describeWith(['daprd', 'rabbitmq'], `the chain on ${gatewayName}, real daprd and real RabbitMQ`, () => {

@@ -1,26 +1,26 @@
 import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { BackendService } from './backend-service';
-import { systemClock } from '../../sample/stack/clock';
-import { Events } from '../../sample/stack/events';
-import { type GatewayPart, startBuiltInGateway } from '../../sample/stack/gateway-part';
-import { Scaler } from '../../sample/stack/keda/scaler';
-import type { Broker } from '../../sample/stack/broker/broker';
-import { type Cluster, readCluster } from '../../sample/stack/manifests/cluster';
-import { Field } from '../../sample/stack/manifests/field';
-import { pluginInfo } from '../../sample/stack/plugin-server';
-import { startRealKong } from '../../sample/stack/real/kong';
-import { routesOf } from '../../sample/stack/routing';
-import type { Message } from '../support/parts/fake-dapr';
-import { Daprd, rabbitComponent } from '../support/parts/daprd';
-import { findPart } from '../support/parts/find';
-import { projectRoot } from '../support/parts/guard';
-import { type Answer, isBalancerRefusal, send, sendMany, tally } from '../support/parts/http';
-import { freePort } from '../support/parts/ports';
-import { RabbitMq } from '../support/parts/rabbitmq';
-import { Serverless, serverlessFile } from '../support/parts/serverless';
-import { say } from '../support/parts/suite';
-import { each, sleep, until } from '../support/parts/wait';
+import { systemClock } from '../../demo/clock';
+import { Events } from '../../demo/events';
+import { type GatewayPart, startBuiltInGateway } from '../../demo/gateway-part';
+import { Scaler } from '../../demo/keda/scaler';
+import type { Broker } from '../../demo/broker/broker';
+import { type Cluster, readCluster } from '../../demo/manifests/cluster';
+import { Field } from '../../demo/manifests/field';
+import { pluginInfo } from '../../demo/plugin-server';
+import { startRealKong } from '../../demo/real/kong';
+import { routesOf } from '../../demo/routing';
+import type { Message } from '../support/fake-dapr';
+import { Daprd, rabbitComponent } from '../../real-parts/daprd';
+import { findPart } from '../../real-parts/find';
+import { projectRoot } from '../../real-parts/guard';
+import { type Answer, isBalancerRefusal, send, sendMany, tally } from '../../real-parts/http';
+import { freePort } from '../../real-parts/ports';
+import { RabbitMq } from '../../real-parts/rabbitmq';
+import { Serverless, serverlessFile } from '../../real-parts/serverless';
+import { say } from '../support/suite';
+import { each, sleep, until } from '../../real-parts/wait';
 
 /** The repository's own manifests, as Minikube gets them. */
 const MANIFESTS = [

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { projectRoot } from '../support/parts/guard';
-import { until } from '../support/parts/wait';
+import { projectRoot } from '../../real-parts/guard';
+import { until } from '../../real-parts/wait';
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -16,7 +16,7 @@ const isAlive = (pid: number): boolean => {
 
 describe('a test run that is interrupted', () => {
   test('leaves no process and no folder behind, but what was given back stays untouched', async () => {
-    const guardian = spawn(process.execPath, [join(projectRoot, 'test/support/parts/guardian.cjs')], {
+    const guardian = spawn(process.execPath, [join(projectRoot, 'real-parts/guardian.cjs')], {
       stdio: ['pipe', 'ignore', 'inherit'],
     });
     const start = () => spawn('sleep', ['60'], { detached: true, stdio: 'ignore' });

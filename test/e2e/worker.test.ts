@@ -1,15 +1,15 @@
 import { join } from 'node:path';
-import { systemClock } from '../../sample/stack/clock';
-import { Events } from '../../sample/stack/events';
-import { type Scalable, Scaler } from '../../sample/stack/keda/scaler';
-import { Daprd } from '../support/parts/daprd';
-import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
-import { send } from '../support/parts/http';
-import { freePort } from '../support/parts/ports';
-import { Process } from '../support/parts/processes';
-import { RabbitMq } from '../support/parts/rabbitmq';
-import { describeWith, say } from '../support/parts/suite';
-import { each, until } from '../support/parts/wait';
+import { systemClock } from '../../demo/clock';
+import { Events } from '../../demo/events';
+import { type Scalable, Scaler } from '../../demo/keda/scaler';
+import { Daprd } from '../../real-parts/daprd';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
+import { send } from '../../real-parts/http';
+import { freePort } from '../../real-parts/ports';
+import { Process } from '../../real-parts/processes';
+import { RabbitMq } from '../../real-parts/rabbitmq';
+import { describeWith, say } from '../support/suite';
+import { each, until } from '../../real-parts/wait';
 import { clusterOf, componentFor, COOLDOWN_MS, queueOf } from './chain';
 
 const JOBS = 60;

@@ -1,7 +1,7 @@
-import { isBalancerRefusal, tally } from '../support/parts/http';
-import { Rig } from '../support/parts/rig';
-import { describeWith, say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
+import { isBalancerRefusal, tally } from '../../real-parts/http';
+import { Rig } from '../support/rig';
+import { describeWith, say } from '../support/suite';
+import { until } from '../../real-parts/wait';
 
 const BURST = 2000;
 

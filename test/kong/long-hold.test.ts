@@ -1,6 +1,6 @@
-import { Rig } from '../support/parts/rig';
-import { describeWith } from '../support/parts/suite';
-import { sleep } from '../support/parts/wait';
+import { Rig } from '../support/rig';
+import { describeWith } from '../support/suite';
+import { sleep } from '../../real-parts/wait';
 
 describeWith(['kong'], "a hold that outlasts Kong's 60 s time-out (K1)", () => {
   test('a request held for 75 s goes on when the backend is ready', async () => {

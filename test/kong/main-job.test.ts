@@ -1,7 +1,7 @@
-import { isBalancerRefusal, percentile, tally } from '../support/parts/http';
-import { Rig } from '../support/parts/rig';
-import { describeWith, say } from '../support/parts/suite';
-import { sleep } from '../support/parts/wait';
+import { isBalancerRefusal, percentile, tally } from '../../real-parts/http';
+import { Rig } from '../support/rig';
+import { describeWith, say } from '../support/suite';
+import { sleep } from '../../real-parts/wait';
 
 /** The values of the predecessor's KongPlugin, word for word. */
 const predecessor = {

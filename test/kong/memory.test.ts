@@ -1,7 +1,7 @@
 import autocannon from 'autocannon';
-import { Rig } from '../support/parts/rig';
-import { describeWith, say } from '../support/parts/suite';
-import { until } from '../support/parts/wait';
+import { Rig } from '../support/rig';
+import { describeWith, say } from '../support/suite';
+import { until } from '../../real-parts/wait';
 
 const run = (url: string, amount: number): Promise<autocannon.Result> => autocannon({ url, amount, connections: 16 });
 

@@ -1,8 +1,8 @@
-import type { Answer } from '../support/parts/http';
-import { tally } from '../support/parts/http';
-import { pubsubNotFound } from '../support/parts/fake-dapr';
-import { PUBSUB, Rig } from '../support/parts/rig';
-import { describeWith } from '../support/parts/suite';
+import type { Answer } from '../../real-parts/http';
+import { tally } from '../../real-parts/http';
+import { pubsubNotFound } from '../support/fake-dapr';
+import { PUBSUB, Rig } from '../support/rig';
+import { describeWith } from '../support/suite';
 
 const problem = (answer: Answer): Record<string, unknown> => JSON.parse(answer.body) as Record<string, unknown>;
 

@@ -1,9 +1,9 @@
 import { Agent, request } from 'node:http';
-import { type Answer, send, tally } from '../support/parts/http';
-import { Rig } from '../support/parts/rig';
-import { Serverless } from '../support/parts/serverless';
-import { describeWith, say } from '../support/parts/suite';
-import { sleep, until } from '../support/parts/wait';
+import { type Answer, send, tally } from '../../real-parts/http';
+import { Rig } from '../support/rig';
+import { Serverless } from '../../real-parts/serverless';
+import { describeWith, say } from '../support/suite';
+import { sleep, until } from '../../real-parts/wait';
 
 const startSecond = (rig: Rig): Promise<Serverless> =>
   Serverless.start({ gatewayPort: rig.kong.proxyPort, daprPort: rig.dapr.port, socket: rig.serverless.socket });

@@ -1,9 +1,9 @@
-import { FakeBackend } from '../support/parts/backend';
-import { isBalancerRefusal, tally } from '../support/parts/http';
-import { declarativeConfig, otherRoutes, upstreamOf } from '../support/parts/kong-config';
-import { pluginConfig, Rig } from '../support/parts/rig';
-import { describeWith, say } from '../support/parts/suite';
-import { sleep, until } from '../support/parts/wait';
+import { FakeBackend } from '../support/fake-backend';
+import { isBalancerRefusal, tally } from '../../real-parts/http';
+import { declarativeConfig, otherRoutes, upstreamOf } from '../../real-parts/kong-config';
+import { pluginConfig, Rig } from '../support/rig';
+import { describeWith, say } from '../support/suite';
+import { sleep, until } from '../../real-parts/wait';
 
 const ROUNDS = 20;
 const HELD = 200;

@@ -1,6 +1,6 @@
-import { percentile, sendMany, tally } from '../support/parts/http';
-import { Rig } from '../support/parts/rig';
-import { sleep } from '../support/parts/wait';
+import { percentile, sendMany, tally } from '../../real-parts/http';
+import { Rig } from '../support/rig';
+import { sleep } from '../../real-parts/wait';
 import { counterOf, median } from './numbers';
 
 /** As many as one worker of a gateway may meet at once after a night's silence; the number that was measured on the predecessor. */

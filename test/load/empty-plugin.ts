@@ -1,8 +1,8 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, projectRoot, removeFolder } from '../support/parts/guard';
-import type { PluginServerOfKong } from '../support/parts/kong';
-import { Process } from '../support/parts/processes';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
+import type { PluginServerOfKong } from '../../real-parts/kong';
+import { Process } from '../../real-parts/processes';
 
 /** What a plugin costs on kong-pdk's own server that does nothing at all: the yardstick for ours. */
 export interface EmptyPlugin {

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { FakeDapr } from '../support/parts/fake-dapr';
-import { Rig } from '../support/parts/rig';
-import { Serverless } from '../support/parts/serverless';
-import { sleep } from '../support/parts/wait';
+import { FakeDapr } from '../support/fake-dapr';
+import { Rig } from '../support/rig';
+import { Serverless } from '../../real-parts/serverless';
+import { sleep } from '../../real-parts/wait';
 import { startEmptyPlugin } from './empty-plugin';
 import { median } from './numbers';
 

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { findPart } from '../support/parts/find';
+import { findPart } from '../../real-parts/find';
 import { measureColdBurst } from './cold-burst';
 import { measureFootprint } from './footprint';
 import { goalsOf, type Report, toTable } from './report';

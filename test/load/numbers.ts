@@ -1,4 +1,4 @@
-import { percentile } from '../support/parts/http';
+import { percentile } from '../../real-parts/http';
 
 /** Of several rounds, the one in the middle. */
 export const median = (values: readonly number[]): number => percentile(values, 0.5);

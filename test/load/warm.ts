@@ -1,14 +1,14 @@
 import autocannon from 'autocannon';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { makeFolder, removeFolder } from '../support/parts/guard';
-import { percentile, sendMany, tally } from '../support/parts/http';
-import { Kong } from '../support/parts/kong';
-import { declarativeConfig } from '../support/parts/kong-config';
-import { freePort } from '../support/parts/ports';
-import { pluginConfig } from '../support/parts/rig';
-import { FakeDapr } from '../support/parts/fake-dapr';
-import { Serverless } from '../support/parts/serverless';
+import { makeFolder, removeFolder } from '../../real-parts/guard';
+import { percentile, sendMany, tally } from '../../real-parts/http';
+import { Kong } from '../../real-parts/kong';
+import { declarativeConfig } from '../../real-parts/kong-config';
+import { freePort } from '../../real-parts/ports';
+import { pluginConfig } from '../support/rig';
+import { FakeDapr } from '../support/fake-dapr';
+import { Serverless } from '../../real-parts/serverless';
 import { startEmptyPlugin } from './empty-plugin';
 import { median } from './numbers';
 

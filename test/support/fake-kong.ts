@@ -1,4 +1,4 @@
-import type { Kong } from '../../src/kong';
+import type { Kong } from '../../src/kong/contract';
 
 /** The request that the fake shows, and what Kong does with calls about it. */
 export interface FakeRequest {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { decode, encode } from '@msgpack/msgpack';
-import { FrameReader } from '../../src/server/frames';
+import { FrameReader } from '../../src/rpc/frames';
 
 /** A PDK call as the plugin made it. */
 export interface PdkCall {

@@ -1,4 +1,4 @@
-import { selects } from '../model/workloads';
+import { selects } from '../../manifests/workloads';
 import type { Rule } from '../rule';
 
 export const backendService: Rule = {

@@ -1,4 +1,4 @@
-import { fieldOf } from '../model/plugins';
+import { fieldOf } from '../../manifests/plugins';
 import type { Rule } from '../rule';
 
 export const componentMissing: Rule = {

@@ -1,5 +1,5 @@
 import type { Rule } from '../rule';
-import { isTrue } from '../value';
+import { isTrue } from '../../manifests/value';
 
 export const gatewayDapr: Rule = {
   id: 'gateway-dapr',

@@ -1,6 +1,6 @@
-import { loadsPlugin } from '../model/gateways';
+import { loadsPlugin } from '../../manifests/gateways';
 import type { Rule } from '../rule';
-import { words } from '../value';
+import { words } from '../../manifests/value';
 
 export const gatewayPlugins: Rule = {
   id: 'gateway-plugins',

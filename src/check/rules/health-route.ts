@@ -1,6 +1,6 @@
-import { fieldOf } from '../model/plugins';
-import { routes } from '../model/routes';
-import { probePath } from '../model/set';
+import { fieldOf } from '../../manifests/plugins';
+import { routes } from '../../manifests/routes';
+import { probePath } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 export const healthRoute: Rule = {

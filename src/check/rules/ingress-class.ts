@@ -1,5 +1,5 @@
 import type { Rule } from '../rule';
-import { text } from '../value';
+import { text } from '../../manifests/value';
 
 export const ingressClass: Rule = {
   id: 'ingress-class',

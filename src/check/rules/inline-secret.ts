@@ -1,5 +1,5 @@
-import type { Place } from '../manifest';
-import type { ManifestSet } from '../model/set';
+import type { Place } from '../../manifests/manifest';
+import type { ManifestSet } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 /** Metadata of Dapr's and KEDA's brokers that is secret as a whole. */

@@ -1,6 +1,6 @@
-import { unique } from '../model/set';
+import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
-import { text } from '../value';
+import { text } from '../../manifests/value';
 
 export const oneScaledObject: Rule = {
   id: 'one-scaled-object',

@@ -1,4 +1,4 @@
-import { formatPath, type Path } from '../path';
+import { formatPath, type Path } from '../../manifests/path';
 import type { Rule } from '../rule';
 
 /** `backend[0].target` as a path; names with other characters are quoted, as in a message. */

@@ -1,8 +1,8 @@
-import type { Manifest } from '../manifest';
-import type { PluginUse } from '../model/plugins';
-import { annotatedPlugins } from '../model/routes';
+import type { Manifest } from '../../manifests/manifest';
+import type { PluginUse } from '../../manifests/plugins';
+import { annotatedPlugins } from '../../manifests/routes';
 import type { Rule } from '../rule';
-import { isRecord, items } from '../value';
+import { isRecord, items } from '../../manifests/value';
 
 /** Other kinds name plugins as well: an HTTPRoute in a filter, a KongConsumer or any route in the annotation. */
 function names(manifest: Manifest, { resource }: PluginUse): boolean {

@@ -1,8 +1,8 @@
-import { fieldOf, type BackendView, type PluginUse } from '../model/plugins';
-import type { ManifestSet } from '../model/set';
-import type { Route } from '../model/routes';
+import { fieldOf, type BackendView, type PluginUse } from '../../manifests/plugins';
+import type { ManifestSet } from '../../manifests/set';
+import type { Route } from '../../manifests/routes';
 import type { Rule, Severity } from '../rule';
-import { isRecord, items, numeric, text } from '../value';
+import { isRecord, items, numeric, text } from '../../manifests/value';
 
 /** Plugins that answer a request without credentials 401 or 403, and let it through when `anonymous` names a consumer. */
 const AUTHENTICATION =

@@ -1,6 +1,6 @@
-import { fieldOf } from '../model/plugins';
-import { admitsHost } from '../model/routes';
-import { probePath, unique } from '../model/set';
+import { fieldOf } from '../../manifests/plugins';
+import { admitsHost } from '../../manifests/routes';
+import { probePath, unique } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 export const probeHost: Rule = {

@@ -1,4 +1,4 @@
-import { topologyKnown, wakeUpPaths } from '../model/queues';
+import { topologyKnown, wakeUpPaths } from '../../manifests/queues';
 import type { Rule } from '../rule';
 
 export const queueBound: Rule = {

@@ -1,5 +1,5 @@
-import type { Component } from '../model/components';
-import { topologyKnown, wakeUpPaths } from '../model/queues';
+import type { Component } from '../../manifests/components';
+import { topologyKnown, wakeUpPaths } from '../../manifests/queues';
 import type { Problem, Rule } from '../rule';
 
 /** Brokers where the topic is what KEDA reads, so that a different name is always wrong. */

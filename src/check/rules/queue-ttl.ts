@@ -1,4 +1,4 @@
-import { unique } from '../model/set';
+import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 /** The longest time a backend may stay up after its last request for a queue still to count as one with a TTL. */

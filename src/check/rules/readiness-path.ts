@@ -1,6 +1,6 @@
-import { fieldOf } from '../model/plugins';
-import { backendPath } from '../model/routes';
-import { unique } from '../model/set';
+import { fieldOf } from '../../manifests/plugins';
+import { backendPath } from '../../manifests/routes';
+import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 const withoutQuery = (path: string): string => path.replace(/\?.*$/, '');

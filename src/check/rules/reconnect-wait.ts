@@ -1,5 +1,5 @@
-import { secondsOf } from '../model/components';
-import { unique } from '../model/set';
+import { secondsOf } from '../../manifests/components';
+import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 /** Dapr's default, seconds. */

@@ -1,6 +1,6 @@
-import { wakeUpPaths } from '../model/queues';
+import { wakeUpPaths } from '../../manifests/queues';
 import type { Rule } from '../rule';
-import { numeric } from '../value';
+import { numeric } from '../../manifests/value';
 
 export const scalerActivation: Rule = {
   id: 'scaler-activation',

@@ -1,4 +1,4 @@
-import { wakeUpPaths } from '../model/queues';
+import { wakeUpPaths } from '../../manifests/queues';
 import type { Rule } from '../rule';
 
 export const scalerMode: Rule = {

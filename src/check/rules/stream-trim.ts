@@ -1,4 +1,4 @@
-import { unique } from '../model/set';
+import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 export const streamTrim: Rule = {

@@ -1,5 +1,5 @@
-import { fieldOf } from '../model/plugins';
-import { unique } from '../model/set';
+import { fieldOf } from '../../manifests/plugins';
+import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
 
 export const targetRoute: Rule = {

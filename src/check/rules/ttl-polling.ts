@@ -1,4 +1,4 @@
-import { effectiveTtlMs } from '../model/queues';
+import { effectiveTtlMs } from '../../manifests/queues';
 import type { Rule } from '../rule';
 
 export const ttlPolling: Rule = {

@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { locate, partsCache } from '../../support/parts/find';
+import { locate, partsCache } from '../../../real-parts/find';
 
 /** Where `npm run parts renderers` puts what it builds. */
 const cache = join(partsCache, 'bin');

@@ -1,6 +1,6 @@
 import fs from 'node:fs';
 import { version } from '../../../package.json';
-import type * as pluginModule from '../../../src/index';
+import type * as pluginModule from '../../../src/bin/plugin-module';
 import { FakeKong } from '../../support/fake-kong';
 
 jest.setTimeout(30_000);
@@ -20,7 +20,7 @@ function load(env: Record<string, string> = {}): PluginModule {
   process.env = { ...before, SERVERLESS_LOG_LEVEL: 'silent', ...env };
   let loaded: PluginModule | undefined;
   jest.isolateModules(() => {
-    loaded = jest.requireActual<PluginModule>('../../../src/index');
+    loaded = jest.requireActual<PluginModule>('../../../src/bin/plugin-module');
   });
   return loaded!;
 }

@@ -2,9 +2,9 @@ import pino from 'pino';
 import { OwnProbes } from '../../../src/adapters/own-probes';
 import { compose } from '../../../src/compose';
 import type { ProcessSettings } from '../../../src/config/process-settings';
-import type { Product } from '../../../src/kong';
+import type { Product } from '../../../src/kong/contract';
 import { FakeKong } from '../../support/fake-kong';
-import { FakeDapr, pubsubNotFound } from '../../support/parts/fake-dapr';
+import { FakeDapr, pubsubNotFound } from '../../support/fake-dapr';
 import { FakeGateway, until } from '../adapters/gateway';
 
 // The predecessor's own values, faster.

@@ -4,7 +4,7 @@
  */
 import { systemClock } from '../../../src/adapters/clock';
 import { createLogger } from '../../../src/adapters/logger';
-import type { Kong, PluginInstance, Product } from '../../../src/kong';
+import type { Kong, PluginInstance, Product } from '../../../src/kong/contract';
 import { serve } from '../../../src/server/serve';
 
 let held = 0;

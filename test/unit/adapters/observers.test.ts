@@ -122,7 +122,7 @@ test('the process log writes JSON lines to standard error, from the level on', (
   });
   try {
     const logger = createLogger('warn');
-    logger.info('not this');
+    logger.info({}, 'not this');
     logger.warn({ backend: '/kong' }, 'this');
   } finally {
     stderr.mockRestore();

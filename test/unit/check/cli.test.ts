@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCheck } from '../../../src/check/cli';
+import { runCheck } from '../../../src/check/check-command';
 
 const rulesFolder = join(__dirname, '../../../src/check/rules');
 const broken = (rule: string): string => join(rulesFolder, `${rule}.broken.yaml`);

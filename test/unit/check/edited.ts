@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { GatewayFacts } from '../../../src/check/model/set';
+import type { GatewayFacts } from '../../../src/manifests/set';
 import { checkSources, type Report } from '../../../src/check/run';
 
 const good = readFileSync(join(__dirname, 'good.yaml'), 'utf8');

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { SourceText } from '../../../src/check/load';
+import type { SourceText } from '../../../src/manifests/load';
 import { checkSources, type Report } from '../../../src/check/run';
-import { readSources } from '../../../src/check/walk';
+import { readSources } from '../../../src/manifests/walk';
 import { mutations } from './mutations';
 import { type Mutation, type SetName, sets } from './mutations/sets';
 

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { doctorPage } from '../../../src/check/doctor/reference-page';
-import { checkPage } from '../../../src/check/reference-page';
+import { doctorPage } from '../../../src/doctor/checks-page';
+import { checkPage } from '../../../src/check/rules-page';
 
 const docs = join(__dirname, '../../../docs');
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { crossFieldRules } from '../../../src/config/cross-field';
 import { processSettings } from '../../../src/config/process-settings';
-import { referencePage } from '../../../src/config/reference-page';
+import { referencePage } from '../../../src/config/configuration-page';
 import { configSchema } from '../../../src/config/schema';
 import { backendsOf } from './configs';
 

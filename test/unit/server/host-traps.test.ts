@@ -1,6 +1,6 @@
 import { encode } from '@msgpack/msgpack';
 import { ServerlessError } from '../../../src/core/errors';
-import type { Kong, PhaseContext } from '../../../src/kong';
+import type { Kong, PhaseContext } from '../../../src/kong/contract';
 import { RpcClient } from '../../support/rpc-client';
 import { type Access, Harness, type RawConnection, until } from './harness';
 

@@ -2,7 +2,7 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { readdirSync } from 'node:fs';
 import type { Logger } from 'pino';
-import type { Kong, PluginInstance, Product } from '../../../src/kong';
+import type { Kong, PluginInstance, Product } from '../../../src/kong/contract';
 import { type Loaded, type ProcessHost, serve } from '../../../src/server/serve';
 import { FakeClock } from '../../support/fake-clock';
 import { RpcClient } from '../../support/rpc-client';

@@ -1,0 +1,94 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Events } from '../events';
+
+/** One request while it passes the gateway. */
+export interface Exchange {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  /** Set once a plugin has answered the request: it is not proxied. */
+  answered: boolean;
+  /** Aborted when the client left. */
+  readonly clientLeft: AbortSignal;
+}
+
+/** Kong would end the request with 500: a PDK function refused its arguments. */
+export class PdkError extends Error {}
+
+/** What a PDK function returned; no value is nil. */
+export type PdkResult = string | number | undefined;
+
+type PdkFunction = (exchange: Exchange, args: readonly unknown[]) => PdkResult;
+
+/** The calls of `src/kong/contract.ts` and no others: a call that is missing here would work on Kong and not in the demo, or the reverse. */
+const functions = new Map<string, PdkFunction>([
+  ['kong.nginx.get_var', (_exchange, [name]) => (name === 'pid' ? String(process.pid) : undefined)],
+  ['kong.request.get_path', ({ request }) => (request.url ?? '/').split('?')[0]],
+  ['kong.request.get_method', ({ request }) => request.method],
+  ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
+  ['kong.response.set_header', setHeader],
+  ['kong.response.exit', exit],
+  ['kong.service.request.clear_header', clearHeader],
+]);
+
+/** Runs one PDK call of a plugin, as `call_pdk_method` of Kong does. Throws PdkError. */
+export function callPdk(method: string, args: readonly unknown[], exchange: Exchange, events: Events): PdkResult {
+  const level = /^kong\.log\.(err|warn|notice)$/.exec(method)?.[1];
+  if (level !== undefined) {
+    const text = args.map(String).join('');
+    if (level === 'err') events.error('plugin', text);
+    else if (level === 'warn') events.warn('plugin', text);
+    else events.info('plugin', text);
+    return undefined;
+  }
+  const call = functions.get(method);
+  if (call === undefined) {
+    // Kong says so in its log and answers nil.
+    events.error('gateway', `could not find pdk method: ${method}`);
+    return undefined;
+  }
+  return call(exchange, args);
+}
+
+function setHeader({ response }: Exchange, [name, value]: readonly unknown[]): undefined {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new PdkError('header value must be a string, number, boolean or array of strings');
+  }
+  response.setHeader(text(name, 'header name must be a string'), String(value));
+}
+
+function clearHeader({ request }: Exchange, [name]: readonly unknown[]): undefined {
+  Reflect.deleteProperty(request.headers, lowerCase(name));
+}
+
+function exit(exchange: Exchange, [status, body, headers]: readonly unknown[]): undefined {
+  if (typeof status !== 'number' || status < 100 || status > 599) {
+    throw new PdkError('code must be a number between 100 and 599');
+  }
+  const { response } = exchange;
+  exchange.answered = true;
+  for (const [name, value] of Object.entries((headers ?? {}) as Record<string, string>))
+    response.setHeader(name, value);
+  response.setHeader('Server', 'kong/2.8.1');
+  let content = '';
+  if (typeof body === 'string') content = body;
+  else if (body !== null && body !== undefined) {
+    content = JSON.stringify(body);
+    if (!response.hasHeader('Content-Type')) response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  }
+  response.setHeader('Content-Length', Buffer.byteLength(content));
+  response.statusCode = status;
+  response.end(content);
+}
+
+function lowerCase(name: unknown): string {
+  return text(name, 'header name must be a string').toLowerCase();
+}
+
+function text(value: unknown, problem: string): string {
+  if (typeof value !== 'string') throw new PdkError(problem);
+  return value;
+}
+
+function firstOf(values: readonly string[] | undefined): string | undefined {
+  return values?.[0];
+}

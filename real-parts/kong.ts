@@ -1,0 +1,238 @@
+import { execFile } from 'node:child_process';
+import { chmodSync, writeFileSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { findPart } from './find';
+import { makeFolder, removeFolder } from './guard';
+import { send } from './http';
+import { startContainer } from './container';
+import { freePort } from './ports';
+import { Process } from './processes';
+import { until } from './wait';
+
+const run = promisify(execFile);
+
+/** An external plugin server, running before Kong starts. */
+export interface PluginServerOfKong {
+  readonly name: string;
+  readonly socket: string;
+  /** The JSON that Kong's query command is to print. */
+  readonly dump: string;
+  /** The command that prints it; left out, Kong gets the text itself. */
+  readonly queryCommand?: string;
+}
+
+export interface KongOptions {
+  readonly config: object;
+  readonly pluginServers?: readonly PluginServerOfKong[];
+  readonly workers?: number;
+  /** Taken beforehand where something must know the address before Kong runs. */
+  readonly proxyPort?: number;
+  /** More of Kong's settings, `KONG_...`. */
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+interface Host {
+  /** Runs `kong COMMAND` beside the running gateway. */
+  kong(command: string): Promise<void>;
+  /** Runs a shell command where the gateway's processes are. */
+  shell(command: string): Promise<void>;
+  assertRunning(): void;
+  errorLog(): Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** A gateway node: Kong 2.8 without a database, from `KONG_BIN`, PATH or Docker. */
+export class Kong {
+  private constructor(
+    readonly proxyPort: number,
+    readonly adminPort: number,
+    /** Kong's prefix: its logs, its pid. */
+    readonly prefix: string,
+    private readonly host: Host,
+  ) {}
+
+  static async start(options: KongOptions): Promise<Kong> {
+    const prefix = makeFolder('kong');
+    const proxyPort = options.proxyPort ?? (await freePort());
+    const adminPort = await freePort();
+    writeFileSync(join(prefix, 'kong.json'), JSON.stringify(options.config));
+    const env = settings(options, prefix, proxyPort, adminPort);
+    let kong: Kong | undefined;
+    try {
+      const sockets = (options.pluginServers ?? []).map(({ socket }) => dirname(socket));
+      const host = await startHost(env, prefix, sockets);
+      kong = new Kong(proxyPort, adminPort, prefix, host);
+      await until(
+        'Kong serves',
+        () => {
+          host.assertRunning();
+          return kong?.serves();
+        },
+        { timeoutMs: 60_000 },
+      );
+      return kong;
+    } catch (error) {
+      const log = kong === undefined ? '' : await kong.errorLog().catch(() => '');
+      await (kong === undefined ? removeFolder(prefix) : kong.stop());
+      throw new Error(`Kong did not start: ${String(error)}\n${log.slice(-3000)}`, { cause: error });
+    }
+  }
+
+  /** Replaces the whole configuration, as the ingress controller does. The workers follow one by one (K27). */
+  async push(config: object): Promise<void> {
+    // 429: it takes one at a time. The controller tries again, too.
+    const answer = await until('Kong has taken over the configuration before this one', async () => {
+      const tried = await send({
+        port: this.adminPort,
+        method: 'POST',
+        path: '/config?check_hash=1',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(config),
+      });
+      return tried.status !== 429 && tried;
+    });
+    if (answer.status !== 201) throw new Error(`Kong refused the configuration: ${answer.status} ${answer.body}`);
+  }
+
+  /** What the admin API answers to a GET. */
+  async admin(path: string): Promise<unknown> {
+    const answer = await send({ port: this.adminPort, path });
+    if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.body}`);
+    return JSON.parse(answer.body);
+  }
+
+  /** `kong reload`: new workers start, the old ones end once their requests have. Returns before they have. */
+  reload(): Promise<void> {
+    return this.host.kong('reload');
+  }
+
+  /** Sends the nginx workers a signal: STOP and CONT make them as deaf as a large configuration does. */
+  signalWorkers(signal: 'STOP' | 'CONT'): Promise<void> {
+    const master = join(this.prefix, 'pids/nginx.pid');
+    return this.host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
+  }
+
+  errorLog(): Promise<string> {
+    return this.host.errorLog();
+  }
+
+  async stop(): Promise<void> {
+    await this.host.stop();
+    await removeFolder(this.prefix);
+  }
+
+  private async serves(): Promise<boolean> {
+    const [proxy, admin] = await Promise.all([
+      send({ port: this.proxyPort, path: '/is-anybody-there', timeoutMs: 2000 }),
+      send({ port: this.adminPort, path: '/status', timeoutMs: 2000 }),
+    ]);
+    return proxy.status > 0 && admin.status === 200;
+  }
+}
+
+const settings = (
+  { pluginServers = [], workers = 1, env = {} }: KongOptions,
+  prefix: string,
+  proxyPort: number,
+  adminPort: number,
+): Record<string, string> => ({
+  KONG_PREFIX: prefix,
+  KONG_DATABASE: 'off',
+  KONG_DECLARATIVE_CONFIG: join(prefix, 'kong.json'),
+  // As Kong's own default, but for the address.
+  KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort} reuseport backlog=16384`,
+  KONG_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
+  KONG_STATUS_LISTEN: 'off',
+  KONG_NGINX_MAIN_DAEMON: 'off',
+  KONG_NGINX_WORKER_PROCESSES: String(workers),
+  KONG_ANONYMOUS_REPORTS: 'off',
+  KONG_PROXY_ACCESS_LOG: 'off',
+  KONG_ADMIN_ACCESS_LOG: 'off',
+  KONG_PROXY_ERROR_LOG: 'logs/error.log',
+  KONG_ADMIN_ERROR_LOG: 'logs/error.log',
+  // Started by root, the workers would be nobody, who may not open our folders.
+  ...(process.getuid?.() === 0 ? { KONG_NGINX_MAIN_USER: 'root root' } : {}),
+  KONG_PLUGINS: ['bundled', ...pluginServers.map(({ name }) => name)].join(','),
+  ...(pluginServers.length > 0 ? { KONG_PLUGINSERVER_NAMES: pluginServers.map(({ name }) => name).join(',') } : {}),
+  ...Object.fromEntries(
+    pluginServers.flatMap(({ name, socket, dump, queryCommand }) => {
+      const variable = `KONG_PLUGINSERVER_${name.toUpperCase().replaceAll('-', '_')}`;
+      const file = join(prefix, `${name}.dump.json`);
+      writeFileSync(file, dump);
+      return [
+        [`${variable}_SOCKET`, socket],
+        [`${variable}_QUERY_CMD`, queryCommand ?? `cat '${file}'`],
+      ];
+    }),
+  ),
+  ...env,
+});
+
+const startHost = (env: Record<string, string>, prefix: string, sockets: readonly string[]): Promise<Host> => {
+  const found = findPart('kong');
+  switch (found.how) {
+    case 'binary':
+      return startBinary(found.path, env, prefix);
+    case 'docker':
+      return startInDocker(found.image, env, prefix, sockets);
+    case 'url':
+    case 'missing':
+      throw new Error(found.how === 'missing' ? found.why : 'a Kong of somebody else cannot be used');
+  }
+};
+
+const startBinary = async (binary: string, env: Record<string, string>, prefix: string): Promise<Host> => {
+  const child = await Process.start(binary, ['start'], { env, logFile: join(prefix, 'start.log') });
+  return {
+    kong: async (command) => {
+      await run(binary, [command, '-p', prefix], { env: { ...process.env, ...env } });
+    },
+    shell: async (command) => {
+      await run('sh', ['-c', command]);
+    },
+    assertRunning: () => {
+      if (!child.running) throw new Error(`kong start ended: ${child.log()}`);
+    },
+    errorLog: () => readFile(join(prefix, 'logs/error.log'), 'utf8'),
+    stop: async () => {
+      // The command is only the parent of nginx: the master is the one to ask.
+      const master = await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => undefined);
+      try {
+        if (master !== undefined && child.running) process.kill(Number(master), 'SIGTERM');
+      } catch {
+        // It is gone already.
+      }
+      await Promise.race([child.exited, until('nginx ended', () => !child.running, { timeoutMs: 3000 })]).catch(
+        () => undefined,
+      );
+      await child.stop('SIGKILL');
+    },
+  };
+};
+
+const startInDocker = async (
+  image: string,
+  env: Record<string, string>,
+  prefix: string,
+  sockets: readonly string[],
+): Promise<Host> => {
+  chmodSync(prefix, 0o777);
+  const container = await startContainer({
+    image,
+    env,
+    command: ['kong', 'docker-start'],
+    folders: [...new Set([prefix, ...sockets])],
+  });
+  return {
+    kong: async (command) => {
+      await container.run(['kong', command, '-p', prefix]);
+    },
+    shell: (command) => container.run(['sh', '-c', command]),
+    assertRunning: () => undefined,
+    // The image's entry point makes the file a link to /dev/stderr, which here would be our own.
+    errorLog: () => container.log(),
+    stop: () => container.stop(),
+  };
+};

@@ -1,0 +1,160 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { PluginServerOfKong } from './kong';
+import { findPart } from './find';
+import { makeFolder, projectRoot, removeFolder } from './guard';
+import { send } from './http';
+import { freePort } from './ports';
+import { Process } from './processes';
+
+/** The product as `npm run build` leaves it. */
+export const serverlessFile = join(projectRoot, 'dist/serverless');
+
+/** What `GET /status` says of one backend. */
+export interface BackendStatus {
+  readonly target: string;
+  readonly pubsub: string;
+  readonly topic: string;
+  readonly state: string;
+  readonly held: number;
+  readonly lastProbe?: unknown;
+  readonly lastPublish?: unknown;
+  readonly coldStarts: readonly Record<string, unknown>[];
+}
+
+export interface Status {
+  readonly server: {
+    readonly role: 'starting' | 'active' | 'standby' | 'stopped';
+    /** Phases that run now: those that Kong waits for, and those whose call Kong runs (K3). */
+    readonly events: number;
+    readonly instances: number;
+    readonly connections: number;
+  };
+  readonly backends: readonly BackendStatus[];
+}
+
+export interface ServerlessOptions {
+  readonly gatewayPort: number;
+  readonly daprPort: number;
+  /** The socket of another server, to stand by for it; left out: one of its own. */
+  readonly socket?: string;
+  /** More options of `serverless serve`. */
+  readonly args?: readonly string[];
+  /** Options of Node itself. */
+  readonly nodeArgs?: readonly string[];
+}
+
+/** What `serverless -dump` prints for Kong. */
+export const dump = (): string => execFileSync(process.execPath, [serverlessFile, '-dump'], { encoding: 'utf8' });
+
+/** The plugin server, `dist/serverless serve`, started before Kong as the image does (K7). */
+export class Serverless {
+  private constructor(
+    readonly socket: string,
+    readonly statusPort: number,
+    private readonly process: Process,
+    private readonly folder: string,
+    /** From exec until somebody can connect, ms. */
+    readonly startMs: number,
+  ) {}
+
+  static async start({
+    gatewayPort,
+    daprPort,
+    socket,
+    args = [],
+    nodeArgs = [],
+  }: ServerlessOptions): Promise<Serverless> {
+    if (!existsSync(serverlessFile)) throw new Error('dist/serverless is missing: run `npm run build`');
+    const folder = makeFolder('srv');
+    const at = socket ?? join(folder, 'serverless.socket');
+    const standsBy = socket !== undefined;
+    const statusPort = await freePort();
+    const from = performance.now();
+    const process_ = await Process.start(
+      process.execPath,
+      [
+        ...[...nodeArgs, serverlessFile, 'serve', '--socket', at, '--gateway-url', `http://127.0.0.1:${gatewayPort}`],
+        ...[
+          '--dapr-http-port',
+          String(daprPort),
+          '--status-listen',
+          `127.0.0.1:${statusPort}`,
+          '--log-level',
+          'info',
+          ...args,
+        ],
+      ],
+      { logFile: join(folder, 'serverless.log') },
+    );
+    try {
+      await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)), { everyMs: 1 });
+      const startMs = performance.now() - from;
+      const server = new Serverless(at, statusPort, process_, folder, startMs);
+      if (!standsBy)
+        await process_.becomes('its status is there', async () => (await server.status()) as Status | undefined);
+      return server;
+    } catch (error) {
+      await process_.stop('SIGKILL');
+      await removeFolder(folder);
+      throw error;
+    }
+  }
+
+  get pid(): number {
+    return this.process.pid;
+  }
+
+  /** For `Kong.start`: the real query command where Kong can run it, that is, outside a container. */
+  forKong(): PluginServerOfKong {
+    return {
+      name: 'serverless',
+      socket: this.socket,
+      dump: dump(),
+      ...(findPart('kong').how === 'binary' ? { queryCommand: `'${process.execPath}' '${serverlessFile}' -dump` } : {}),
+    };
+  }
+
+  async status(): Promise<Status> {
+    return JSON.parse((await send({ port: this.statusPort, path: '/status' })).body) as Status;
+  }
+
+  async is(role: Status['server']['role']): Promise<boolean> {
+    return (await this.status()).server.role === role;
+  }
+
+  async metrics(): Promise<string> {
+    return (await send({ port: this.statusPort, path: '/metrics' })).body;
+  }
+
+  /** Requests held for one backend, or for all. */
+  async held(target?: string): Promise<number> {
+    const { backends } = await this.status();
+    return backends.filter((one) => (target ?? one.target) === one.target).reduce((sum, one) => sum + one.held, 0);
+  }
+
+  /** Resident memory, kB. Linux only, as Kong 2.8 is in practice. */
+  rssKb(): number {
+    const line = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${this.pid}/status`, 'utf8'));
+    return Number(line?.[1]);
+  }
+
+  log(): string {
+    return this.process.log();
+  }
+
+  /** Ends it without goodbye. */
+  async kill(): Promise<void> {
+    await this.process.stop('SIGKILL');
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.process.signal(signal);
+  }
+
+  async stop(): Promise<void> {
+    await this.process.stop('SIGTERM', 3000);
+    await removeFolder(this.folder);
+  }
+}

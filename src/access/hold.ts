@@ -1,0 +1,79 @@
+import type { Hold, Outcome } from '../activation/arrival';
+import type { Clock } from '../core/ports';
+import type { Kong } from '../kong/contract';
+
+/**
+ * Kong gives up on a phase that is silent for 60 s, and lets the request through (K1): a held one makes a cheap call this often.
+ */
+export const HEARTBEAT_MS = 20_000;
+/** A call that Kong does not answer by then never will be: the client is gone (K11). */
+export const HEARTBEAT_ANSWER_MS = 5000;
+
+type Turn = { readonly outcome: Outcome } | 'beat' | 'gone';
+
+/** The first of: what `settles` gives, the time-out, the client's leaving. Leaves no timer and no listener behind. */
+async function first<T, U>(
+  settles: Promise<T>,
+  clock: Clock,
+  timeoutMs: number,
+  onTimeout: U,
+  signal: AbortSignal | undefined,
+): Promise<T | U | 'gone'> {
+  if (signal?.aborted === true) return 'gone';
+  let cancel = (): void => undefined;
+  let left = (): void => undefined;
+  try {
+    return await Promise.race([
+      settles,
+      new Promise<U | 'gone'>((resolve) => {
+        cancel = clock.after(timeoutMs, () => {
+          resolve(onTimeout);
+        });
+        left = () => {
+          resolve('gone');
+        };
+        signal?.addEventListener('abort', left, { once: true });
+      }),
+    ]);
+  } finally {
+    cancel();
+    signal?.removeEventListener('abort', left);
+  }
+}
+
+/** Waits for calls to Kong that are under way. False: they were not answered, so the client is gone. */
+async function answered(calls: Promise<unknown>, clock: Clock, signal: AbortSignal | undefined): Promise<boolean> {
+  const answer = calls.then(
+    () => 'alive' as const,
+    () => 'alive' as const,
+  );
+  return (await first(answer, clock, HEARTBEAT_ANSWER_MS, 'gone' as const, signal)) === 'alive';
+}
+
+/**
+ * Waits for a hold to end, and keeps Kong's connection alive meanwhile.
+ *
+ * @param calls to Kong of this request that are under way: they go one after the other, so the next one waits for them
+ * @returns how it ended; undefined when the client left, and nobody is there to be answered
+ */
+export async function waitFor(
+  hold: Hold,
+  kong: Kong,
+  signal: AbortSignal | undefined,
+  clock: Clock,
+  calls?: Promise<unknown>,
+): Promise<Outcome | undefined> {
+  if (calls !== undefined && !(await answered(calls, clock, signal))) {
+    hold.leave();
+    return undefined;
+  }
+  const settled = hold.outcome.then((outcome): Turn => ({ outcome }));
+  for (;;) {
+    const turn = await first(settled, clock, HEARTBEAT_MS, 'beat' as const, signal);
+    if (typeof turn === 'object') return turn.outcome;
+    if (turn === 'gone' || !(await answered(kong.nginx.get_var('pid'), clock, signal))) {
+      hold.leave();
+      return undefined;
+    }
+  }
+}

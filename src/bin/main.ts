@@ -1,0 +1,52 @@
+import type { CommandIo } from '../command-line/command-io';
+import type { ProcessSettings } from '../config/process-settings';
+import { moduleInfo } from '../kong/module-info';
+import { helpText, readCommand } from './read-command';
+import { dumpPlugins } from '../kong/plugin-info';
+import { type Loaded, serve } from '../server/serve';
+
+/**
+ * Runs a command line and returns its exit code, which for a server that goes on is 0.
+ *
+ * @param argv without the executable's own name
+ */
+export async function main(argv: readonly string[], io: CommandIo): Promise<number> {
+  const command = readCommand(argv, io.env);
+  switch (command.kind) {
+    case 'dump':
+      // Kong parses everything that is on standard output (K18).
+      io.stdout(dumpPlugins(moduleInfo));
+      return 0;
+    case 'help':
+      io.stdout(helpText());
+      return 0;
+    case 'version':
+      io.stdout(`${moduleInfo.Version}\n`);
+      return 0;
+    case 'invalid':
+      io.stderr(command.problems.map((problem) => `serverless: ${problem}\n`).join(''));
+      io.stderr('serverless --help lists the options.\n');
+      return 2;
+    // `import()` wants a file extension. Each command loads what it needs and no more.
+    case 'check':
+      return await (await import('../check/check-command.js')).runCheck(command.argv, io);
+    case 'doctor':
+      return await (await import('../doctor/doctor-command.js')).runDoctor(command.argv, io);
+    case 'serve':
+      await serve({
+        socketPath: command.socketPath,
+        statusListen: command.settings.statusListen,
+        load: () => load(command.settings),
+      });
+      return 0;
+  }
+}
+
+/** The product is loaded only to serve, and only once the socket listens. */
+async function load(settings: ProcessSettings): Promise<Loaded> {
+  const { createLogger } = await import('../adapters/logger.js');
+  const { systemClock } = await import('../adapters/clock.js');
+  const { compose } = await import('../compose.js');
+  const log = createLogger(settings.logLevel);
+  return { product: compose(settings, log), log, clock: systemClock };
+}

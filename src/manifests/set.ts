@@ -1,0 +1,168 @@
+import type { Manifest } from './manifest';
+import { type Component, componentsOf } from './components';
+import { type Gateway, gatewaysOf } from './gateways';
+import {
+  type BackendView,
+  type ParseConfig,
+  type PluginUse,
+  pluginUsesOf,
+  readServerless,
+  type ServerlessPlugin,
+} from './plugins';
+import { admitsHost, annotatedPlugins, overlaps, type Route, routes, routesOf, trimSlash } from './routes';
+import { type ScaledObject, scaledObjectsOf, type Trigger } from './scalers';
+import { type Queue, type Topology, topologyOf } from './topology';
+import { selects, type Service, servicesOf, type Workload, workloadsOf } from './workloads';
+
+/** What the files cannot say about the gateway. */
+export interface GatewayFacts {
+  /** Dapr's app-id of the gateway; undefined: as its values or its Deployment say, else `serverless`. */
+  readonly appId: string | undefined;
+  readonly namespace: string;
+  /** Where probes are sent, the plugin's `SERVERLESS_GATEWAY_URL`. */
+  readonly url: string;
+}
+
+/** All documents of one run and how they refer to each other. */
+export class ManifestSet {
+  readonly plugins: readonly ServerlessPlugin[];
+  readonly backends: readonly BackendView[];
+  /** Every plugin but ours. */
+  readonly otherPlugins: readonly PluginUse[];
+  readonly routes: readonly Route[];
+  readonly components: readonly Component[];
+  readonly scaledObjects: readonly ScaledObject[];
+  readonly workloads: readonly Workload[];
+  readonly services: readonly Service[];
+  readonly gateways: readonly Gateway[];
+  readonly topology: Topology;
+  readonly appId: string;
+
+  constructor(
+    readonly manifests: readonly Manifest[],
+    readonly gateway: GatewayFacts,
+    parseConfig: ParseConfig,
+  ) {
+    const uses = pluginUsesOf(manifests);
+    this.plugins = uses.filter(({ plugin }) => plugin === 'serverless').map((use) => readServerless(use, parseConfig));
+    this.backends = this.plugins.flatMap(({ backends }) => backends);
+    this.otherPlugins = uses.filter(({ plugin }) => plugin !== 'serverless');
+    this.routes = routesOf(manifests);
+    this.components = componentsOf(manifests);
+    this.scaledObjects = scaledObjectsOf(manifests);
+    this.workloads = workloadsOf(manifests);
+    this.services = servicesOf(manifests);
+    this.gateways = gatewaysOf(manifests);
+    this.topology = topologyOf(manifests);
+    const annotated = this.gateways.map((found) => found.annotation('dapr.io/app-id')).find((id) => id !== undefined);
+    this.appId = gateway.appId ?? annotated ?? 'serverless';
+  }
+
+  /** The Services that a route leads to: one, or alternatives of it. */
+  servicesOf(route: Route): Service[] {
+    return this.services.filter(
+      ({ manifest, namespace }) => manifest.name === route.service?.name && namespace === route.namespace,
+    );
+  }
+
+  /** Whether the plugin runs on the route: named by the Ingress or its Service, or on every route. */
+  runsOn(use: PluginUse, route: Route): boolean {
+    if (use.everywhere) return true;
+    if (use.namespace !== undefined && use.namespace !== route.namespace) return false;
+    const named = [...route.plugins, ...this.servicesOf(route).flatMap(({ manifest }) => annotatedPlugins(manifest))];
+    return named.includes(use.resource);
+  }
+
+  /** The routes on which the backend's plugin runs. */
+  carriers(backend: Pick<BackendView, 'use'>): Route[] {
+    return this.routes.filter((route) => this.runsOn(backend.use, route));
+  }
+
+  /** Those of them whose requests belong to the backend, and to no longer target of the same plugin. */
+  routesOf(backend: BackendView): Route[] {
+    const rivals = this.backends.filter(
+      ({ use, target }) => use === backend.use && target.length > backend.target.length,
+    );
+    return this.carriers(backend).filter(
+      (route) => overlaps(route, backend.target) && !rivals.some(({ target }) => covers(target, route)),
+    );
+  }
+
+  /** The routes that a probe through the gateway takes: the longest that admit its path and its host. None for a direct probe. */
+  probedRoutes(backend: BackendView): Route[] {
+    const path = probePath(backend);
+    if (path === undefined) return [];
+    const host = backend.settings?.probe.host;
+    const admitting = this.routes.filter(
+      (route) => routes(route, path) && (host === undefined || admitsHost(route.host, host)),
+    );
+    const longest = Math.max(...admitting.map((route) => trimSlash(route.path).length));
+    return admitting.filter((route) => trimSlash(route.path).length === longest);
+  }
+
+  /** The workloads behind the backend's routes. */
+  workloadsOf(backend: BackendView): Workload[] {
+    const services = this.routesOf(backend).flatMap((route) => this.servicesOf(route));
+    return this.workloads.filter((workload) => services.some((service) => selects(service, workload)));
+  }
+
+  /** The ScaledObjects of a workload. */
+  scalersOf(workload: Workload): ScaledObject[] {
+    return this.scaledObjects.filter(
+      ({ target, namespace }) =>
+        target.name === workload.manifest.name &&
+        target.kind === workload.manifest.kind &&
+        namespace === workload.namespace,
+    );
+  }
+
+  /**
+   * The ScaledObjects that wake a backend. Without its Deployment among the files: those whose target is named like the
+   * Service, as is usual.
+   */
+  scaledObjectsOf(backend: BackendView): ScaledObject[] {
+    const workloads = this.workloadsOf(backend);
+    if (workloads.length > 0) return unique(workloads.flatMap((workload) => this.scalersOf(workload)));
+    const named = this.routesOf(backend);
+    return this.scaledObjects.filter(({ target, namespace }) =>
+      named.some((route) => route.service?.name === target.name && route.namespace === namespace),
+    );
+  }
+
+  /** The Components that a backend's messages may go through: usually one; with several brokers in one folder, one of each. */
+  componentsOf(backend: BackendView): Component[] {
+    return this.components.filter(({ name }) => name === backend.pubsub);
+  }
+
+  /** The triggers of a backend that read a queue of the Component's broker. */
+  triggersOf(backend: BackendView, component: Component): { scaledObject: ScaledObject; trigger: Trigger }[] {
+    return this.scaledObjectsOf(backend).flatMap((scaledObject) =>
+      scaledObject.triggers
+        .filter(({ broker }) => broker !== undefined && broker === component.broker)
+        .map((trigger) => ({ scaledObject, trigger })),
+    );
+  }
+
+  /** The declared queues that KEDA reads for a backend. */
+  queuesOf(backend: BackendView): Queue[] {
+    const read = this.componentsOf(backend).flatMap((component) => this.triggersOf(backend, component));
+    return this.topology.queues.filter(({ broker, name }) =>
+      read.some(({ trigger }) => trigger.broker === broker && trigger.queue?.name === name),
+    );
+  }
+}
+
+/** Path that is probed through the gateway; undefined where nothing is, or directly. */
+export function probePath({ target, health, settings }: BackendView): string | undefined {
+  if (health === '' || settings?.probe.url !== undefined) return undefined;
+  return settings?.healthPath ?? target.replace(/\/$/, '') + health;
+}
+
+function covers(target: string, route: Route): boolean {
+  return `${trimSlash(route.path)}/`.startsWith(`${trimSlash(target)}/`.replace('//', '/'));
+}
+
+/** Each element once, in order. */
+export function unique<T>(list: readonly T[]): T[] {
+  return [...new Set(list)];
+}

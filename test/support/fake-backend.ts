@@ -1,0 +1,97 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { freePort } from '../../real-parts/ports';
+
+/**
+ * `asleep`: nothing listens. `unready`: the health path answers 503. `hanging`: connections are taken, nothing is answered.
+ */
+export type BackendState = 'asleep' | 'unready' | 'hanging' | 'ready';
+
+export interface BackendOptions {
+  /** In every answer's body. */
+  name?: string;
+  /** Which requests are asked for health: those whose path ends so. */
+  health?: string;
+  state?: BackendState;
+}
+
+/** A service that can sleep: it keeps its port, but listens on it only while it is not asleep. */
+export class FakeBackend {
+  /** Requests for the health path. */
+  probes = 0;
+  /** Requests for anything else. */
+  served = 0;
+  /** Requests that carried a header which only the plugin and the gateway should ever see. */
+  tokensSeen = 0;
+  /** When it last began to be ready, on `performance.now()`'s clock. */
+  readyAt = NaN;
+  private state: BackendState = 'asleep';
+  private server: Server | undefined;
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(
+    readonly port: number,
+    private readonly name: string,
+    private readonly health: string,
+  ) {}
+
+  static async start({ name = 'backend', health = '/healthz.html', state = 'asleep' }: BackendOptions = {}) {
+    const backend = new FakeBackend(await freePort(), name, health);
+    await backend.become(state);
+    return backend;
+  }
+
+  /** Where Kong finds it. */
+  get target(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  async become(state: BackendState): Promise<void> {
+    this.state = state;
+    if (state === 'asleep') await this.close();
+    else await this.listen();
+    if (state === 'ready') this.readyAt = performance.now();
+  }
+
+  stop(): Promise<void> {
+    return this.become('asleep');
+  }
+
+  private async listen(): Promise<void> {
+    if (this.server !== undefined) return;
+    const server = createServer((request, response) => {
+      this.answer(request, response);
+    });
+    server.keepAliveTimeout = 60_000;
+    server.on('connection', (socket) => {
+      this.sockets.add(socket);
+      socket.once('close', () => this.sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen({ port: this.port, host: '127.0.0.1', backlog: 4096 }, resolve);
+    });
+    this.server = server;
+  }
+
+  private async close(): Promise<void> {
+    const { server } = this;
+    this.server = undefined;
+    if (server === undefined) return;
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => server.close(resolve));
+  }
+
+  private answer(request: IncomingMessage, response: ServerResponse): void {
+    const path = (request.url ?? '').split('?')[0] ?? '';
+    const isProbe = this.health !== '' && path.endsWith(this.health);
+    if (isProbe) this.probes += 1;
+    else this.served += 1;
+    if (request.headers['x-serverless-probe'] !== undefined) this.tokensSeen += 1;
+    request.resume();
+    if (this.state === 'hanging') return;
+    response.statusCode = isProbe && this.state === 'unready' ? 503 : 200;
+    response.setHeader('content-type', 'text/plain');
+    response.end(`${this.name} ${path}`);
+  }
+}

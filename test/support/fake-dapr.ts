@@ -1,0 +1,89 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+
+/** What one wake-up or activity message said. */
+export interface Message {
+  readonly reason: string;
+  readonly backend: string;
+  readonly requests: number;
+  readonly gateway: string;
+  readonly at: string;
+}
+
+export interface Publish {
+  readonly pubsub: string;
+  readonly topic: string;
+  readonly query: URLSearchParams;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly message: Message;
+  /** On `performance.now()`'s clock. */
+  readonly at: number;
+}
+
+/** Status and body of the answer; `hang`: there is none. */
+export type DaprAnswer = { readonly status: number; readonly body?: object } | 'hang';
+
+/** Dapr's own answer where a component is not there (D9). */
+export const pubsubNotFound = (pubsub: string): DaprAnswer => ({
+  status: 404,
+  body: { errorCode: 'ERR_PUBSUB_NOT_FOUND', message: `pubsub ${pubsub} is not found` },
+});
+
+/** A Dapr sidecar's publish endpoint that writes down what it is told, for suites that do not need the real one. */
+export class FakeDapr {
+  readonly published: Publish[] = [];
+  /** What the next publishes are answered. */
+  answer: DaprAnswer = { status: 204 };
+  private readonly sockets = new Set<Socket>();
+
+  private constructor(private readonly server: Server) {}
+
+  static async start(): Promise<FakeDapr> {
+    const server = createServer();
+    const dapr = new FakeDapr(server);
+    server.on('connection', (socket) => {
+      dapr.sockets.add(socket);
+      socket.once('close', () => dapr.sockets.delete(socket));
+    });
+    server.on('request', (request, response) => {
+      let body = '';
+      request.setEncoding('utf8');
+      request.on('data', (chunk: string) => (body += chunk));
+      request.on('end', () => {
+        const url = new URL(request.url ?? '/', 'http://dapr');
+        const [, , verb, pubsub, topic] = url.pathname.split('/').map(decodeURIComponent);
+        if (request.method !== 'POST' || verb !== 'publish' || pubsub === undefined || topic === undefined) {
+          response.writeHead(verb === 'healthz' ? 204 : 404).end();
+          return;
+        }
+        dapr.published.push({
+          pubsub,
+          topic,
+          query: url.searchParams,
+          headers: request.headers,
+          message: JSON.parse(body) as Message,
+          at: performance.now(),
+        });
+        if (dapr.answer === 'hang') return;
+        response.writeHead(dapr.answer.status, { 'content-type': 'application/json' });
+        response.end(dapr.answer.body === undefined ? undefined : JSON.stringify(dapr.answer.body));
+      });
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return dapr;
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** The messages with this reason. */
+  messages(reason: string, topic?: string): Publish[] {
+    return this.published.filter((one) => one.message.reason === reason && (topic ?? one.topic) === one.topic);
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.sockets) socket.destroy();
+    await new Promise((resolve) => this.server.close(resolve));
+  }
+}

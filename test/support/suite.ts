@@ -1,0 +1,34 @@
+/* eslint-disable jest/no-export, jest/valid-title, jest/valid-describe-callback, jest/expect-expect, jest/no-disabled-tests --
+   this file makes suites for others; it is none itself. */
+import { findPart, type PartName } from '../../real-parts/find';
+
+/** The parts that must be real: `REQUIRE_REAL=kong,daprd`, or `1` for all. */
+const isRequired = (name: PartName): boolean => {
+  const wanted = (process.env.REQUIRE_REAL ?? '').split(',').map((word) => word.trim());
+  return wanted.includes('1') || wanted.includes(name);
+};
+
+/** `describe`, for a suite that needs these parts: where one is missing it is skipped with a line that says so, or fails. */
+export const describeWith = (parts: readonly PartName[], title: string, suite: () => void): void => {
+  const missing = parts.flatMap((name) => {
+    const found = findPart(name);
+    return found.how === 'missing' ? [{ name, why: found.why }] : [];
+  });
+  if (missing.length === 0) {
+    describe(title, suite);
+    return;
+  }
+  for (const { why } of missing) say(`skipped: ${title}: ${why}`);
+  if (missing.some(({ name }) => isRequired(name))) {
+    test(`${title}: its parts are there`, () => {
+      throw new Error(missing.map(({ why }) => why).join('; '));
+    });
+  } else {
+    describe.skip(title, suite);
+  }
+};
+
+/** A line for whoever watches: progress of a long suite, or a figure that it measured. */
+export const say = (line: string): void => {
+  process.stderr.write(`${line}\n`);
+};

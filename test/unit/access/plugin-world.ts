@@ -1,0 +1,97 @@
+import pino from 'pino';
+import { Registry } from '../../../src/activation/registry';
+import { OwnProbes } from '../../../src/adapters/own-probes';
+import type { Backend } from '../../../src/core/backend';
+import type { PhaseContext } from '../../../src/kong/contract';
+import { ServerlessInstance } from '../../../src/access/serverless-instance';
+import type { FakeClock } from '../../support/fake-clock';
+import { flush } from '../../support/fake-clock';
+import type { FakeRequest } from '../../support/fake-kong';
+import { FakeKong } from '../../support/fake-kong';
+import { ActivatorWorld } from '../activation/activator-world';
+import { exampleBackend } from '../core/example-backend';
+
+/** A request in its access phase. */
+export interface Phase {
+  readonly kong: FakeKong;
+  /** The phase has ended: the request goes on, or was answered. */
+  ended: boolean;
+  failed: unknown;
+}
+
+/** Plugin instances among fakes. */
+export class PluginWorld {
+  readonly world = new ActivatorWorld();
+  readonly ownProbes = new OwnProbes();
+  readonly registry: Registry;
+  /** Lines of the process log. */
+  readonly lines: string[] = [];
+  draining = false;
+  /** Kong's sides of all requests so far. */
+  readonly kongs: FakeKong[] = [];
+
+  constructor() {
+    this.registry = new Registry(this.clock, (backend) => this.world.create(backend));
+  }
+
+  get clock(): FakeClock {
+    return this.world.clock;
+  }
+
+  /** Calls of the requests that broke Kong's protocol, which has one call at a time, and none after the answer. */
+  get outOfTurn(): readonly (readonly string[])[] {
+    return this.kongs.filter(({ outOfTurn }) => outOfTurn).map(({ calls }) => calls);
+  }
+
+  instance(...backends: Backend[]): ServerlessInstance {
+    return new ServerlessInstance(backends.length > 0 ? backends : [exampleBackend()], {
+      clock: this.clock,
+      registry: this.registry,
+      ownProbes: this.ownProbes,
+      logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
+      draining: () => this.draining,
+    });
+  }
+
+  /** Begins the access phase of a request, and lets it run as far as it goes by itself. */
+  async request(
+    instance: ServerlessInstance,
+    request: FakeRequest = {},
+    { signal, failOn, goneAt }: { signal?: AbortSignal; failOn?: string; goneAt?: string } = {},
+  ): Promise<Phase> {
+    const kong = new FakeKong(request);
+    kong.failOn = failOn;
+    kong.goneAt = goneAt;
+    this.kongs.push(kong);
+    const phase: Phase = { kong, ended: false, failed: undefined };
+    const context: PhaseContext | undefined = signal === undefined ? undefined : { signal };
+    const result = instance.access(kong, context);
+    if (result === undefined) phase.ended = true;
+    else {
+      result.then(
+        () => (phase.ended = true),
+        (error: unknown) => (phase.failed = error),
+      );
+    }
+    await flush();
+    return phase;
+  }
+
+  /** An instance whose backends are open on worker 101, right after a request was looked at. */
+  async warm(...backends: Backend[]): Promise<ServerlessInstance> {
+    const given = backends.length > 0 ? backends : [exampleBackend()];
+    const instance = this.instance(...given);
+    this.world.prober.up = true;
+    for (const { target } of given) {
+      await this.request(instance, { path: `${target}/` });
+      await this.clock.advance(10);
+    }
+    // Past the rate cap, so that no message of the cold start is in the way.
+    await this.clock.advance(150);
+    await this.request(instance, { path: `${given[0]!.target}/` });
+    await this.clock.advance(10);
+    this.world.publisher.published.length = 0;
+    this.world.prober.rounds.length = 0;
+    return instance;
+  }
+}

@@ -1,0 +1,42 @@
+import { parseOptions } from '../../../demo/options';
+
+describe('the command line', () => {
+  test('without options: port 8080, times and manifests as written', () => {
+    expect(parseOptions([])).toMatchObject({
+      port: 8080,
+      bootMs: undefined,
+      fast: false,
+      scaleInWindowMs: undefined,
+      kong: false,
+      manifests: expect.arrayContaining(['manifests/base', 'keda/rabbitmq']),
+    });
+  });
+
+  test('all options', () => {
+    const args = ['--port', '9000', '--boot-time', '2.5', '--scale-in-window', '30', '--fast', '--quiet', '--json'];
+    expect(parseOptions([...args, '--kong', '--rabbitmq', '--dapr', 'my/manifests'])).toEqual({
+      port: 9000,
+      bootMs: 2500,
+      scaleInWindowMs: 30_000,
+      ...{ fast: true, quiet: true, json: true, kong: true, rabbitmq: true, dapr: true },
+      manifests: ['my/manifests'],
+    });
+  });
+
+  test('--help', () => {
+    expect(parseOptions(['--help'])).toBe('help');
+  });
+
+  test.each([
+    [['--port', 'http'], '--port', "'http'"],
+    [['--port', '70000'], '--port', "'70000'"],
+    [['--boot-time', 'soon'], '--boot-time', "'soon'"],
+    [['--scale-in-window', '-1'], '--scale-in-window', ''],
+    [['--fast', '--boot-time', '20'], '--boot-time', '--fast'],
+    [['--dapr'], '--dapr', '--rabbitmq'],
+    [['--colour'], '--colour', ''],
+  ])('%j is refused by name', (args, option, more) => {
+    expect(() => parseOptions(args)).toThrow(option);
+    expect(() => parseOptions(args)).toThrow(more);
+  });
+});

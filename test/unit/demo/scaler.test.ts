@@ -1,0 +1,88 @@
+import { BuiltInBroker } from '../../../demo/broker/built-in';
+import { Scaler } from '../../../demo/keda/scaler';
+import { keptEvents } from './events-of';
+import { ManualClock } from './manual-clock';
+import { sampleScaling } from './scaling';
+
+const topology = {
+  exchanges: ['serverless'],
+  queues: [{ name: 'serverless', ttlMs: 30_000 }],
+  bindings: [{ exchange: 'serverless', queue: 'serverless' }],
+};
+
+function setUp() {
+  const clock = new ManualClock();
+  const broker = new BuiltInBroker(topology, clock);
+  const { events, texts } = keptEvents(clock);
+  const target = {
+    wanted: 0,
+    scale(replicas: number) {
+      this.wanted = replicas;
+    },
+  };
+  const scaler = new Scaler(sampleScaling, target, broker, clock, events);
+  scaler.start();
+  const publish = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++)
+      await broker.publish('serverless', { body: '', ttlMs: undefined, persistent: false });
+  };
+  return { clock, broker, texts, target, scaler, publish };
+}
+
+describe('a ScaledObject', () => {
+  test('a message wakes the Deployment with the next poll; TTL and cooldown later it sleeps', async () => {
+    const { clock, target, publish } = setUp();
+    await publish(1);
+    await clock.pass(999);
+    expect(target.wanted).toBe(0);
+    await clock.pass(1);
+    expect(target.wanted).toBe(1);
+    await clock.pass(38_000);
+    expect(target.wanted).toBe(1);
+    await clock.pass(3000);
+    expect(target.wanted).toBe(0);
+  });
+
+  test('a long queue is scaled beyond one replica by the HPA, with its own step', async () => {
+    const { clock, target, publish, texts } = setUp();
+    await publish(25);
+    await clock.pass(14_000);
+    expect(target.wanted).toBe(1);
+    await clock.pass(1000);
+    expect(target.wanted).toBe(3);
+    expect(texts()).toEqual([
+      'consumer: 0 -> 1 replicas (KEDA, 25 messages)',
+      'consumer: 1 -> 3 replicas (HPA, 25 messages at 10 per replica)',
+    ]);
+  });
+
+  test('a broker that is gone changes nothing, and is reported once', async () => {
+    const { clock, broker, target, publish, texts } = setUp();
+    await publish(1);
+    await clock.pass(1000);
+    await broker.stop();
+    await clock.pass(60_000);
+    expect(target.wanted).toBe(1);
+    expect(texts().filter((text) => text.includes('nothing is scaled'))).toHaveLength(1);
+    await broker.start();
+    await clock.pass(1000);
+    expect(target.wanted).toBe(0);
+  });
+
+  test('it tells how long until it sleeps, once the queue is empty', async () => {
+    const { clock, scaler, publish } = setUp();
+    expect(scaler.sleepsInMs).toBeUndefined();
+    await publish(1);
+    await clock.pass(20_000);
+    expect(scaler.sleepsInMs).toBeUndefined();
+    await clock.pass(14_000);
+    expect(scaler.sleepsInMs).toBeGreaterThan(4000);
+    expect(scaler.sleepsInMs).toBeLessThanOrEqual(6000);
+  });
+
+  test('stopped, it leaves no timer', () => {
+    const { clock, scaler } = setUp();
+    scaler.stop();
+    expect(clock.waiting).toBe(0);
+  });
+});
