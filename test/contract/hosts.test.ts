@@ -90,7 +90,7 @@ const HOSTS: readonly Host[] = [
     socket: 'js_pluginserver.sock',
     command: (folder) => {
       mkdirSync(join(folder, 'plugin'));
-      bundle('src/index.ts', join(folder, 'plugin', 'serverless.js'));
+      bundle('src/bin/plugin-module.ts', join(folder, 'plugin', 'serverless.js'));
       return [STOCK, '-d', join(folder, 'plugin'), '-p', folder];
     },
   },

@@ -24,7 +24,7 @@ export class RunningStack {
 
   /** Starts it on a free port; resolves when it prints its address. */
   static async start(args: readonly string[] = [], env: Record<string, string> = {}): Promise<RunningStack> {
-    const child = spawn(process.execPath, [built('stack.js'), '--port', '0', '--json', ...args], {
+    const child = spawn(process.execPath, [built('demo.js'), '--port', '0', '--json', ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

@@ -155,7 +155,7 @@ describe('the end of the demo', () => {
 
 describe('a demo that cannot start', () => {
   const run = (args: string[]) =>
-    spawnSync(process.execPath, [built('stack.js'), ...args], { encoding: 'utf8', timeout: 30_000 });
+    spawnSync(process.execPath, [built('demo.js'), ...args], { encoding: 'utf8', timeout: 30_000 });
 
   test('a port that is taken is named, with the option that chooses another', async () => {
     const port = await freePort();
