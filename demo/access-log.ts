@@ -10,28 +10,30 @@ export const OWN_AGENT = 'serverless-demo';
 
 /** Reports what the gateway has answered for services that can sleep, but neither the plugin's probes nor the page's own requests. */
 export class AccessLog {
-  private readonly kinds = new Map<string, { times: number; slowestMs: number }>();
+  readonly #kinds = new Map<string, { times: number; slowestMs: number }>();
+  readonly #clock: Clock;
+  readonly #events: Events;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly events: Events,
-  ) {}
+  constructor(clock: Clock, events: Events) {
+    this.#clock = clock;
+    this.#events = events;
+  }
 
   answered({ method, path, headers, status, ms }: Answered): void {
     if (headers['x-serverless-probe'] !== undefined || headers['user-agent'] === OWN_AGENT) return;
     const kind = `${method} ${path} ${status}`;
-    const known = this.kinds.get(kind);
+    const known = this.#kinds.get(kind);
     if (known !== undefined) {
       known.times++;
       known.slowestMs = Math.max(known.slowestMs, ms);
       return;
     }
-    this.kinds.set(kind, { times: 1, slowestMs: ms });
-    this.clock.after(GATHER_MS, () => {
-      const { times = 0, slowestMs = 0 } = this.kinds.get(kind) ?? {};
-      this.kinds.delete(kind);
+    this.#kinds.set(kind, { times: 1, slowestMs: ms });
+    this.#clock.after(GATHER_MS, () => {
+      const { times = 0, slowestMs = 0 } = this.#kinds.get(kind) ?? {};
+      this.#kinds.delete(kind);
       const after = `${(slowestMs / 1000).toFixed(1)} s`;
-      this.events.info(
+      this.#events.info(
         'gateway',
         times === 1 ? `${kind} after ${after}` : `${kind} x ${times}, the slowest after ${after}`,
       );

@@ -9,30 +9,31 @@ import type { Deployment } from './replicas/deployment';
  */
 export class EndpointSync {
   readonly services: ReadonlyMap<string, Service>;
-  private known: ReadonlyMap<string, readonly string[]> = new Map();
-  private stop: () => void = () => undefined;
+  #known: ReadonlyMap<string, readonly string[]> = new Map();
+  #stop: () => void = () => undefined;
+  readonly #deployments: readonly Deployment[];
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly deployments: readonly Deployment[],
-    private readonly clock: Clock,
-  ) {
+  constructor(deployments: readonly Deployment[], clock: Clock) {
+    this.#deployments = deployments;
+    this.#clock = clock;
     this.services = new Map(
-      deployments.map(({ name }) => [name, { name, endpoints: () => this.known.get(name) ?? [] }]),
+      deployments.map(({ name }) => [name, { name, endpoints: () => this.#known.get(name) ?? [] }]),
     );
   }
 
   /** @param changed Called after each change; while it has not resolved no other is told. */
   start(periodMs: number, changed: () => Promise<void>): void {
-    this.stop = every(this.clock, periodMs, async () => {
-      const current = new Map(this.deployments.map((deployment) => [deployment.name, deployment.endpoints()]));
-      if (same(current, this.known)) return;
-      this.known = current;
+    this.#stop = every(this.#clock, periodMs, async () => {
+      const current = new Map(this.#deployments.map((deployment) => [deployment.name, deployment.endpoints()]));
+      if (same(current, this.#known)) return;
+      this.#known = current;
       await changed();
     });
   }
 
   close(): void {
-    this.stop();
+    this.#stop();
   }
 }
 

@@ -15,24 +15,27 @@ export interface StackEvent {
 
 /** Where all parts report to. */
 export class Events extends EventEmitter<{ event: [StackEvent] }> {
-  constructor(private readonly clock: Clock) {
+  readonly #clock: Clock;
+
+  constructor(clock: Clock) {
     super();
+    this.#clock = clock;
   }
 
   info(source: Source, text: string): void {
-    this.report(source, 'info', text);
+    this.#report(source, 'info', text);
   }
 
   warn(source: Source, text: string): void {
-    this.report(source, 'warn', text);
+    this.#report(source, 'warn', text);
   }
 
   error(source: Source, text: string): void {
-    this.report(source, 'error', text);
+    this.#report(source, 'error', text);
   }
 
-  private report(source: Source, level: StackEvent['level'], text: string): void {
-    this.emit('event', { at: this.clock.now(), source, level, text });
+  #report(source: Source, level: StackEvent['level'], text: string): void {
+    this.emit('event', { at: this.#clock.now(), source, level, text });
   }
 }
 

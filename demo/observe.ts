@@ -46,26 +46,40 @@ export interface Sample {
 
 /** Looks at everything once. */
 export class Observer {
-  constructor(
-    private readonly cluster: Cluster,
-    private readonly deployments: readonly Deployment[],
-    private readonly scalers: readonly Scaler[],
-    private readonly broker: Broker,
-    private readonly status: () => Promise<readonly BackendStatus[] | undefined>,
-    private readonly clock: Clock,
-  ) {}
+  readonly #cluster: Cluster;
+  readonly #deployments: readonly Deployment[];
+  readonly #scalers: readonly Scaler[];
+  readonly #broker: Broker;
+  readonly #status: () => Promise<readonly BackendStatus[] | undefined>;
+  readonly #clock: Clock;
 
-  async look(): Promise<BackendView[]> {
-    const statuses = (await this.status()) ?? [];
-    return Promise.all(this.deployments.map((deployment) => this.view(deployment, statuses)));
+  constructor(
+    cluster: Cluster,
+    deployments: readonly Deployment[],
+    scalers: readonly Scaler[],
+    broker: Broker,
+    status: () => Promise<readonly BackendStatus[] | undefined>,
+    clock: Clock,
+  ) {
+    this.#cluster = cluster;
+    this.#deployments = deployments;
+    this.#scalers = scalers;
+    this.#broker = broker;
+    this.#status = status;
+    this.#clock = clock;
   }
 
-  private async view(deployment: Deployment, statuses: readonly BackendStatus[]): Promise<BackendView> {
-    const scaler = this.scalers.find(({ scaling }) => scaling.target === deployment.name);
+  async look(): Promise<BackendView[]> {
+    const statuses = (await this.#status()) ?? [];
+    return Promise.all(this.#deployments.map((deployment) => this.#view(deployment, statuses)));
+  }
+
+  async #view(deployment: Deployment, statuses: readonly BackendStatus[]): Promise<BackendView> {
+    const scaler = this.#scalers.find(({ scaling }) => scaling.target === deployment.name);
     const queue = scaler?.scaling.queue;
-    const path = this.cluster.paths.find(({ workload }) => workload === deployment.workload)?.written;
+    const path = this.#cluster.paths.find(({ workload }) => workload === deployment.workload)?.written;
     const own = path === undefined ? undefined : statuses.find(({ target }) => isUnder(path, target));
-    const now = this.clock.now();
+    const now = this.#clock.now();
     return {
       name: deployment.name,
       path,
@@ -80,7 +94,7 @@ export class Observer {
       max: scaler?.scaling.max ?? deployment.wanted,
       state: own?.state,
       held: own?.held ?? 0,
-      depth: queue === undefined ? 0 : await this.broker.depth(queue).catch(() => undefined),
+      depth: queue === undefined ? 0 : await this.#broker.depth(queue).catch(() => undefined),
       sleepsInMs: scaler?.sleepsInMs,
       lastProbe: own?.lastProbe,
       lastPublish: own?.lastPublish,

@@ -67,43 +67,45 @@ const RESPAWN_MS = 1000;
 
 /** The real `dist/serverless`, started beside the gateway as our image does it (K7, K9). */
 export class PluginServer {
-  private child: Child | undefined;
-  private closed = false;
-  private respawn: NodeJS.Timeout | undefined;
+  #child: Child | undefined;
+  #closed = false;
+  #respawn: NodeJS.Timeout | undefined;
+  readonly #options: PluginServerOptions;
+  readonly #events: Events;
 
-  constructor(
-    private readonly options: PluginServerOptions,
-    private readonly events: Events,
-  ) {}
+  constructor(options: PluginServerOptions, events: Events) {
+    this.#options = options;
+    this.#events = events;
+  }
 
   get pid(): number | undefined {
-    return this.child?.pid;
+    return this.#child?.pid;
   }
 
   /** Resolves when it takes calls. */
   async start(): Promise<void> {
-    const { program, socketPath, gatewayUrl, daprPort, statusPort } = this.options;
+    const { program, socketPath, gatewayUrl, daprPort, statusPort } = this.#options;
     const args = ['serve', '--socket', socketPath, '--gateway-url', gatewayUrl, '--dapr-http-port', String(daprPort)];
     const child = new Child(
       process.execPath,
       [program, ...args, '--status-listen', `127.0.0.1:${statusPort}`, '--log-level', 'warn'],
       {
         onLine: (line) => {
-          this.log(line);
+          this.#log(line);
         },
         onExit: (how) => {
-          this.onExit(how);
+          this.#onExit(how);
         },
       },
     );
-    this.child = child;
+    this.#child = child;
     await untilReady('the plugin server', child, () => connects(socketPath));
   }
 
   /** What each backend does now; undefined while the plugin server does not answer. */
   async status(): Promise<readonly BackendStatus[] | undefined> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.options.statusPort}/status`, {
+      const response = await fetch(`http://127.0.0.1:${this.#options.statusPort}/status`, {
         signal: AbortSignal.timeout(1000),
       });
       return ((await response.json()) as { backends: readonly BackendStatus[] }).backends;
@@ -113,29 +115,29 @@ export class PluginServer {
   }
 
   async stop(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.respawn);
+    this.#closed = true;
+    clearTimeout(this.#respawn);
     // It would drain what it holds; the stack is going, and so are the clients.
-    await this.child?.stop('SIGKILL');
+    await this.#child?.stop('SIGKILL');
   }
 
-  private onExit(how: string): void {
-    if (this.closed) return;
-    this.events.error('plugin', `the plugin server has ended (${how}); it is started again`);
-    this.respawn = setTimeout(() => {
+  #onExit(how: string): void {
+    if (this.#closed) return;
+    this.#events.error('plugin', `the plugin server has ended (${how}); it is started again`);
+    this.#respawn = setTimeout(() => {
       this.start().catch(() => undefined);
     }, RESPAWN_MS);
   }
 
   /** Its log is JSON, one object a line. */
-  private log(line: string): void {
+  #log(line: string): void {
     try {
       const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message?: string } };
       const text = err?.message === undefined ? msg : `${msg}: ${err.message}`;
-      if (level >= 50) this.events.error('plugin', text);
-      else this.events.warn('plugin', text);
+      if (level >= 50) this.#events.error('plugin', text);
+      else this.#events.warn('plugin', text);
     } catch {
-      this.events.warn('plugin', line);
+      this.#events.warn('plugin', line);
     }
   }
 }

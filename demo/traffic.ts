@@ -23,42 +23,53 @@ const KEPT = 12;
 /** Sends requests to the gateway, as many clients would, each on a connection of its own. */
 export class Traffic {
   readonly runs: Run[] = [];
-  private count = 0;
-  private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+  #count = 0;
+  readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+  readonly #port: number;
+  readonly #events: Events;
 
-  constructor(
-    private readonly port: number,
-    private readonly events: Events,
-  ) {}
+  constructor(port: number, events: Events) {
+    this.#port = port;
+    this.#events = events;
+  }
 
   /** Sends `total` requests at once. Resolves when all are answered. */
   async send(path: string, total: number): Promise<Run> {
-    const run: Run = { id: ++this.count, at: Date.now(), path, total, done: 0, statuses: {}, slowestMs: 0, detail: '' };
+    const run: Run = {
+      id: ++this.#count,
+      at: Date.now(),
+      path,
+      total,
+      done: 0,
+      statuses: {},
+      slowestMs: 0,
+      detail: '',
+    };
     this.runs.unshift(run);
     this.runs.splice(KEPT);
-    this.events.info('traffic', `GET ${path}${total === 1 ? '' : ` x ${total}`}`);
-    await Promise.all(Array.from({ length: total }, () => this.one(run)));
+    this.#events.info('traffic', `GET ${path}${total === 1 ? '' : ` x ${total}`}`);
+    await Promise.all(Array.from({ length: total }, () => this.#one(run)));
     const statuses = Object.entries(run.statuses).map(
       ([status, times]) => `${times} x ${status === '0' ? 'none' : status}`,
     );
     const text = `GET ${path} answered: ${statuses.join(', ')}, the slowest after ${(run.slowestMs / 1000).toFixed(1)} s`;
-    if (run.statuses['200'] === total) this.events.info('traffic', text);
-    else this.events.warn('traffic', `${text}: ${run.detail}`);
+    if (run.statuses['200'] === total) this.#events.info('traffic', text);
+    else this.#events.warn('traffic', `${text}: ${run.detail}`);
     return run;
   }
 
-  private async one(run: Run): Promise<void> {
-    const { status, body } = await this.get(run.path);
+  async #one(run: Run): Promise<void> {
+    const { status, body } = await this.#get(run.path);
     run.done++;
     run.statuses[status] = (run.statuses[status] ?? 0) + 1;
     run.slowestMs = Math.max(run.slowestMs, Date.now() - run.at);
     if (run.detail === '' || status !== 200) run.detail = detailOf(body);
   }
 
-  private async get(path: string): Promise<{ status: number; body: string }> {
+  async #get(path: string): Promise<{ status: number; body: string }> {
     return new Promise((resolve) => {
       const headers = { 'User-Agent': OWN_AGENT };
-      const sent = request({ host: '127.0.0.1', port: this.port, path, headers, agent: this.agent }, (response) => {
+      const sent = request({ host: '127.0.0.1', port: this.#port, path, headers, agent: this.#agent }, (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (body += chunk));

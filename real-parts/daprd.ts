@@ -30,14 +30,19 @@ export interface DaprApp {
 
 /** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with these Components and nothing else. */
 export class Daprd {
-  private process: Process | undefined;
-  private container: Container | undefined;
+  #process: Process | undefined;
+  #container: Container | undefined;
+  readonly #folder: string;
+  readonly #args: string[];
 
   private constructor(
     readonly port: number,
-    private readonly folder: string,
-    private readonly args: string[],
-  ) {}
+    folder: string,
+    args: string[],
+  ) {
+    this.#folder = folder;
+    this.#args = args;
+  }
 
   static async start(components: readonly object[], app: DaprApp = { id: 'serverless' }): Promise<Daprd> {
     const folder = makeFolder('daprd');
@@ -69,11 +74,11 @@ export class Daprd {
     const healthy = async () =>
       (await send({ port: this.port, path: '/v1.0/healthz/outbound', timeoutMs: 2000 })).status === 204;
     if (found.how === 'binary') {
-      this.process = await Process.start(found.path, this.args, { env, logFile: join(this.folder, 'daprd.log') });
-      await this.process.becomes('daprd is healthy', healthy);
+      this.#process = await Process.start(found.path, this.#args, { env, logFile: join(this.#folder, 'daprd.log') });
+      await this.#process.becomes('daprd is healthy', healthy);
     } else if (found.how === 'docker') {
-      const command = ['./daprd', ...this.args];
-      this.container = await startContainer({ image: found.image, env, command, folders: [this.folder] });
+      const command = ['./daprd', ...this.#args];
+      this.#container = await startContainer({ image: found.image, env, command, folders: [this.#folder] });
       await until('daprd is healthy', healthy, { timeoutMs: 60_000 });
     } else {
       throw new Error(found.how === 'missing' ? found.why : 'a daprd of somebody else cannot be used');
@@ -82,19 +87,19 @@ export class Daprd {
 
   /** Ends it without goodbye. */
   async kill(): Promise<void> {
-    await this.process?.stop('SIGKILL');
-    await this.container?.stop(0);
-    this.process = undefined;
-    this.container = undefined;
+    await this.#process?.stop('SIGKILL');
+    await this.#container?.stop(0);
+    this.#process = undefined;
+    this.#container = undefined;
   }
 
   async log(): Promise<string> {
-    return this.process?.log() ?? (await this.container?.log()) ?? '';
+    return this.#process?.log() ?? (await this.#container?.log()) ?? '';
   }
 
   async stop(): Promise<void> {
-    await this.process?.stop('SIGTERM', 3000);
-    await this.container?.stop();
-    await removeFolder(this.folder);
+    await this.#process?.stop('SIGTERM', 3000);
+    await this.#container?.stop();
+    await removeFolder(this.#folder);
   }
 }

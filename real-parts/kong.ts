@@ -45,13 +45,17 @@ interface Host {
 
 /** A gateway node: Kong 2.8 without a database, from `KONG_BIN`, PATH or Docker. */
 export class Kong {
+  readonly #host: Host;
+
   private constructor(
     readonly proxyPort: number,
     readonly adminPort: number,
     /** Kong's prefix: its logs, its pid. */
     readonly prefix: string,
-    private readonly host: Host,
-  ) {}
+    host: Host,
+  ) {
+    this.#host = host;
+  }
 
   static async start(options: KongOptions): Promise<Kong> {
     const prefix = makeFolder('kong');
@@ -63,16 +67,17 @@ export class Kong {
     try {
       const sockets = (options.pluginServers ?? []).map(({ socket }) => dirname(socket));
       const host = await startHost(env, prefix, sockets);
-      kong = new Kong(proxyPort, adminPort, prefix, host);
+      const started = new Kong(proxyPort, adminPort, prefix, host);
+      kong = started;
       await until(
         'Kong serves',
         () => {
           host.assertRunning();
-          return kong?.serves();
+          return started.#serves();
         },
         { timeoutMs: 60_000 },
       );
-      return kong;
+      return started;
     } catch (error) {
       const log = kong === undefined ? '' : await kong.errorLog().catch(() => '');
       await (kong === undefined ? removeFolder(prefix) : kong.stop());
@@ -105,25 +110,25 @@ export class Kong {
 
   /** `kong reload`: new workers start, the old ones end once their requests have. Returns before they have. */
   reload(): Promise<void> {
-    return this.host.kong('reload');
+    return this.#host.kong('reload');
   }
 
   /** Sends the nginx workers a signal: STOP and CONT make them as deaf as a large configuration does. */
   signalWorkers(signal: 'STOP' | 'CONT'): Promise<void> {
     const master = join(this.prefix, 'pids/nginx.pid');
-    return this.host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
+    return this.#host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
   }
 
   errorLog(): Promise<string> {
-    return this.host.errorLog();
+    return this.#host.errorLog();
   }
 
   async stop(): Promise<void> {
-    await this.host.stop();
+    await this.#host.stop();
     await removeFolder(this.prefix);
   }
 
-  private async serves(): Promise<boolean> {
+  async #serves(): Promise<boolean> {
     const [proxy, admin] = await Promise.all([
       send({ port: this.proxyPort, path: '/is-anybody-there', timeoutMs: 2000 }),
       send({ port: this.adminPort, path: '/status', timeoutMs: 2000 }),

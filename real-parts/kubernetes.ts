@@ -36,7 +36,11 @@ export interface Change {
 /** Follows objects: every change adds the values of these JSONPath expressions. */
 export class Watch {
   readonly changes: Change[] = [];
-  private constructor(private readonly child: ReturnType<typeof spawn>) {}
+  readonly #child: ReturnType<typeof spawn>;
+
+  private constructor(child: ReturnType<typeof spawn>) {
+    this.#child = child;
+  }
 
   static start(what: readonly string[], expressions: readonly string[]): Watch {
     const template = `${expressions.map((expression) => `{${expression}}`).join('|')}{"\\n"}`;
@@ -58,18 +62,24 @@ export class Watch {
   }
 
   stop(): void {
-    this.child.kill('SIGKILL');
-    releaseGroup(this.child.pid ?? 0);
+    this.#child.kill('SIGKILL');
+    releaseGroup(this.#child.pid ?? 0);
   }
 }
 
 /** A port of this machine that leads to a port of a pod or service, for as long as the pod lives. */
 export class PortForward {
+  readonly #process: Process;
+  readonly #folder: string;
+
   private constructor(
     readonly port: number,
-    private readonly process: Process,
-    private readonly folder: string,
-  ) {}
+    process: Process,
+    folder: string,
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+  }
 
   static async start(namespace: string, target: string, targetPort: number, path: string): Promise<PortForward> {
     const port = await freePort();
@@ -86,7 +96,7 @@ export class PortForward {
   }
 
   async stop(): Promise<void> {
-    await this.process.stop('SIGKILL');
-    await removeFolder(this.folder);
+    await this.#process.stop('SIGKILL');
+    await removeFolder(this.#folder);
   }
 }

@@ -14,11 +14,16 @@ export interface ProcessOptions {
 /** A process in a group of its own, so that what it starts can be ended with it. */
 export class Process {
   readonly exited: Promise<number | null>;
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+
   private constructor(
     readonly name: string,
-    private readonly child: ChildProcess,
-    private readonly logFile: string,
+    child: ChildProcess,
+    logFile: string,
   ) {
+    this.#child = child;
+    this.#logFile = logFile;
     this.exited = new Promise((resolve) => {
       child.once('exit', resolve);
       child.once('error', () => {
@@ -47,15 +52,15 @@ export class Process {
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.#child.pid ?? 0;
   }
 
   get running(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   log(): string {
-    return readFileSync(this.logFile, 'utf8');
+    return readFileSync(this.#logFile, 'utf8');
   }
 
   /** Waits for `ready`; when the process dies first, or time is up, the end of its log is in the error. */
@@ -84,22 +89,22 @@ export class Process {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.running) this.child.kill(signal);
+    if (this.running) this.#child.kill(signal);
   }
 
   /** Asks it to end, with `signal`; then ends whatever is left of its group. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 5000): Promise<void> {
     this.signal(signal);
     const timer = setTimeout(() => {
-      this.endGroup();
+      this.#endGroup();
     }, graceMs);
     await this.exited;
     clearTimeout(timer);
-    this.endGroup();
+    this.#endGroup();
     releaseGroup(this.pid);
   }
 
-  private endGroup(): void {
+  #endGroup(): void {
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch {

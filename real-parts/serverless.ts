@@ -50,14 +50,20 @@ export const dump = (): string => execFileSync(process.execPath, [serverlessFile
 
 /** The plugin server, `dist/serverless serve`, started before Kong as the image does (K7). */
 export class Serverless {
+  readonly #process: Process;
+  readonly #folder: string;
+
   private constructor(
     readonly socket: string,
     readonly statusPort: number,
-    private readonly process: Process,
-    private readonly folder: string,
+    process: Process,
+    folder: string,
     /** From exec until somebody can connect, ms. */
     readonly startMs: number,
-  ) {}
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+  }
 
   static async start({
     gatewayPort,
@@ -103,7 +109,7 @@ export class Serverless {
   }
 
   get pid(): number {
-    return this.process.pid;
+    return this.#process.pid;
   }
 
   /** For `Kong.start`: the real query command where Kong can run it, that is, outside a container. */
@@ -141,20 +147,20 @@ export class Serverless {
   }
 
   log(): string {
-    return this.process.log();
+    return this.#process.log();
   }
 
   /** Ends it without goodbye. */
   async kill(): Promise<void> {
-    await this.process.stop('SIGKILL');
+    await this.#process.stop('SIGKILL');
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.process.signal(signal);
+    this.#process.signal(signal);
   }
 
   async stop(): Promise<void> {
-    await this.process.stop('SIGTERM', 3000);
-    await removeFolder(this.folder);
+    await this.#process.stop('SIGTERM', 3000);
+    await removeFolder(this.#folder);
   }
 }

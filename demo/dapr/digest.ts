@@ -6,28 +6,30 @@ const DIGEST_MS = 1000;
 
 /** Reports what is published: a cold start at once, everything else in sums. */
 export class PublishDigest {
-  private readonly sums = new Map<string, number>();
+  readonly #sums = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #events: Events;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly events: Events,
-  ) {}
+  constructor(clock: Clock, events: Events) {
+    this.#clock = clock;
+    this.#events = events;
+  }
 
   /** @param body The payload, as the application gave it. */
   published(topic: string, body: string): void {
     const reason = reasonOf(body);
     if (reason === 'cold-start') {
-      this.events.info('dapr', `published to ${topic}: cold-start`);
+      this.#events.info('dapr', `published to ${topic}: cold-start`);
       return;
     }
     const what = `published to ${topic}: ${reason ?? 'message'}`;
-    const sum = this.sums.get(what);
-    this.sums.set(what, (sum ?? 0) + 1);
+    const sum = this.#sums.get(what);
+    this.#sums.set(what, (sum ?? 0) + 1);
     if (sum !== undefined) return;
-    this.clock.after(DIGEST_MS, () => {
-      const times = this.sums.get(what) ?? 0;
-      this.sums.delete(what);
-      this.events.info('dapr', times === 1 ? what : `${what} x ${times}`);
+    this.#clock.after(DIGEST_MS, () => {
+      const times = this.#sums.get(what) ?? 0;
+      this.#sums.delete(what);
+      this.#events.info('dapr', times === 1 ? what : `${what} x ${times}`);
     });
   }
 }

@@ -26,30 +26,32 @@ const VERSION = '1.18.2';
 
 /** The sidecar of one application: Dapr's HTTP API as far as this product uses it, with the real one's status codes and bodies. */
 export class Sidecar {
-  private readonly digest: PublishDigest;
-  private readonly components: ReadonlyMap<string, Component>;
+  readonly #digest: PublishDigest;
+  readonly #components: ReadonlyMap<string, Component>;
+  readonly #appId: string;
+  readonly #broker: Broker;
+  readonly #clock: Clock;
+  readonly #events: Events;
 
-  constructor(
-    private readonly appId: string,
-    components: readonly Component[],
-    private readonly broker: Broker,
-    private readonly clock: Clock,
-    private readonly events: Events,
-  ) {
-    this.digest = new PublishDigest(clock, events);
+  constructor(appId: string, components: readonly Component[], broker: Broker, clock: Clock, events: Events) {
+    this.#appId = appId;
+    this.#broker = broker;
+    this.#clock = clock;
+    this.#events = events;
+    this.#digest = new PublishDigest(clock, events);
     const loaded = components.filter(({ scopes }) => scopes.length === 0 || scopes.includes(appId));
-    this.components = new Map(loaded.map((component) => [component.name, component]));
+    this.#components = new Map(loaded.map((component) => [component.name, component]));
   }
 
   /** Answers one call. Never rejects. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
     const { pathname, searchParams } = new URL(request.url, 'http://dapr');
     if (pathname === '/v1.0/healthz' || pathname === '/v1.0/healthz/outbound') return { status: 204 };
-    if (pathname === '/v1.0/metadata' && request.method === 'GET') return { status: 200, body: this.metadata() };
+    if (pathname === '/v1.0/metadata' && request.method === 'GET') return { status: 200, body: this.#metadata() };
     const publish = /^\/v1\.0\/publish\/([^/]+)\/(.+)$/.exec(pathname);
     if (publish !== null && (request.method === 'POST' || request.method === 'PUT')) {
       const [, pubsub = '', topic = ''] = publish.map(decodeURIComponent);
-      return this.publish(pubsub, topic, request, searchParams);
+      return this.#publish(pubsub, topic, request, searchParams);
     }
     return {
       status: 404,
@@ -60,48 +62,43 @@ export class Sidecar {
     };
   }
 
-  private async publish(
-    pubsub: string,
-    topic: string,
-    request: ApiRequest,
-    query: URLSearchParams,
-  ): Promise<ApiResponse> {
-    const component = this.components.get(pubsub);
+  async #publish(pubsub: string, topic: string, request: ApiRequest, query: URLSearchParams): Promise<ApiResponse> {
+    const component = this.#components.get(pubsub);
     if (component === undefined) return notFound(pubsub);
     const traceparent = request.headers['traceparent'];
     const raw = query.get('metadata.rawPayload') === 'true';
     const event = {
       body: request.body,
       contentType: String(request.headers['content-type'] ?? 'text/plain'),
-      appId: this.appId,
+      appId: this.#appId,
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
-      now: this.clock.now(),
+      now: this.#clock.now(),
     };
     try {
       // Dapr finds the broker gone, waits, connects anew, and waits once more before it gives up (D2).
-      if (!this.broker.running) await delay(2 * component.reconnectWaitMs);
-      await this.broker.publish(topic, {
+      if (!this.#broker.running) await delay(2 * component.reconnectWaitMs);
+      await this.#broker.publish(topic, {
         body: raw ? request.body : cloudEvent({ ...event, pubsub, topic }),
         ttlMs: ttlOf(query.get('metadata.ttlInSeconds')),
         persistent: component.persistent,
       });
-      this.digest.published(topic, request.body);
+      this.#digest.published(topic, request.body);
       return { status: 204 };
     } catch (error) {
       const message = `error when publish to topic ${topic} in pubsub ${pubsub}: ${messageOf(error)}`;
-      this.events.warn('dapr', message);
+      this.#events.warn('dapr', message);
       return { status: 500, body: { errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE', message } };
     }
   }
 
-  private metadata(): object {
-    const components = [...this.components.values()].map(({ name }) => ({
+  #metadata(): object {
+    const components = [...this.#components.values()].map(({ name }) => ({
       name,
       type: 'pubsub.rabbitmq',
       version: 'v1',
       capabilities: ['MESSAGE_TTL'],
     }));
-    return { id: this.appId, runtimeVersion: VERSION, components };
+    return { id: this.#appId, runtimeVersion: VERSION, components };
   }
 }
 

@@ -10,15 +10,16 @@ const RETRIES = 5;
 
 /** Sends requests on to the replicas of a service, as Kong's balancer does: round robin over those that are ready. */
 export class Forwarder {
-  private readonly turns = new Map<string, number>();
-  private readonly sentAt = new WeakMap<IncomingMessage, number>();
+  readonly #turns = new Map<string, number>();
+  readonly #sentAt = new WeakMap<IncomingMessage, number>();
+  readonly #proxy: ProxyServer;
+  readonly #agent: Agent;
 
-  private constructor(
-    private readonly proxy: ProxyServer,
-    private readonly agent: Agent,
-  ) {
+  private constructor(proxy: ProxyServer, agent: Agent) {
+    this.#proxy = proxy;
+    this.#agent = agent;
     proxy.on('proxyRes', (upstream, request) => {
-      const sentAt = this.sentAt.get(request) ?? Date.now();
+      const sentAt = this.#sentAt.get(request) ?? Date.now();
       upstream.headers['x-kong-upstream-latency'] = String(Date.now() - sentAt);
     });
   }
@@ -40,17 +41,17 @@ export class Forwarder {
     response.setMaxListeners(2 * RETRIES + response.getMaxListeners());
     const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
-      const endpoint = this.next(route);
+      const endpoint = this.#next(route);
       if (endpoint === undefined) {
         answer(response, 503, { message: 'failure to get a peer from the ring-balancer' });
         return;
       }
       const now = Date.now();
-      this.sentAt.set(request, now);
+      this.#sentAt.set(request, now);
       response.setHeader('X-Kong-Proxy-Latency', now - arrivedAt);
       response.setHeader('Via', 'kong/2.8.1');
       try {
-        await this.proxy.web(request, response, { target: `http://${endpoint}` });
+        await this.#proxy.web(request, response, { target: `http://${endpoint}` });
         return;
       } catch {
         // A body that is on its way cannot be sent again.
@@ -63,13 +64,13 @@ export class Forwarder {
 
   /** Closes the idle connections. */
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 
-  private next(route: Route): string | undefined {
+  #next(route: Route): string | undefined {
     const endpoints = route.service.endpoints();
-    const turn = this.turns.get(route.service.name) ?? 0;
-    this.turns.set(route.service.name, turn + 1);
+    const turn = this.#turns.get(route.service.name) ?? 0;
+    this.#turns.set(route.service.name, turn + 1);
     return endpoints[turn % Math.max(endpoints.length, 1)];
   }
 }

@@ -16,40 +16,42 @@ export interface PluginConfig {
  * try again.
  */
 export class Instances {
-  private readonly running = new Map<string, { readonly seq: number; readonly id: Promise<unknown> }>();
+  readonly #running = new Map<string, { readonly seq: number; readonly id: Promise<unknown> }>();
+  readonly #plugin: string;
+  readonly #rpc: PluginRpc;
 
-  constructor(
-    private readonly plugin: string,
-    private readonly rpc: PluginRpc,
-  ) {}
+  constructor(plugin: string, rpc: PluginRpc) {
+    this.#plugin = plugin;
+    this.#rpc = rpc;
+  }
 
   /** The instance for a configuration. Throws RpcError when it cannot be started. */
   async idFor(config: PluginConfig): Promise<unknown> {
-    const known = this.running.get(config.__key__);
+    const known = this.#running.get(config.__key__);
     if (known?.seq === config.__seq__) return known.id;
-    const id = this.start(config);
-    this.running.set(config.__key__, { seq: config.__seq__, id });
+    const id = this.#start(config);
+    this.#running.set(config.__key__, { seq: config.__seq__, id });
     id.catch(() => {
       this.reset(config);
     });
     const started = await id;
-    if (known !== undefined) await this.close(known.id);
+    if (known !== undefined) await this.#close(known.id);
     return started;
   }
 
   /** Forgets an instance that the plugin server does not know (any more). */
   reset(config: PluginConfig): void {
-    if (this.running.get(config.__key__)?.seq === config.__seq__) this.running.delete(config.__key__);
+    if (this.#running.get(config.__key__)?.seq === config.__seq__) this.#running.delete(config.__key__);
   }
 
-  private async start(config: PluginConfig): Promise<unknown> {
-    const status = await this.rpc.call('plugin.StartInstance', { Name: this.plugin, Config: JSON.stringify(config) });
+  async #start(config: PluginConfig): Promise<unknown> {
+    const status = await this.#rpc.call('plugin.StartInstance', { Name: this.#plugin, Config: JSON.stringify(config) });
     return (status as { Id: unknown }).Id;
   }
 
-  private async close(id: Promise<unknown>): Promise<void> {
+  async #close(id: Promise<unknown>): Promise<void> {
     try {
-      await this.rpc.call('plugin.CloseInstance', await id);
+      await this.#rpc.call('plugin.CloseInstance', await id);
     } catch {
       // Kong does not care either: the plugin server may have closed it, or have been started anew.
     }

@@ -15,14 +15,14 @@ interface Step {
 
 /** Runs a plugin's phases for requests, as one nginx worker of Kong 2.8 does. */
 export class PhaseRunner {
-  private readonly instances: Instances;
+  readonly #instances: Instances;
+  readonly #rpc: PluginRpc;
+  readonly #events: Events;
 
-  constructor(
-    plugin: string,
-    private readonly rpc: PluginRpc,
-    private readonly events: Events,
-  ) {
-    this.instances = new Instances(plugin, rpc);
+  constructor(plugin: string, rpc: PluginRpc, events: Events) {
+    this.#rpc = rpc;
+    this.#events = events;
+    this.#instances = new Instances(plugin, rpc);
   }
 
   /**
@@ -31,32 +31,32 @@ export class PhaseRunner {
    */
   async access(config: PluginConfig, exchange: Exchange): Promise<void> {
     try {
-      const id = await this.instances.idFor(config);
-      await this.run(id, exchange);
+      const id = await this.#instances.idFor(config);
+      await this.#run(id, exchange);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       if (exchange.clientLeft.aborted) return;
-      this.events.error('gateway', `plugin server: ${messageOf(error)}`);
+      this.#events.error('gateway', `plugin server: ${messageOf(error)}`);
       if (/no plugin instance/i.test(error.message)) {
-        this.instances.reset(config);
+        this.#instances.reset(config);
         await this.access(config, exchange);
       }
     }
   }
 
-  private async run(instanceId: unknown, exchange: Exchange): Promise<void> {
+  async #run(instanceId: unknown, exchange: Exchange): Promise<void> {
     const signal = exchange.clientLeft;
-    let step = (await this.rpc.call(
+    let step = (await this.#rpc.call(
       'plugin.HandleEvent',
       { InstanceId: instanceId, EventName: 'access' },
       signal,
     )) as Step;
     const eventId = step.EventId;
     while (step.Data !== 'ret') {
-      const result = callPdk(step.Data.Method, step.Data.Args ?? [], exchange, this.events);
+      const result = callPdk(step.Data.Method, step.Data.Args ?? [], exchange, this.#events);
       // kong.response.exit ends the phase in Kong: the plugin server hears nothing more of this event (K3).
       if (exchange.answered) return;
-      step = (await this.rpc.call('plugin.Step', { EventId: eventId, Data: result }, signal)) as Step;
+      step = (await this.#rpc.call('plugin.Step', { EventId: eventId, Data: result }, signal)) as Step;
     }
   }
 }

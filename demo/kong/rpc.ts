@@ -18,40 +18,42 @@ const KEEP_ALIVE_MS = 60_000;
  * `[0, id, method, [argument]]` on a pooled connection, notifications `[2, label, value]` and one answer `[1, id, error, result]`.
  */
 export class PluginRpc {
-  private messageId = 0;
-  private readonly idle: Socket[] = [];
+  #messageId = 0;
+  readonly #idle: Socket[] = [];
+  readonly #socketPath: string;
+  readonly #readTimeoutMs: number;
 
   /**
    * @param readTimeoutMs How long the plugin server may be silent: 60 s in Kong unless `lua_socket_read_timeout` says otherwise (K1).
    */
-  constructor(
-    private readonly socketPath: string,
-    private readonly readTimeoutMs: number,
-  ) {}
+  constructor(socketPath: string, readTimeoutMs: number) {
+    this.#socketPath = socketPath;
+    this.#readTimeoutMs = readTimeoutMs;
+  }
 
   /**
    * The result of one call. Throws RpcError, RpcProtocolError, or the signal's reason when the client left: nginx then drops the
    * connection with the call on it (K11).
    */
   async call(method: string, argument: unknown, signal?: AbortSignal): Promise<unknown> {
-    const id = ++this.messageId;
-    const socket = await this.connection();
+    const id = ++this.#messageId;
+    const socket = await this.#connection();
     let error: unknown;
     let result: unknown;
     // A Lua table holds no nil: a step without a result has no `Data`.
     const frame = encode([0, id, method, [argument]], { ignoreUndefined: true });
     try {
-      const { answer, unread } = await this.exchange(socket, frame, signal);
+      const { answer, unread } = await this.#exchange(socket, frame, signal);
       if (answer[0] !== 1) throw new RpcProtocolError('RPC response expected from Go plugin server');
       if (answer[1] !== id) throw new RpcProtocolError('unexpected RPC response ID from Go plugin server');
       // nginx does not pool a connection that has more to read.
       if (unread) socket.destroy();
-      else this.release(socket);
+      else this.#release(socket);
       [, , error, result] = answer;
     } catch (failure) {
       if (failure instanceof ReadTimeout) {
         // Kong puts this connection back in its pool, and so do we: what comes too late on it is K2.
-        this.release(socket);
+        this.#release(socket);
         throw new RpcError('no data');
       }
       socket.destroy();
@@ -63,17 +65,17 @@ export class PluginRpc {
 
   /** Closes the connections that wait in the pool. */
   close(): void {
-    for (const socket of this.idle.splice(0)) socket.destroy();
+    for (const socket of this.#idle.splice(0)) socket.destroy();
   }
 
-  private async connection(): Promise<Socket> {
-    const pooled = this.idle.pop();
+  async #connection(): Promise<Socket> {
+    const pooled = this.#idle.pop();
     if (pooled !== undefined) {
       pooled.removeAllListeners().setTimeout(0);
       return pooled;
     }
     return new Promise((resolve, reject) => {
-      const socket = connect(this.socketPath);
+      const socket = connect(this.#socketPath);
       socket.once('connect', () => {
         socket.removeAllListeners();
         resolve(socket);
@@ -85,7 +87,7 @@ export class PluginRpc {
   }
 
   /** Reads until one answer is there; frames may come in pieces, and several in one piece. */
-  private async exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<Answer> {
+  async #exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       let received = Buffer.alloc(0);
       const settle = (act: () => void): void => {
@@ -106,7 +108,7 @@ export class PluginRpc {
         return;
       }
       signal?.addEventListener('abort', onAbort);
-      socket.setTimeout(this.readTimeoutMs, () => {
+      socket.setTimeout(this.#readTimeoutMs, () => {
         fail(new ReadTimeout());
       });
       socket.on('error', (error) => {
@@ -129,18 +131,18 @@ export class PluginRpc {
     });
   }
 
-  private release(socket: Socket): void {
+  #release(socket: Socket): void {
     if (socket.destroyed) return;
     const drop = (): void => {
       socket.destroy();
-      const at = this.idle.indexOf(socket);
-      if (at >= 0) this.idle.splice(at, 1);
+      const at = this.#idle.indexOf(socket);
+      if (at >= 0) this.#idle.splice(at, 1);
     };
     // nginx closes an idle connection on which anything arrives.
     socket.once('data', drop).once('close', drop).once('error', drop);
     socket.setTimeout(KEEP_ALIVE_MS, drop);
-    this.idle.push(socket);
-    if (this.idle.length > POOL_SIZE) this.idle.shift()?.destroy();
+    this.#idle.push(socket);
+    if (this.#idle.length > POOL_SIZE) this.#idle.shift()?.destroy();
   }
 }
 

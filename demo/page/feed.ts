@@ -39,28 +39,30 @@ interface FeedSources {
 
 /** Tells every open page what happens, by server-sent events: `history` once, then `tick` and `log`. */
 export class Feed {
-  private readonly pages = new Set<ServerResponse>();
-  private readonly samples: Sample[] = [];
-  private readonly log: StackEvent[] = [];
-  private views: readonly BackendView[] = [];
-  private ticks = 0;
-  private stop: () => void = () => undefined;
+  readonly #pages = new Set<ServerResponse>();
+  readonly #samples: Sample[] = [];
+  readonly #log: StackEvent[] = [];
+  #views: readonly BackendView[] = [];
+  #ticks = 0;
+  #stop: () => void = () => undefined;
+  readonly #sources: FeedSources;
 
-  constructor(private readonly sources: FeedSources) {
+  constructor(sources: FeedSources) {
+    this.#sources = sources;
     sources.events.on('event', (event) => {
-      this.log.push(event);
-      if (this.log.length > LOG_LINES) this.log.shift();
-      this.send('log', event);
+      this.#log.push(event);
+      if (this.#log.length > LOG_LINES) this.#log.shift();
+      this.#send('log', event);
     });
   }
 
   start(): void {
-    this.stop = every(this.sources.clock, TICK_MS, () => this.tick());
+    this.#stop = every(this.#sources.clock, TICK_MS, () => this.#tick());
   }
 
   /** What was seen last. */
   get backends(): readonly BackendView[] {
-    return this.views;
+    return this.#views;
   }
 
   /** Keeps a page up to date until it goes away. */
@@ -71,35 +73,35 @@ export class Feed {
       // A real Kong in between passes each event on at once.
       'X-Accel-Buffering': 'no',
     });
-    this.pages.add(response);
-    response.on('close', () => this.pages.delete(response));
-    response.write(frame('history', { samples: this.samples, log: this.log }));
-    response.write(frame('tick', this.snapshot()));
+    this.#pages.add(response);
+    response.on('close', () => this.#pages.delete(response));
+    response.write(frame('history', { samples: this.#samples, log: this.#log }));
+    response.write(frame('tick', this.#snapshot()));
   }
 
   close(): void {
-    this.stop();
-    for (const page of this.pages) page.end();
+    this.#stop();
+    for (const page of this.#pages) page.end();
   }
 
-  private async tick(): Promise<void> {
-    const { observer, clock } = this.sources;
-    this.views = await observer.look();
+  async #tick(): Promise<void> {
+    const { observer, clock } = this.#sources;
+    this.#views = await observer.look();
     const now = clock.now();
-    if (this.ticks++ % TICKS_PER_SAMPLE === 0) this.samples.push(sampleOf(this.views, now));
-    while ((this.samples[0]?.at ?? now) < now - HISTORY_MS) this.samples.shift();
-    this.send('tick', this.snapshot());
+    if (this.#ticks++ % TICKS_PER_SAMPLE === 0) this.#samples.push(sampleOf(this.#views, now));
+    while ((this.#samples[0]?.at ?? now) < now - HISTORY_MS) this.#samples.shift();
+    this.#send('tick', this.#snapshot());
   }
 
-  private snapshot(): object {
-    const { parts, runs, clock } = this.sources;
-    return { at: clock.now(), parts: parts(), backends: this.views, runs: runs() };
+  #snapshot(): object {
+    const { parts, runs, clock } = this.#sources;
+    return { at: clock.now(), parts: parts(), backends: this.#views, runs: runs() };
   }
 
-  private send(event: string, data: object): void {
-    if (this.pages.size === 0) return;
+  #send(event: string, data: object): void {
+    if (this.#pages.size === 0) return;
     const text = frame(event, data);
-    for (const page of this.pages) page.write(text);
+    for (const page of this.#pages) page.write(text);
   }
 }
 

@@ -29,37 +29,39 @@ const FILES = new Map([
 
 /** Serves the demo's page to the gateway, which has it at `/`. */
 export class PageServer {
-  private readonly server: Server;
+  readonly #server: Server;
+  readonly #folder: string;
+  readonly #feed: Feed;
+  readonly #actions: ReadonlyMap<string, Action>;
 
-  constructor(
-    private readonly folder: string,
-    private readonly feed: Feed,
-    private readonly actions: ReadonlyMap<string, Action>,
-  ) {
-    this.server = createServer((request, response) => {
-      void this.handle(request, response);
+  constructor(folder: string, feed: Feed, actions: ReadonlyMap<string, Action>) {
+    this.#folder = folder;
+    this.#feed = feed;
+    this.#actions = actions;
+    this.#server = createServer((request, response) => {
+      void this.#handle(request, response);
     });
-    this.server.keepAliveTimeout = 75_000;
+    this.#server.keepAliveTimeout = 75_000;
   }
 
   /** Resolves with the port. */
   async listen(): Promise<number> {
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      this.server.listen(0, '127.0.0.1', () => {
-        resolve((this.server.address() as AddressInfo).port);
+      this.#server.once('error', reject);
+      this.#server.listen(0, '127.0.0.1', () => {
+        resolve((this.#server.address() as AddressInfo).port);
       });
     });
   }
 
   async close(): Promise<void> {
     await new Promise((resolve) => {
-      this.server.close(resolve);
-      this.server.closeAllConnections();
+      this.#server.close(resolve);
+      this.#server.closeAllConnections();
     });
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     response.setHeader('Content-Security-Policy', POLICY);
     response.setHeader('X-Content-Type-Options', 'nosniff');
@@ -68,28 +70,28 @@ export class PageServer {
       // A foreign name that resolves to this machine must not be able to press the buttons.
       plain(response, 403, 'the demo is only for this machine');
     } else if (path.startsWith('/_demo/actions/')) {
-      await this.act(path.slice('/_demo/actions/'.length), request, response);
+      await this.#act(path.slice('/_demo/actions/'.length), request, response);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       plain(response, 405, 'GET only');
     } else if (path === '/_demo/events') {
-      this.feed.open(response);
+      this.#feed.open(response);
     } else {
-      this.file(path, response);
+      this.#file(path, response);
     }
   }
 
-  private file(path: string, response: ServerResponse): void {
+  #file(path: string, response: ServerResponse): void {
     const [file, type] = FILES.get(path) ?? [];
     if (file === undefined || type === undefined) {
       plain(response, 404, 'not found');
       return;
     }
     response.writeHead(200, { 'Content-Type': type, 'Cache-Control': 'no-cache' });
-    response.end(readFileSync(join(this.folder, file)));
+    response.end(readFileSync(join(this.#folder, file)));
   }
 
-  private async act(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const action = this.actions.get(name);
+  async #act(name: string, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const action = this.#actions.get(name);
     if (action === undefined) {
       plain(response, 404, 'no such action');
       return;

@@ -9,6 +9,7 @@ import { Management } from './management';
 /** A real RabbitMQ, asked by its management API: one that runs already, or a private one. */
 export class RabbitMq implements Broker {
   running = true;
+  readonly #server: BrokerProcess | undefined;
 
   private constructor(
     readonly description: string,
@@ -16,8 +17,10 @@ export class RabbitMq implements Broker {
     readonly url: string,
     /** Its management API. */
     readonly management: Management,
-    private readonly server: BrokerProcess | undefined,
-  ) {}
+    server: BrokerProcess | undefined,
+  ) {
+    this.#server = server;
+  }
 
   /** Finds or starts the broker and declares the topology. Rejects with a message for people. */
   static async open(topology: Topology): Promise<RabbitMq> {
@@ -39,25 +42,25 @@ export class RabbitMq implements Broker {
   }
 
   async start(): Promise<void> {
-    await this.server?.resume();
+    await this.#server?.resume();
     this.running = true;
   }
 
   /** Ends it without goodbye; one that is not ours stays. */
   async stop(): Promise<void> {
-    if (this.server === undefined) throw new Error('this RabbitMQ is not ours to stop');
+    if (this.#server === undefined) throw new Error('this RabbitMQ is not ours to stop');
     this.running = false;
-    await this.server.kill();
+    await this.#server.kill();
   }
 
   /** Ends it for good. */
   async close(): Promise<void> {
-    await this.server?.stop();
+    await this.#server?.stop();
   }
 
   async publish(exchange: string, { body, ttlMs, persistent }: Message): Promise<void> {
     const expiration = ttlMs === undefined ? {} : { expiration: String(ttlMs) };
-    await this.call('POST', `/exchanges/%2f/${encodeURIComponent(exchange)}/publish`, {
+    await this.#call('POST', `/exchanges/%2f/${encodeURIComponent(exchange)}/publish`, {
       properties: { delivery_mode: persistent ? 2 : 1, ...expiration },
       routing_key: '',
       payload: body,
@@ -67,14 +70,14 @@ export class RabbitMq implements Broker {
 
   /** The list without statistics is at most 0.5 s behind (D10). */
   async depth(queue: string): Promise<number> {
-    const list = await this.call('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
+    const list = await this.#call('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
     const found = (list as { name: string; messages_ready?: number }[]).find(({ name }) => name === queue);
     if (found === undefined) throw new Error(`no queue '${queue}'`);
     return found.messages_ready ?? 0;
   }
 
   async take(queue: string): Promise<Delivery | undefined> {
-    const taken = await this.call('POST', `/queues/%2f/${encodeURIComponent(queue)}/get`, {
+    const taken = await this.#call('POST', `/queues/%2f/${encodeURIComponent(queue)}/get`, {
       count: 1,
       ackmode: 'ack_requeue_false',
       encoding: 'auto',
@@ -87,14 +90,14 @@ export class RabbitMq implements Broker {
       acknowledge: () => undefined,
       giveBack: () => {
         const again = { properties: { delivery_mode: 2 }, routing_key: queue, payload: message.payload };
-        void this.call('POST', '/exchanges/%2f/amq.default/publish', { ...again, payload_encoding: 'string' }).catch(
+        void this.#call('POST', '/exchanges/%2f/amq.default/publish', { ...again, payload_encoding: 'string' }).catch(
           () => undefined,
         );
       },
     };
   }
 
-  private async call(method: string, path: string, body?: object): Promise<unknown> {
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
     if (!this.running) throw new BrokerGone();
     return this.management.call(method, path, body);
   }

@@ -24,13 +24,16 @@ export interface Phases {
 
 /** Sees what happens to the Deployment `consumer`. */
 export class ColdStartWatch {
-  private readonly replicas = Watch.start(['deployment', 'consumer', '-n', NAMESPACE], ['.spec.replicas']);
-  private readonly pods = Watch.start(
+  readonly #replicas = Watch.start(['deployment', 'consumer', '-n', NAMESPACE], ['.spec.replicas']);
+  readonly #pods = Watch.start(
     ['pods', '-l', 'app=consumer', '-n', NAMESPACE],
     ['.status.containerStatuses[0].started', '.status.conditions[?(@.type=="Ready")].status'],
   );
+  readonly #installation: Installation;
 
-  constructor(private readonly installation: Installation) {}
+  constructor(installation: Installation) {
+    this.#installation = installation;
+  }
 
   /** One cold start: `wake` begins it and resolves when it is answered. */
   async measure<T>(wake: () => Promise<T>): Promise<{ answer: T; phases: Phases }> {
@@ -42,10 +45,10 @@ export class ColdStartWatch {
       const answered = performance.now() - from;
       const after = (change: Change | undefined): number => (change?.at ?? NaN) - from;
       const scaled = await until('the Deployment was scaled', () =>
-        this.replicas.first(from, ([count]) => Number(count) > 0),
+        this.#replicas.first(from, ([count]) => Number(count) > 0),
       );
-      const started = await until('its container has started', () => this.pods.first(from, ([is]) => is === 'true'));
-      const ready = await until('its pod is Ready', () => this.pods.first(from, ([, is]) => is === 'True'));
+      const started = await until('its container has started', () => this.#pods.first(from, ([is]) => is === 'true'));
+      const ready = await until('its pod is Ready', () => this.#pods.first(from, ([, is]) => is === 'True'));
       const phases = {
         scaled: after(scaled),
         started: after(started),
@@ -60,22 +63,22 @@ export class ColdStartWatch {
   }
 
   stop(): void {
-    this.replicas.stop();
-    this.pods.stop();
+    this.#replicas.stop();
+    this.#pods.stop();
   }
 
   /** When the route without the plugin first got an answer from the backend. */
   async routable(signal?: AbortSignal): Promise<number> {
     while (signal?.aborted !== true) {
-      const answer = await this.byHand().catch(() => undefined);
+      const answer = await this.#byHand().catch(() => undefined);
       if (answer?.status === 200) return answer.at;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return NaN;
   }
 
-  private byHand(): Promise<Answer> {
-    return send({ ...this.installation.at('/by-hand/kong/'), timeoutMs: 5000 });
+  #byHand(): Promise<Answer> {
+    return send({ ...this.#installation.at('/by-hand/kong/'), timeoutMs: 5000 });
   }
 }
 

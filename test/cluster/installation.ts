@@ -89,14 +89,22 @@ const rendered = async (): Promise<string> => {
 
 /** Our product in the cluster, and whatever it replaced put back by `uninstall`. */
 export class Installation {
+  readonly #manifests: string;
+  readonly #revision: string;
+  /** Where the gateway answers. */
+  readonly #url: URL;
+
   private constructor(
-    private readonly manifests: string,
+    manifests: string,
     /** The gateway's Deployment. */
     readonly gateway: string,
-    private readonly revision: string,
-    /** Where the gateway answers. */
-    private readonly url: URL,
-  ) {}
+    revision: string,
+    url: URL,
+  ) {
+    this.#manifests = manifests;
+    this.#revision = revision;
+    this.#url = url;
+  }
 
   static async install(): Promise<Installation> {
     build();
@@ -107,7 +115,7 @@ export class Installation {
     const revision = annotations[REPLACED] ?? annotations['deployment.kubernetes.io/revision'] ?? '';
     const installation = new Installation(await rendered(), name, revision, await gatewayUrl());
     try {
-      await installation.apply();
+      await installation.#apply();
       return installation;
     } catch (error) {
       await installation.uninstall();
@@ -115,10 +123,10 @@ export class Installation {
     }
   }
 
-  private async apply(): Promise<void> {
-    await this.secret();
+  async #apply(): Promise<void> {
+    await this.#secret();
     // Dapr's injector reads the annotations when a pod is made, and its sidecar ends where the broker cannot be reached (D8).
-    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.manifests);
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.#manifests);
     await this.rolledOut('rabbitmq');
     await kubectl([
       'patch',
@@ -127,22 +135,22 @@ export class Installation {
       '-n',
       NAMESPACE,
       '--patch',
-      JSON.stringify(gatewayPatch(this.revision)),
+      JSON.stringify(gatewayPatch(this.#revision)),
     ]);
     await this.rolledOut(this.gateway);
     await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
-    await until('the ScaledObjects are ready', () => this.scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
+    await until('the ScaledObjects are ready', () => this.#scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
     for (const backend of ['consumer', 'foo', 'bar', 'worker']) await this.sleeps(backend);
   }
 
   /** A request to the gateway. */
   at(path: string): Call {
-    const { hostname, port } = this.url;
+    const { hostname, port } = this.#url;
     return { host: hostname, port: Number(port || 80), path };
   }
 
   /** The broker's account. One that is there stays: the broker has been started with it. */
-  private async secret(): Promise<void> {
+  async #secret(): Promise<void> {
     const there = await kubectl(['get', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
     if (there !== '') return;
     const password = randomBytes(12).toString('hex');
@@ -225,16 +233,23 @@ export class Installation {
   async uninstall(): Promise<void> {
     if (process.env.CLUSTER_KEEP === '1') return;
     await kubectl(['delete', '--ignore-not-found', '-f', '-'], stringify(byHandRoute));
-    await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.manifests);
+    await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.#manifests);
     await kubectl(['delete', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
-    await kubectl(['rollout', 'undo', `deployment/${this.gateway}`, '-n', NAMESPACE, `--to-revision=${this.revision}`]);
+    await kubectl([
+      'rollout',
+      'undo',
+      `deployment/${this.gateway}`,
+      '-n',
+      NAMESPACE,
+      `--to-revision=${this.#revision}`,
+    ]);
     // Dapr's operator made it for the annotations, and leaves it when they are gone.
     await kubectl(['delete', 'service', 'serverless-dapr', '-n', NAMESPACE, '--ignore-not-found']);
     await kubectl(['annotate', 'deployment', this.gateway, '-n', NAMESPACE, `${REPLACED}-`]);
     await this.rolledOut(this.gateway);
   }
 
-  private async scaledObjectsReady(): Promise<boolean> {
+  async #scaledObjectsReady(): Promise<boolean> {
     const { items } = await get<List<WithConditions>>('scaledobjects', '-n', NAMESPACE);
     return items.every(isReady);
   }

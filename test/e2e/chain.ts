@@ -92,6 +92,8 @@ export const componentFor = (cluster: Cluster, name: string, brokerUrl: string):
 
 /** The whole chain: gateway, plugin, real daprd, real RabbitMQ, a scaler by KEDA's rules that reads the real queue, services. */
 export class Chain {
+  readonly #stops: (() => unknown)[];
+
   private constructor(
     readonly cluster: Cluster,
     readonly port: number,
@@ -99,8 +101,10 @@ export class Chain {
     readonly daprd: Daprd,
     readonly serverless: Serverless,
     readonly services: ReadonlyMap<string, BackendService>,
-    private readonly stops: (() => unknown)[],
-  ) {}
+    stops: (() => unknown)[],
+  ) {
+    this.#stops = stops;
+  }
 
   static async start(options: ChainOptions = {}): Promise<Chain> {
     const stops: (() => unknown)[] = [];
@@ -225,7 +229,7 @@ export class Chain {
   }
 
   async stop(): Promise<void> {
-    await each(this.stops.splice(0).reverse());
+    await each(this.#stops.splice(0).reverse());
   }
 }
 

@@ -23,42 +23,44 @@ interface Replica {
 class WorkerReplicas implements Scalable {
   wanted = 0;
   most = 0;
-  private readonly running: Replica[] = [];
-  private changing: Promise<unknown> = Promise.resolve();
+  readonly #running: Replica[] = [];
+  #changing: Promise<unknown> = Promise.resolve();
+  readonly #folder: string;
+  readonly #component: object;
 
-  constructor(
-    private readonly folder: string,
-    private readonly component: object,
-  ) {}
+  constructor(folder: string, component: object) {
+    this.#folder = folder;
+    this.#component = component;
+  }
 
   scale(replicas: number): void {
     this.wanted = replicas;
     this.most = Math.max(this.most, replicas);
-    this.changing = this.changing.then(() => this.reconcile(replicas));
+    this.#changing = this.#changing.then(() => this.#reconcile(replicas));
   }
 
   async stop(): Promise<void> {
     this.scale(0);
-    await this.changing;
+    await this.#changing;
   }
 
-  private async reconcile(replicas: number): Promise<void> {
-    while (this.running.length < replicas) this.running.push(await this.start());
-    for (const { sidecar, process } of this.running.splice(replicas)) {
+  async #reconcile(replicas: number): Promise<void> {
+    while (this.#running.length < replicas) this.#running.push(await this.#start());
+    for (const { sidecar, process } of this.#running.splice(replicas)) {
       // The sidecar first: it takes no new job while the last one ends.
       await sidecar.stop();
       await process.stop();
     }
   }
 
-  private async start(): Promise<Replica> {
+  async #start(): Promise<Replica> {
     const port = await freePort();
     const process_ = await Process.start(process.execPath, [join(projectRoot, 'dist/backend.js'), 'worker'], {
-      logFile: join(this.folder, `worker-${port}.log`),
+      logFile: join(this.#folder, `worker-${port}.log`),
       env: { HOST: '127.0.0.1', PORT: String(port), PUBSUB: 'jobs', TOPIC: 'jobs', WORK_MS: '300' },
     });
     await process_.becomes('the worker is ready', async () => (await send({ port, path: '/healthz' })).status === 200);
-    return { process: process_, sidecar: await Daprd.start([this.component], { id: 'worker', port }) };
+    return { process: process_, sidecar: await Daprd.start([this.#component], { id: 'worker', port }) };
   }
 }
 

@@ -34,16 +34,19 @@ export class FakeDapr {
   readonly published: Publish[] = [];
   /** What the next publishes are answered. */
   answer: DaprAnswer = { status: 204 };
-  private readonly sockets = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(server: Server) {
+    this.#server = server;
+  }
 
   static async start(): Promise<FakeDapr> {
     const server = createServer();
     const dapr = new FakeDapr(server);
     server.on('connection', (socket) => {
-      dapr.sockets.add(socket);
-      socket.once('close', () => dapr.sockets.delete(socket));
+      dapr.#sockets.add(socket);
+      socket.once('close', () => dapr.#sockets.delete(socket));
     });
     server.on('request', (request, response) => {
       let body = '';
@@ -74,7 +77,7 @@ export class FakeDapr {
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** The messages with this reason. */
@@ -83,7 +86,7 @@ export class FakeDapr {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }

@@ -40,17 +40,20 @@ export class FakeKong implements Kong {
   /** A call that begins so is rejected. */
   failOn: string | undefined;
   #busy = false;
+  readonly #given: FakeRequest;
 
-  constructor(private readonly given: FakeRequest = {}) {}
+  constructor(given: FakeRequest = {}) {
+    this.#given = given;
+  }
 
   readonly nginx = {
-    get_var: (name: string): Promise<unknown> => this.#answer(`nginx.get_var ${name}`, () => this.given.pid ?? 101),
+    get_var: (name: string): Promise<unknown> => this.#answer(`nginx.get_var ${name}`, () => this.#given.pid ?? 101),
   };
   readonly request = {
-    get_path: (): Promise<string> => this.#answer('request.get_path', () => this.given.path ?? '/kong/'),
-    get_method: (): Promise<string> => this.#answer('request.get_method', () => this.given.method ?? 'GET'),
+    get_path: (): Promise<string> => this.#answer('request.get_path', () => this.#given.path ?? '/kong/'),
+    get_method: (): Promise<string> => this.#answer('request.get_method', () => this.#given.method ?? 'GET'),
     get_header: (name: string): Promise<unknown> =>
-      this.#answer(`request.get_header ${name}`, () => this.given.headers?.[name]),
+      this.#answer(`request.get_header ${name}`, () => this.#given.headers?.[name]),
   };
   readonly response = {
     exit: (status: number, body = '', headers: Record<string, string> = {}): Promise<void> =>

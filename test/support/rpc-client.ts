@@ -24,14 +24,17 @@ export interface PhaseResult {
  * for its only answer, and puts the connection back.
  */
 export class RpcClient {
-  private idle: Line[] = [];
-  private readonly all = new Set<Line>();
+  #idle: Line[] = [];
+  readonly #all = new Set<Line>();
+  readonly #socketPath: string;
 
-  constructor(private readonly socketPath: string) {}
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
 
   /** One RPC. Rejects with the server's error text, `no data` when the connection ends, or the reason of `signal`. */
   async call(method: string, arg: unknown, signal?: AbortSignal): Promise<unknown> {
-    const line = this.idle.pop() ?? (await this.open());
+    const line = this.#idle.pop() ?? (await this.#open());
     const leave = (): void => {
       line.socket.destroy();
     };
@@ -40,7 +43,7 @@ export class RpcClient {
       const result = await line.call(method, arg);
       // At once, whatever the connection's state: nginx knows of an end only what its event loop has seen.
       if (line.hasUnread) line.socket.destroy();
-      else if (!line.ended) this.idle.push(line);
+      else if (!line.ended) this.#idle.push(line);
       if (result.error !== null)
         throw new Error(typeof result.error === 'string' ? result.error : JSON.stringify(result.error));
       return result.value;
@@ -86,23 +89,23 @@ export class RpcClient {
 
   /** Ends all connections, as an exiting nginx worker does. */
   async close(): Promise<void> {
-    await Promise.all([...this.all].map((line) => line.close()));
+    await Promise.all([...this.#all].map((line) => line.close()));
   }
 
-  private async open(): Promise<Line> {
-    const line = new Line(this.socketPath);
-    this.all.add(line);
+  async #open(): Promise<Line> {
+    const line = new Line(this.#socketPath);
+    this.#all.add(line);
     const leavePool = (): void => {
-      this.idle = this.idle.filter((other) => other !== line);
+      this.#idle = this.#idle.filter((other) => other !== line);
     };
     // nginx closes a pooled connection on which anything arrives.
     line.socket.on('data', () => {
-      if (this.idle.includes(line)) line.socket.destroy();
+      if (this.#idle.includes(line)) line.socket.destroy();
       leavePool();
     });
     line.socket.on('end', leavePool);
     line.socket.on('close', () => {
-      this.all.delete(line);
+      this.#all.delete(line);
       leavePool();
     });
     await once(line.socket, 'connect');
@@ -117,36 +120,36 @@ const KONG_READS = 4096;
 class Line {
   readonly socket: Socket;
   ended = false;
-  private msgid = 0;
+  #msgid = 0;
   /** Bytes that came since the call, those of whole frames among them, and where the response ends. */
-  private received = 0;
-  private framed = 0;
-  private responseEnd = 0;
-  private settle: ((response: unknown) => void) | undefined;
+  #received = 0;
+  #framed = 0;
+  #responseEnd = 0;
+  #settle: ((response: unknown) => void) | undefined;
 
   constructor(path: string) {
     this.socket = connect(path);
     const frame = (bytes: Uint8Array): void => {
-      this.framed += bytes.length;
+      this.#framed += bytes.length;
       const message = decode(bytes) as unknown[];
       // A notification: Kong skips it.
-      if (message[0] === 2 || this.settle === undefined) return;
-      this.responseEnd = this.framed;
-      this.answer(message);
+      if (message[0] === 2 || this.#settle === undefined) return;
+      this.#responseEnd = this.#framed;
+      this.#answer(message);
     };
     const broken = (): void => {
       throw new Error('the plugin server sent what is no frame');
     };
     const reader = new FrameReader({ frame, oversized: broken, malformed: broken });
     this.socket.on('data', (chunk: Buffer) => {
-      this.received += chunk.length;
+      this.#received += chunk.length;
       reader.read(chunk);
     });
     this.socket.on('error', () => undefined);
     this.socket.on('end', () => (this.ended = true));
     this.socket.on('close', () => {
       this.ended = true;
-      this.answer(undefined);
+      this.#answer(undefined);
     });
   }
 
@@ -155,22 +158,22 @@ class Line {
    * reads beyond the response is lost.
    */
   get hasUnread(): boolean {
-    return this.received > Math.ceil(this.responseEnd / KONG_READS) * KONG_READS;
+    return this.#received > Math.ceil(this.#responseEnd / KONG_READS) * KONG_READS;
   }
 
   async call(method: string, arg: unknown): Promise<{ error: unknown; value: unknown }> {
-    this.msgid += 1;
+    this.#msgid += 1;
     if (this.socket.closed) throw new Error('no data');
-    this.received = 0;
-    this.framed = 0;
+    this.#received = 0;
+    this.#framed = 0;
     const answered = new Promise<unknown>((resolve) => {
-      this.settle = resolve;
+      this.#settle = resolve;
     });
-    this.socket.write(encode([0, this.msgid, method, [arg]]));
+    this.socket.write(encode([0, this.#msgid, method, [arg]]));
     const response = await answered;
     if (response === undefined) throw new Error('no data');
     const [type, msgid, error, value] = response as [number, number, unknown, unknown];
-    if (type !== 1 || msgid !== this.msgid) throw new Error('unexpected RPC response ID');
+    if (type !== 1 || msgid !== this.#msgid) throw new Error('unexpected RPC response ID');
     return { error, value };
   }
 
@@ -180,9 +183,9 @@ class Line {
     await once(this.socket, 'close');
   }
 
-  private answer(response: unknown): void {
-    this.settle?.(response);
-    this.settle = undefined;
+  #answer(response: unknown): void {
+    this.#settle?.(response);
+    this.#settle = undefined;
   }
 }
 
