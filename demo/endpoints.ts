@@ -4,8 +4,8 @@ import type { Service } from './kong/routes';
 import type { Deployment } from './replicas/deployment';
 
 /**
- * What the gateway knows of the endpoints. Under Kubernetes the ingress controller tells Kong of a change with its next push, so a
- * replica that is ready gets its first request, and one that is gone its last, up to one period later. Here likewise.
+ * The endpoints as the gateway knows them. On Kubernetes the ingress controller pushes changes to Kong periodically, so a replica
+ * gets its first request up to one period after it is ready, and its last up to one period after it has stopped. So it is here.
  */
 export class EndpointSync {
   readonly services: ReadonlyMap<string, Service>;
@@ -22,7 +22,7 @@ export class EndpointSync {
     );
   }
 
-  /** @param changed Called after each change; while it has not resolved no other is told. */
+  /** @param changed Called after each change; the next change waits until it has resolved. */
   start(periodMs: number, changed: () => Promise<void>): void {
     this.#stop = every(this.#clock, periodMs, async () => {
       const current = new Map(this.#deployments.map((deployment) => [deployment.name, deployment.endpoints()]));

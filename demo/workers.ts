@@ -2,29 +2,29 @@ import type { Broker } from './broker/broker';
 import type { Clock } from './clock';
 import { Sidecar } from './dapr/sidecar';
 import { Subscriber } from './dapr/subscriber';
-import { messageOf } from './events';
-import type { Events } from './events';
+import { messageOf } from './error-message';
+import type { Journal } from './journal';
 import type { Component } from './manifests/component';
 import type { Workload } from './manifests/workload';
 import type { Replica } from './replicas/replica';
 
-/** The sidecars of replicas that take messages: one per replica of a Deployment with a Dapr app port, as long as it is ready. */
+/** The sidecars of subscribing replicas: one per ready replica of a Deployment with a Dapr app port. */
 export class Workers {
   readonly #sidecars = new Map<string, Sidecar>();
   readonly #subscribers = new Map<string, Subscriber>();
   readonly #components: readonly Component[];
   readonly #broker: Broker;
   readonly #clock: Clock;
-  readonly #events: Events;
+  readonly #journal: Journal;
 
-  constructor(components: readonly Component[], broker: Broker, clock: Clock, events: Events) {
+  constructor(components: readonly Component[], broker: Broker, clock: Clock, journal: Journal) {
     this.#components = components;
     this.#broker = broker;
     this.#clock = clock;
-    this.#events = events;
+    this.#journal = journal;
   }
 
-  /** Publishes a job in the name of a worker's own application, which the component's scope names. Rejects with Dapr's message. */
+  /** Publishes a job as the worker's own application, since the component's scopes name that. Rejects with Dapr's message. */
   async publish(workload: Workload, path: string, job: object): Promise<void> {
     const sidecar = this.#sidecarOf(workload.dapr?.appId ?? workload.name);
     const headers = { 'content-type': 'application/json' };
@@ -41,7 +41,7 @@ export class Workers {
       const subscriber = new Subscriber(workload.dapr.appId, endpoint, this.#components, this.#broker, this.#clock);
       this.#subscribers.set(replica.name, subscriber);
       subscriber.start().catch((error: unknown) => {
-        this.#events.error('dapr', `${replica.name}: ${messageOf(error)}`);
+        this.#journal.error('dapr', `${replica.name}: ${messageOf(error)}`);
       });
     } else if (endpoint === undefined) {
       known?.stop();
@@ -52,7 +52,7 @@ export class Workers {
   #sidecarOf(appId: string): Sidecar {
     const known = this.#sidecars.get(appId);
     if (known !== undefined) return known;
-    const sidecar = new Sidecar(appId, this.#components, this.#broker, this.#clock, this.#events);
+    const sidecar = new Sidecar(appId, this.#components, this.#broker, this.#clock, this.#journal);
     this.#sidecars.set(appId, sidecar);
     return sidecar;
   }

@@ -21,14 +21,14 @@ export const rabbitComponent = (name: string, metadata: Readonly<Record<string, 
   },
 });
 
-/** The application that the sidecar stands beside. */
+/** The application of the sidecar. */
 export interface DaprApp {
   readonly id: string;
-  /** Where it takes messages; left out: it only publishes. */
+  /** Where it receives messages; without it, the application only publishes. */
   readonly port?: number;
 }
 
-/** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with these Components and nothing else. */
+/** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with only these Components. */
 export class Daprd {
   #process: Process | undefined;
   #container: Container | undefined;
@@ -46,7 +46,7 @@ export class Daprd {
 
   static async start(components: readonly object[], app: DaprApp = { id: 'serverless' }): Promise<Daprd> {
     const folder = makeFolder('daprd');
-    // daprd watches this folder, and reloads whenever anything changes in it: only manifests may lie here, no log.
+    // daprd reloads whenever anything in this folder changes: only manifests may be here, no log.
     const resources = join(folder, 'resources');
     mkdirSync(resources);
     components.forEach((component, n) => {
@@ -67,7 +67,7 @@ export class Daprd {
     return daprd;
   }
 
-  /** Starts it again, on the same ports, after `kill`. Resolves when it can publish. */
+  /** Starts it, and restarts it on the same ports after `kill`. Resolves when it can publish. */
   async resume(): Promise<void> {
     const env = { DAPR_HOST_IP: '127.0.0.1' };
     const found = findPart('daprd');
@@ -81,11 +81,11 @@ export class Daprd {
       this.#container = await startContainer({ image: found.image, env, command, folders: [this.#folder] });
       await until('daprd is healthy', healthy, { timeoutMs: 60_000 });
     } else {
-      throw new Error(found.how === 'missing' ? found.why : 'a daprd of somebody else cannot be used');
+      throw new Error(found.how === 'missing' ? found.why : 'a daprd that runs already cannot be used');
     }
   }
 
-  /** Ends it without goodbye. */
+  /** SIGKILL. */
   async kill(): Promise<void> {
     await this.#process?.stop('SIGKILL');
     await this.#container?.stop(0);

@@ -6,7 +6,7 @@ import { freePort } from './ports';
 import { Process } from './processes';
 import { send } from './http';
 
-/** Runs kubectl on the cluster of KUBECONFIG; rejects with what it wrote when it fails. */
+/** Runs kubectl on the cluster of KUBECONFIG. If it fails, rejects with its output. */
 export const kubectl = (args: readonly string[], input?: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -27,13 +27,13 @@ export const get = async <T>(...args: readonly string[]): Promise<T> =>
   JSON.parse(await kubectl(['get', ...args, '-o', 'json'])) as T;
 
 export interface Change {
-  /** The fields that were asked for. */
+  /** The values of the watched fields. */
   readonly fields: readonly string[];
-  /** When we heard of it, on `performance.now()`'s clock. */
+  /** When it was observed, as `performance.now()`. */
   readonly at: number;
 }
 
-/** Follows objects: every change adds the values of these JSONPath expressions. */
+/** Watches objects: every change records the values of these JSONPath expressions. */
 export class Watch {
   readonly changes: Change[] = [];
   readonly #child: ReturnType<typeof spawn>;
@@ -56,7 +56,7 @@ export class Watch {
     return watch;
   }
 
-  /** The first change since `from` whose fields are so. */
+  /** The first change since `from` whose fields satisfy `holds`. */
   first(from: number, holds: (fields: readonly string[]) => boolean): Change | undefined {
     return this.changes.find(({ fields, at }) => at >= from && holds(fields));
   }
@@ -67,7 +67,7 @@ export class Watch {
   }
 }
 
-/** A port of this machine that leads to a port of a pod or service, for as long as the pod lives. */
+/** A local port forwarded to a port of a pod or service, for as long as the pod runs. */
 export class PortForward {
   readonly #process: Process;
   readonly #folder: string;

@@ -3,14 +3,14 @@ import { type Answer, send } from './http';
 import { type BrokerProcess, startBroker } from './rabbitmq-server';
 import { until } from './wait';
 
-/** A queue, a fanout exchange, and the binding, as the predecessor declares them. */
+/** A queue, a fanout exchange and their binding, as in the predecessor. */
 export interface Topology {
   readonly name: string;
-  /** Left out: of the same name. */
+  /** Default: of the same name. */
   readonly exchange?: string;
-  /** Milliseconds after which the queue drops a message; left out: never. */
+  /** The queue's message TTL, milliseconds; default: none. */
   readonly messageTtlMs?: number;
-  /** With the queue type named, as Dapr declares the queue of a subscriber, which must find it alike. */
+  /** Names the queue type explicitly: Dapr does so for a subscriber's queue, and a redeclaration must be equal. */
   readonly classic?: boolean;
 }
 
@@ -66,7 +66,7 @@ export class RabbitMq {
     return this.#management.href;
   }
 
-  /** Whether it is ours to kill. */
+  /** Whether we have started it, and may kill it. */
   get isPrivate(): boolean {
     return this.#broker !== undefined;
   }
@@ -93,17 +93,17 @@ export class RabbitMq {
     await this.#call('DELETE', `/exchanges/%2f/${name}`);
   }
 
-  /** Messages that wait in the queue, as KEDA counts them. The list without statistics is at most 0.5 s behind, the queue's own page up to 5 s (D10). */
+  /** Ready messages, as KEDA counts them. The list without statistics is at most 0.5 s old, the queue's own page up to 5 s (D10). */
   async depth(name: string): Promise<number> {
     return (await this.#queue(name)).messages_ready ?? 0;
   }
 
-  /** Messages that wait, or were handed to a consumer that has not acknowledged them yet. */
+  /** Messages that are ready, or delivered and not acknowledged yet. */
   async unsettled(name: string): Promise<number> {
     return (await this.#queue(name)).messages ?? 0;
   }
 
-  /** Hands a message to an exchange, as another program would. */
+  /** Publishes a message as another program would. */
   async publish(exchange: string, payload: string): Promise<void> {
     await this.#expect('POST', `/exchanges/%2f/${exchange}/publish`, {
       properties: { delivery_mode: 2 },
@@ -113,7 +113,6 @@ export class RabbitMq {
     });
   }
 
-  /** Throws the messages of a queue away. */
   async purge(name: string): Promise<void> {
     await this.#expect('DELETE', `/queues/%2f/${name}/contents`);
   }
@@ -128,7 +127,7 @@ export class RabbitMq {
     return JSON.parse(answer.body) as QueuedMessage[];
   }
 
-  /** Ends the broker without goodbye. Durable queues and persistent messages are there again after `resume`. */
+  /** SIGKILL. `resume` restores durable queues and persistent messages. */
   async kill(): Promise<void> {
     if (this.#broker === undefined) throw new Error('this broker is not ours to kill');
     await this.#broker.kill();
@@ -142,7 +141,7 @@ export class RabbitMq {
     await this.#broker?.stop();
   }
 
-  /** The management API answers, and the broker takes connections. */
+  /** Whether the management API responds and the broker reports no alarm. */
   async isUp(): Promise<boolean> {
     return (await this.#call('GET', '/health/checks/alarms')).status === 200;
   }

@@ -8,10 +8,10 @@ import { send } from './http';
 import { freePort } from './ports';
 import { Process } from './processes';
 
-/** The product as `npm run build` leaves it. */
+/** The product, as built by `npm run build`. */
 export const serverlessFile = join(projectRoot, 'dist/serverless');
 
-/** What `GET /status` says of one backend. */
+/** One backend in `GET /status`. */
 export interface BackendStatus {
   readonly target: string;
   readonly pubsub: string;
@@ -26,7 +26,7 @@ export interface BackendStatus {
 export interface Status {
   readonly server: {
     readonly role: 'starting' | 'active' | 'standby' | 'stopped';
-    /** Phases that run now: those that Kong waits for, and those whose call Kong runs (K3). */
+    /** Phases in progress: those that Kong waits for, and those whose PDK call Kong runs (K3). */
     readonly events: number;
     readonly instances: number;
     readonly connections: number;
@@ -37,9 +37,9 @@ export interface Status {
 export interface ServerlessOptions {
   readonly gatewayPort: number;
   readonly daprPort: number;
-  /** The socket of another server, to stand by for it; left out: one of its own. */
+  /** The socket of another server, to be its standby; default: its own. */
   readonly socket?: string;
-  /** More options of `serverless serve`. */
+  /** Further options of `serverless serve`. */
   readonly args?: readonly string[];
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
@@ -58,7 +58,7 @@ export class Serverless {
     readonly statusPort: number,
     process: Process,
     folder: string,
-    /** From exec until somebody can connect, ms. */
+    /** From exec until it accepts connections, ms. */
     readonly startMs: number,
   ) {
     this.#process = process;
@@ -112,7 +112,7 @@ export class Serverless {
     return this.#process.pid;
   }
 
-  /** For `Kong.start`: the real query command where Kong can run it, that is, outside a container. */
+  /** For `Kong.start`: with the real query command unless Kong runs in a container and cannot execute it. */
   forKong(): PluginServerOfKong {
     return {
       name: 'serverless',
@@ -150,7 +150,7 @@ export class Serverless {
     return this.#process.log();
   }
 
-  /** Ends it without goodbye. */
+  /** SIGKILL. */
   async kill(): Promise<void> {
     await this.#process.stop('SIGKILL');
   }

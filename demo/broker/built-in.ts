@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { Topology } from '../manifests/topology';
-import { BrokerGone } from './broker';
+import { BrokerStopped } from './broker';
 import type { Broker, Delivery, Message } from './broker';
 import { MessageQueue } from './queue';
 
@@ -59,14 +59,14 @@ export class BuiltInBroker implements Broker {
 
   #whileRunning<T>(act: () => T): Promise<T> {
     return new Promise((resolve) => {
-      if (!this.running) throw new BrokerGone();
+      if (!this.running) throw new BrokerStopped();
       resolve(act());
     });
   }
 
   #queue(name: string): MessageQueue {
     const queue = this.#queues.get(name);
-    // KEDA's scaler is refused in the same way: 404 until the queue exists.
+    // RabbitMQ answers KEDA's scaler alike: 404 until the queue exists.
     if (queue === undefined) throw new Error(`no queue '${name}'`);
     return queue;
   }

@@ -9,7 +9,7 @@ interface Stored {
   readonly expiresAt: number;
 }
 
-/** One queue. As in RabbitMQ, an expired message leaves when it is at the head: first in, first out, also for the dead. */
+/** One queue. As in RabbitMQ, an expired message is dropped only once it reaches the head of the queue. */
 export class MessageQueue {
   #messages: Stored[] = [];
   readonly #spec: QueueSpec;
@@ -26,13 +26,13 @@ export class MessageQueue {
     this.#messages.push({ body, persistent, expiresAt: this.#clock.now() + ttlMs });
   }
 
-  /** Messages that are ready. */
+  /** Ready messages. */
   depth(): number {
     this.#dropExpired();
     return this.#messages.length;
   }
 
-  /** The oldest message, out of the way of other consumers until it is acknowledged or given back. */
+  /** The oldest message, hidden from other consumers until it is acknowledged or requeued. */
   take(): Delivery | undefined {
     this.#dropExpired();
     const message = this.#messages.shift();
@@ -46,7 +46,7 @@ export class MessageQueue {
     };
   }
 
-  /** What is left after the broker has died: a message that was not written to disk is gone. */
+  /** Drops what a crash of the broker would lose: messages that were not written to disk. */
   forgetTransient(): void {
     this.#messages = this.#messages.filter(({ persistent }) => persistent);
   }

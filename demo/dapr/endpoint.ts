@@ -3,11 +3,11 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Sidecar } from './sidecar';
 
-/** Serves one sidecar on one port, which it keeps when it is stopped and started again. */
+/** Serves a sidecar over HTTP. A restart keeps the port. */
 export class DaprEndpoint {
   readonly description = 'built in';
   #server: Server | undefined;
-  /** 0 until it has listened once. */
+  /** 0 before the first start. */
   port = 0;
   readonly #sidecar: Sidecar;
 
@@ -48,7 +48,7 @@ export class DaprEndpoint {
     this.#server = server;
   }
 
-  /** Closes the port: whoever calls finds nobody there, as when the sidecar has crashed. */
+  /** Closes the port: connections are refused, as after a crash of the sidecar. */
   async stop(): Promise<void> {
     const server = this.#server;
     this.#server = undefined;
@@ -61,7 +61,7 @@ export class DaprEndpoint {
     });
   }
 
-  /** Ends it for good. */
+  /** Shuts it down for good. */
   async close(): Promise<void> {
     await this.stop();
   }

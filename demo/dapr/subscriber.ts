@@ -3,19 +3,19 @@ import { every } from '../clock';
 import type { Clock } from '../clock';
 import type { Component } from '../manifests/component';
 
-/** One line of an application's `GET /dapr/subscribe`. */
+/** One entry of an application's `GET /dapr/subscribe`. */
 interface Subscription {
   readonly pubsubname: string;
   readonly topic: string;
   readonly route: string;
 }
 
-/** How often a queue is looked at while it is empty. */
+/** How often an empty queue is polled. */
 const IDLE_MS = 100;
 
 /**
- * What a sidecar does for one replica that subscribes: asks it for its topics, takes messages from the queue `<app id>-<topic>`, as
- * Dapr names it, and posts them; the message is acknowledged by 200 and goes back to the queue otherwise.
+ * The sidecar of one subscribing replica: asks the replica for its topics, takes messages from the queue `<app id>-<topic>`, as Dapr
+ * names it, and posts them to the replica. A message is acknowledged by 200 and requeued otherwise.
  */
 export class Subscriber {
   #stopped = false;
@@ -34,7 +34,7 @@ export class Subscriber {
     this.#clock = clock;
   }
 
-  /** Starts to take messages. Rejects when the application does not tell its topics. */
+  /** Starts to take messages. Rejects if the application does not list its topics. */
   async start(): Promise<void> {
     const response = await fetch(`http://${this.#endpoint}/dapr/subscribe`);
     const subscriptions = (await response.json()) as Subscription[];
@@ -51,7 +51,7 @@ export class Subscriber {
     }
   }
 
-  /** Takes no more messages; one that is being worked on is given back unless the application still finishes it. */
+  /** Takes no more messages. One in progress is requeued unless the application still finishes it. */
   stop(): void {
     this.#stopped = true;
     for (const stop of this.#stops.splice(0)) stop();

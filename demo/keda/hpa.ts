@@ -1,8 +1,8 @@
 import type { Scaling, ScalingRules } from '../manifests/scaled-object';
 
-/** How often the HPA looks: Kubernetes' `--horizontal-pod-autoscaler-sync-period`. */
-export const HPA_PERIOD_MS = 15_000;
-/** Within this share of the target nothing changes. */
+/** Kubernetes' `--horizontal-pod-autoscaler-sync-period`. */
+export const HPA_SYNC_MS = 15_000;
+/** No change while the ratio to the target is this close to 1: `--horizontal-pod-autoscaler-tolerance`. */
 const TOLERANCE = 0.1;
 
 interface Past {
@@ -20,7 +20,7 @@ export class Hpa {
     this.#scaling = scaling;
   }
 
-  /** The replicas it wants now. A change that is made is told to `changed`. */
+  /** The replicas it wants now. The caller reports a change that it makes to `changed`. */
   wanted(depth: number, replicas: number, now: number): number {
     const { value, scaleUp, scaleDown, min, max } = this.#scaling;
     const ratio = depth / (value * replicas);
@@ -38,12 +38,12 @@ export class Hpa {
     return replicas;
   }
 
-  /** Keeps a change in mind for the policies, which limit how much may change in a period. */
+  /** Records a change, for the policies that limit how much may change in a period. */
   changed(from: number, to: number, now: number): void {
     this.#changes.push({ at: now, value: to - from });
   }
 
-  /** Forgets all: KEDA suspends the HPA at zero replicas. */
+  /** Forgets everything: KEDA suspends the HPA at zero replicas. */
   reset(): void {
     this.#recommendations = [];
     this.#changes = [];

@@ -1,10 +1,10 @@
 import type { Broker } from '../broker/broker';
 import { every } from '../clock';
 import type { Clock } from '../clock';
-import { messageOf } from '../events';
-import type { Events } from '../events';
+import { messageOf } from '../error-message';
+import type { Journal } from '../journal';
 import type { Scaling } from '../manifests/scaled-object';
-import { Hpa, HPA_PERIOD_MS } from './hpa';
+import { Hpa, HPA_SYNC_MS } from './hpa';
 import { pollDecision } from './operator';
 import type { Activity } from './operator';
 
@@ -23,23 +23,23 @@ export class Scaler {
   readonly #target: Scalable;
   readonly #broker: Broker;
   readonly #clock: Clock;
-  readonly #events: Events;
+  readonly #journal: Journal;
 
   constructor(
     readonly scaling: Scaling,
     target: Scalable,
     broker: Broker,
     clock: Clock,
-    events: Events,
+    journal: Journal,
   ) {
     this.#target = target;
     this.#broker = broker;
     this.#clock = clock;
-    this.#events = events;
+    this.#journal = journal;
     this.#hpa = new Hpa(scaling);
   }
 
-  /** How long until it scales to zero if no message comes, milliseconds; undefined while messages keep it up or it is at zero. */
+  /** Milliseconds until it scales to zero if no message arrives; undefined while messages keep it up, and at zero. */
   get sleepsInMs(): number | undefined {
     const { lastActiveAt } = this.#activity;
     const now = this.#clock.now();
@@ -51,9 +51,9 @@ export class Scaler {
 
   start(): void {
     this.#stops = [
-      // KEDA takes 0 for a hot loop against the broker; ten times a second is hot enough here.
+      // With 0 KEDA polls the broker in a busy loop; ten times a second is enough here.
       every(this.#clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),
-      every(this.#clock, HPA_PERIOD_MS, () => this.step()),
+      every(this.#clock, HPA_SYNC_MS, () => this.sync()),
     ];
   }
 
@@ -61,7 +61,7 @@ export class Scaler {
     for (const stop of this.#stops.splice(0)) stop();
   }
 
-  /** One look of KEDA's operator at the queue. A broker that does not answer changes nothing: KEDA does not scale on errors. */
+  /** One poll of KEDA's operator. Nothing changes while the broker does not respond: KEDA does not scale on errors. */
   async poll(): Promise<void> {
     const depth = await this.#depth();
     if (depth === undefined) return;
@@ -75,12 +75,12 @@ export class Scaler {
     );
   }
 
-  /** One step of the HPA. */
-  async step(): Promise<void> {
+  /** One sync of the HPA. */
+  async sync(): Promise<void> {
     if (this.#target.wanted === 0) return;
     const depth = await this.#depth();
     const replicas = this.#target.wanted;
-    // KEDA may have gone to zero meanwhile.
+    // KEDA may have scaled to zero meanwhile.
     if (depth === undefined || replicas === 0) return;
     const now = this.#clock.now();
     const wanted = this.#hpa.wanted(depth, replicas, now);
@@ -91,7 +91,7 @@ export class Scaler {
   #scale(wanted: number, why: string): void {
     const from = this.#target.wanted;
     if (wanted === from) return;
-    this.#events.info('keda', `${this.scaling.target}: ${from} -> ${wanted} replicas (${why})`);
+    this.#journal.info('keda', `${this.scaling.target}: ${from} -> ${wanted} replicas (${why})`);
     this.#target.scale(wanted);
   }
 
@@ -102,7 +102,7 @@ export class Scaler {
       return depth;
     } catch (error) {
       if (!this.#failing)
-        this.#events.warn('keda', `queue ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`);
+        this.#journal.warn('keda', `queue ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`);
       this.#failing = true;
       return undefined;
     }

@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { decodeMulti, encode } from '@msgpack/msgpack';
-import { messageOf } from '../events';
+import { messageOf } from '../error-message';
 
-/** The plugin server answered with an error, or not at all. Kong 2.8 logs it and goes on with the request: it fails open. */
+/** The plugin server answered with an error, or not at all. Kong 2.8 logs it and proxies the request: it fails open. */
 export class RpcError extends Error {}
 
-/** Kong's own assertions on an answer, which end the request with 500. */
+/** Kong's assertions on an answer failed: it answers the request 500. */
 export class RpcProtocolError extends Error {}
 
 /** Connections that Kong keeps per nginx worker: `lua_socket_pool_size` and `lua_socket_keepalive_timeout`. */
@@ -40,7 +40,7 @@ export class PluginRpc {
     const socket = await this.#connection();
     let error: unknown;
     let result: unknown;
-    // A Lua table holds no nil: a step without a result has no `Data`.
+    // A Lua table holds no nil: a Step without a result has no `Data`.
     const frame = encode([0, id, method, [argument]], { ignoreUndefined: true });
     try {
       const { answer, unread } = await this.#exchange(socket, frame, signal);
@@ -52,7 +52,7 @@ export class PluginRpc {
       [, , error, result] = answer;
     } catch (failure) {
       if (failure instanceof ReadTimeout) {
-        // Kong puts this connection back in its pool, and so do we: what comes too late on it is K2.
+        // Kong returns this connection to its pool, and so do we: a late answer on it is K2.
         this.#release(socket);
         throw new RpcError('no data');
       }
@@ -63,7 +63,7 @@ export class PluginRpc {
     throw new RpcError(typeof error === 'string' ? error : JSON.stringify(error));
   }
 
-  /** Closes the connections that wait in the pool. */
+  /** Closes the pooled connections. */
   close(): void {
     for (const socket of this.#idle.splice(0)) socket.destroy();
   }
@@ -86,7 +86,7 @@ export class PluginRpc {
     });
   }
 
-  /** Reads until one answer is there; frames may come in pieces, and several in one piece. */
+  /** Reads until one answer is complete. A chunk may hold a fraction of a frame, or several frames. */
   async #exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       let received = Buffer.alloc(0);
@@ -150,7 +150,7 @@ class ReadTimeout extends Error {}
 
 interface Answer {
   readonly answer: unknown[];
-  /** Whether more has come than Kong reads with the answer. What it reads beyond the answer is lost. */
+  /** Whether more has arrived than Kong reads with the answer. What it reads beyond the answer is lost. */
   readonly unread: boolean;
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parseAllDocuments } from 'yaml';
-import { messageOf } from '../events';
+import { messageOf } from '../error-message';
 import { Field, ManifestError } from './field';
 
 /** One object of a manifest. */

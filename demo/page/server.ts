@@ -3,13 +3,13 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { messageOf } from '../events';
+import { messageOf } from '../error-message';
 import type { Feed } from './feed';
 
-/** What a button does; answers with a line for people, or rejects with one. */
+/** What a button does. Resolves with a line for people, or rejects with one. */
 export type Action = (request: { readonly backend: string; readonly count: number }) => Promise<string>;
 
-/** Nothing from elsewhere, nothing inline. */
+/** No other origin, nothing inline. */
 const POLICY = [
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'",
   "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
@@ -27,7 +27,7 @@ const FILES = new Map([
   ['/_demo/icon.svg', ['icon.svg', 'image/svg+xml']],
 ]);
 
-/** Serves the demo's page to the gateway, which has it at `/`. */
+/** Serves the demo's page; the gateway routes `/` to it. */
 export class PageServer {
   readonly #server: Server;
   readonly #folder: string;
@@ -67,13 +67,13 @@ export class PageServer {
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     if (!isLocal(request.headers.host ?? '')) {
-      // A foreign name that resolves to this machine must not be able to press the buttons.
+      // DNS rebinding: a foreign name that resolves to this machine must not be able to press the buttons.
       plain(response, 403, 'the demo is only for this machine');
     } else if (path.startsWith('/_demo/actions/')) {
       await this.#act(path.slice('/_demo/actions/'.length), request, response);
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       plain(response, 405, 'GET only');
-    } else if (path === '/_demo/events') {
+    } else if (path === '/_demo/feed') {
       this.#feed.open(response);
     } else {
       this.#file(path, response);
@@ -96,7 +96,7 @@ export class PageServer {
       plain(response, 404, 'no such action');
       return;
     }
-    // A page from elsewhere cannot send this header without asking first, and is not answered when it asks.
+    // Another origin cannot send this header without a CORS preflight, which is not answered.
     if (request.method !== 'POST' || request.headers['x-demo'] === undefined) {
       plain(response, 403, 'POST with the header X-Demo');
       return;

@@ -14,7 +14,7 @@ export class RealDapr {
     this.#daprd = daprd;
   }
 
-  /** @param brokerUrl Stands where the Components refer to a secret. */
+  /** @param brokerUrl Replaces the Components' references to a secret. */
   static async open(appId: string, components: readonly Component[], brokerUrl: string): Promise<RealDapr> {
     const found = findPart('daprd');
     if (found.how === 'missing') throw new Error(`--dapr: ${found.why}`);
@@ -39,7 +39,7 @@ export class RealDapr {
     await this.#daprd.kill();
   }
 
-  /** Ends it for good. */
+  /** Shuts it down for good. */
   async close(): Promise<void> {
     await this.#daprd.stop();
   }

@@ -11,7 +11,7 @@ export class Management {
     this.#base = `${url.protocol}//${url.host}/api`;
   }
 
-  /** The answer's JSON, undefined when it has none. Rejects when RabbitMQ refuses or is not there. */
+  /** The response's JSON, undefined if it has none. Rejects on an error status and when RabbitMQ is not there. */
   async call(method: string, path: string, body?: object): Promise<unknown> {
     const response = await fetch(`${this.#base}${path}`, {
       method,

@@ -1,12 +1,12 @@
 import { findPart } from '../../real-parts/find';
 import { startBroker } from '../../real-parts/rabbitmq-server';
 import type { BrokerProcess } from '../../real-parts/rabbitmq-server';
-import { BrokerGone } from '../broker/broker';
+import { BrokerStopped } from '../broker/broker';
 import type { Broker, Delivery, Message } from '../broker/broker';
 import type { QueueSpec, Topology } from '../manifests/topology';
 import { Management } from './management';
 
-/** A real RabbitMQ, asked by its management API: one that runs already, or a private one. */
+/** A real RabbitMQ, used through its management API: one that runs already, or a private one. */
 export class RabbitMq implements Broker {
   running = true;
   readonly #server: BrokerProcess | undefined;
@@ -46,14 +46,14 @@ export class RabbitMq implements Broker {
     this.running = true;
   }
 
-  /** Ends it without goodbye; one that is not ours stays. */
+  /** Kills it. Rejects if it is not ours. */
   async stop(): Promise<void> {
     if (this.#server === undefined) throw new Error('this RabbitMQ is not ours to stop');
     this.running = false;
     await this.#server.kill();
   }
 
-  /** Ends it for good. */
+  /** Shuts it down for good; one that is not ours keeps running. */
   async close(): Promise<void> {
     await this.#server?.stop();
   }
@@ -86,7 +86,7 @@ export class RabbitMq implements Broker {
     if (message === undefined) return undefined;
     return {
       body: message.payload,
-      // The management API acknowledges what it hands out; giving back is publishing anew.
+      // The management API acknowledges on delivery, so requeueing means publishing again.
       acknowledge: () => undefined,
       giveBack: () => {
         const again = { properties: { delivery_mode: 2 }, routing_key: queue, payload: message.payload };
@@ -98,7 +98,7 @@ export class RabbitMq implements Broker {
   }
 
   async #call(method: string, path: string, body?: object): Promise<unknown> {
-    if (!this.running) throw new BrokerGone();
+    if (!this.running) throw new BrokerStopped();
     return this.management.call(method, path, body);
   }
 }

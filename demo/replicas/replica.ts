@@ -4,8 +4,8 @@ import type { Clock } from '../clock';
 import type { Workload } from '../manifests/workload';
 import { watchReadiness } from './readiness';
 
-/** `starting`: not yet ready, or not any more; `stopping`: leaves, serves no new requests. */
-export type ReplicaPhase = 'starting' | 'ready' | 'stopping' | 'gone';
+/** `starting`: not ready yet, or no longer; `stopping`: terminating, gets no new requests. */
+export type ReplicaPhase = 'starting' | 'ready' | 'stopping' | 'terminated';
 
 /** What a replica needs from outside its manifest. */
 export interface ReplicaOptions {
@@ -22,7 +22,7 @@ export class Replica {
   readonly startedAt: number;
   /** Milliseconds since the epoch; undefined until the readiness probe has passed once. */
   readyAt: number | undefined;
-  /** How the process ended, for people. */
+  /** Exit code or signal, for people. */
   ending = '';
   #port: number | undefined;
   readonly #child: ChildProcess;
@@ -45,7 +45,7 @@ export class Replica {
     this.startedAt = clock.now();
     this.#child = spawn(process.execPath, [options.program, ...options.args], {
       env: environmentOf(name, workload, options.bootMs),
-      // The fourth is a channel: it tells the port, and ends the process should the stack be killed.
+      // The IPC channel tells the port, and the process exits when it closes: also if the demo is killed.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
     this.#child.on('message', (message) => {
@@ -53,7 +53,7 @@ export class Replica {
     });
     this.#child.on('exit', (code, signal) => {
       this.ending = signal ?? `exit code ${code ?? 'unknown'}`;
-      this.#leave('gone');
+      this.#leave('terminated');
     });
     const become = (ready: boolean): void => {
       if (this.phase !== 'starting' && this.phase !== 'ready') return;
@@ -76,9 +76,9 @@ export class Replica {
     return this.phase === 'ready' && this.#port !== undefined ? `127.0.0.1:${this.#port}` : undefined;
   }
 
-  /** Ends it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period. */
+  /** Terminates it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period. */
   stop(): void {
-    if (this.phase === 'stopping' || this.phase === 'gone') return;
+    if (this.phase === 'stopping' || this.phase === 'terminated') return;
     this.#leave('stopping');
     this.#cancels = [
       this.#clock.after(this.#workload.preStopMs, () => this.#child.kill('SIGTERM')),
@@ -86,7 +86,7 @@ export class Replica {
     ];
   }
 
-  /** A crash. Resolves when the process is gone. */
+  /** A crash. Resolves when the process has exited. */
   async kill(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
@@ -97,10 +97,10 @@ export class Replica {
     });
   }
 
-  #leave(phase: 'stopping' | 'gone'): void {
+  #leave(phase: 'stopping' | 'terminated'): void {
     this.phase = phase;
     this.#stopProbe();
-    if (phase === 'gone') for (const cancel of this.#cancels.splice(0)) cancel();
+    if (phase === 'terminated') for (const cancel of this.#cancels.splice(0)) cancel();
     this.#changed(this);
   }
 }
@@ -119,7 +119,7 @@ function environmentOf(name: string, workload: Workload, bootMs: number | undefi
     ...(bootMs === undefined ? {} : { BOOT_TIME_MS: String(bootMs) }),
     HOSTNAME: name,
     HOST: '127.0.0.1',
-    // Each replica gets a port of its own, where a pod has an address of its own.
+    // Each replica has its own port, as a pod has its own address.
     PORT: '0',
   };
 }

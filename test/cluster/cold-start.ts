@@ -3,39 +3,39 @@ import type { Answer } from '../../real-parts/http';
 import { send } from '../../real-parts/http';
 import { type Change, Watch } from '../../real-parts/kubernetes';
 import { until } from '../../real-parts/wait';
-import { type Installation, NAMESPACE } from './installation';
+import { type ClusterRig, NAMESPACE } from './cluster-rig';
 
-/** How often the route is asked for by hand, ms. */
+/** How often the route without the plugin is polled, ms. */
 const POLL_MS = 20;
 
 /** When each phase of a cold start was reached, ms after the request (or the message by hand). */
 export interface Phases {
-  /** Dapr had taken the wake-up. Only of a start by request. */
+  /** Dapr had accepted the wake-up. Only for a start by request. */
   readonly queued?: number;
   readonly scaled: number;
   readonly started: number;
   readonly ready: number;
   /** The gateway reached the backend on a route without the plugin. */
   readonly routable: number;
-  /** A probe had passed. Only of a start by request. */
+  /** A probe had passed. Only for a start by request. */
   readonly released?: number;
   readonly answered: number;
 }
 
-/** Sees what happens to the Deployment `consumer`. */
+/** Watches the Deployment `consumer` and its pods. */
 export class ColdStartWatch {
   readonly #replicas = Watch.start(['deployment', 'consumer', '-n', NAMESPACE], ['.spec.replicas']);
   readonly #pods = Watch.start(
     ['pods', '-l', 'app=consumer', '-n', NAMESPACE],
     ['.status.containerStatuses[0].started', '.status.conditions[?(@.type=="Ready")].status'],
   );
-  readonly #installation: Installation;
+  readonly #rig: ClusterRig;
 
-  constructor(installation: Installation) {
-    this.#installation = installation;
+  constructor(rig: ClusterRig) {
+    this.#rig = rig;
   }
 
-  /** One cold start: `wake` begins it and resolves when it is answered. */
+  /** Measures one cold start: `wake` triggers it and resolves with the response. */
   async measure<T>(wake: () => Promise<T>): Promise<{ answer: T; phases: Phases }> {
     const from = performance.now();
     const stop = new AbortController();
@@ -67,7 +67,7 @@ export class ColdStartWatch {
     this.#pods.stop();
   }
 
-  /** When the route without the plugin first got an answer from the backend. */
+  /** When the backend first responded on the route without the plugin. */
   async routable(signal?: AbortSignal): Promise<number> {
     while (signal?.aborted !== true) {
       const answer = await this.#byHand().catch(() => undefined);
@@ -78,11 +78,11 @@ export class ColdStartWatch {
   }
 
   #byHand(): Promise<Answer> {
-    return send({ ...this.#installation.at('/by-hand/kong/'), timeoutMs: 5000 });
+    return send({ ...this.#rig.at('/by-hand/kong/'), timeoutMs: 5000 });
   }
 }
 
-/** Phase by phase, the one in the middle. */
+/** The median of each phase. */
 export const medianPhases = (all: readonly Phases[]): Phases => {
   const middle = (phase: keyof Phases): number => median(all.map((phases) => phases[phase] ?? NaN));
   return {

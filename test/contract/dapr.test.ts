@@ -2,7 +2,7 @@ import { BuiltInBroker } from '../../demo/broker/built-in';
 import { systemClock } from '../../demo/clock';
 import { DaprEndpoint } from '../../demo/dapr/endpoint';
 import { Sidecar } from '../../demo/dapr/sidecar';
-import { Events } from '../../demo/events';
+import { Journal } from '../../demo/journal';
 import { Field } from '../../demo/manifests/field';
 import { componentOf } from '../../demo/manifests/component';
 import { RabbitMq } from '../../demo/real/rabbitmq';
@@ -28,7 +28,7 @@ async function startBuiltIn(): Promise<SidecarUnderTest> {
     return publish(exchange, message);
   };
   const body = new Field(rabbitComponent(PUBSUB, metadata), { file: 'contract', document: PUBSUB });
-  const sidecar = new Sidecar('serverless', [componentOf(PUBSUB, body)], broker, systemClock, new Events(systemClock));
+  const sidecar = new Sidecar('serverless', [componentOf(PUBSUB, body)], broker, systemClock, new Journal(systemClock));
   const endpoint = await DaprEndpoint.open(sidecar);
   return {
     port: endpoint.port,

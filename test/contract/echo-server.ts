@@ -1,14 +1,14 @@
 import { createServer, type IncomingHttpHeaders, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a backend was asked. */
+/** A request as the backend received it. */
 export interface Asked {
   readonly url: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** A backend that writes down what it is asked. */
+/** A backend that records its requests. */
 export class EchoServer {
   readonly asked: Asked[] = [];
   readonly #server: Server;

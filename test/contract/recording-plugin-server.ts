@@ -7,7 +7,7 @@ export interface Recorded {
   readonly argument: unknown;
 }
 
-/** Makes one PDK call and waits for what the gateway returns; undefined when the step carried no result. */
+/** Makes one PDK call and waits for what the gateway returns; undefined when the Step carried no result. */
 export type Pdk = (method: string, ...args: unknown[]) => Promise<unknown>;
 
 /** What the plugin does in its access phase. */
@@ -16,22 +16,22 @@ export type Phase = (pdk: Pdk) => Promise<void>;
 interface Event {
   /** Answers the RPC that the gateway waits in. */
   answer: (data: unknown) => void;
-  /** Hands the result of the PDK call to the phase. */
+  /** Passes the result of the PDK call to the phase. */
   resume: (result: unknown) => void;
 }
 
-/** A plugin server that does what the test says and writes down every call, in order. */
+/** A plugin server that does what the test says and records every call, in order. */
 export class RecordingPluginServer {
   readonly calls: Recorded[] = [];
   /** The phase that the next requests run. */
   phase: Phase = () => Promise.resolve();
-  /** Takes the place of the answer to a call, which is `[1, id, error, result]`; undefined leaves it. */
+  /** Replaces the answer to a call, `[1, id, error, result]`; undefined keeps it. */
   intercept: (
     call: Recorded,
     answer: readonly unknown[],
     socket: Socket,
   ) => readonly unknown[] | 'silence' | undefined = () => undefined;
-  /** Ids that the server knows. */
+  /** Ids of the running instances. */
   readonly instances = new Set<number>();
   #nextId = 100;
   readonly #events = new Map<number, Event>();
@@ -84,7 +84,7 @@ export class RecordingPluginServer {
       try {
         frames = [...decodeMulti(received)];
       } catch {
-        // Not whole yet.
+        // Incomplete.
         return;
       }
       received = Buffer.alloc(0);
@@ -118,7 +118,7 @@ export class RecordingPluginServer {
       return { result: await this.#begin() };
     }
     const { EventId, Data } = argument as { EventId: number; Data?: unknown };
-    return { result: await this.#step(EventId, Data) };
+    return { result: await this.#resume(EventId, Data) };
   }
 
   async #begin(): Promise<unknown> {
@@ -142,7 +142,7 @@ export class RecordingPluginServer {
     });
   }
 
-  async #step(eventId: number, data: unknown): Promise<unknown> {
+  async #resume(eventId: number, data: unknown): Promise<unknown> {
     const event = this.#events.get(eventId);
     return new Promise((resolve) => {
       if (event === undefined) return;

@@ -2,16 +2,16 @@ import type { Service } from '../../demo/kong/routes';
 import type { Scalable } from '../../demo/keda/scaler';
 import { FakeBackend } from '../support/fake-backend';
 
-/** A Deployment and its Service: what a scaler scales, and where the gateway finds it. */
+/** A Deployment and its Service, for the scaler and for the gateway. */
 export class BackendService implements Scalable, Service {
   wanted = 0;
-  /** Every number of replicas that was asked for, with its time on `performance.now()`'s clock. */
+  /** All requested numbers of replicas; `at` as `performance.now()`. */
   readonly history: { readonly at: number; readonly replicas: number }[] = [];
   /** When it last got its first endpoint. */
   readyAt = NaN;
   #targets: readonly string[] = [];
   #timer: NodeJS.Timeout | undefined;
-  /** The last change of the endpoints, in the order in which they were asked for. */
+  /** The last change of the endpoints; changes happen one after the other. */
   #changing: Promise<unknown> = Promise.resolve();
   readonly #changed: () => Promise<void> | undefined;
 
@@ -24,7 +24,7 @@ export class BackendService implements Scalable, Service {
     this.#changed = changed;
   }
 
-  /** @param changed called when the endpoints are others now */
+  /** @param changed called after each change of the endpoints */
   static async start(name: string, bootMs: number, changed: () => Promise<void> | undefined): Promise<BackendService> {
     return new BackendService(name, await FakeBackend.start({ name, health: '/healthz.html' }), bootMs, changed);
   }

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '../../demo/clock';
-import { Events } from '../../demo/events';
+import { Journal } from '../../demo/journal';
 import { type Scalable, Scaler } from '../../demo/keda/scaler';
 import { Daprd } from '../../real-parts/daprd';
 import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
@@ -10,7 +10,7 @@ import { Process } from '../../real-parts/processes';
 import { RabbitMq } from '../../real-parts/rabbitmq';
 import { describeWith, say } from '../support/suite';
 import { each, until } from '../../real-parts/wait';
-import { clusterOf, componentFor, COOLDOWN_MS, queueOf } from './chain';
+import { clusterOf, componentFor, COOLDOWN_MS, queueOf } from './chain-rig';
 
 const JOBS = 60;
 
@@ -47,7 +47,7 @@ class WorkerReplicas implements Scalable {
   async #reconcile(replicas: number): Promise<void> {
     while (this.#running.length < replicas) this.#running.push(await this.#start());
     for (const { sidecar, process } of this.#running.splice(replicas)) {
-      // The sidecar first: it takes no new job while the last one ends.
+      // The sidecar first, so that it takes no new job.
       await sidecar.stop();
       await process.stop();
     }
@@ -71,7 +71,7 @@ describeWith(['daprd', 'rabbitmq'], 'the asynchronous worker, on real daprd and 
     const rabbit = await RabbitMq.start();
     const stops: (() => Promise<void> | void)[] = [() => removeFolder(folder), () => rabbit.stop()];
     try {
-      // Dapr names a queue "app-id"-"topic"; before the first worker runs nobody else would declare it.
+      // Dapr names the queue "app-id"-"topic". Nobody else declares it before the first worker runs.
       await rabbit.declare({ name: 'worker-jobs', exchange: 'jobs', classic: true });
       const component = componentFor(cluster, 'jobs', rabbit.url);
       const publisher = await Daprd.start([component], { id: 'worker' });
@@ -79,7 +79,7 @@ describeWith(['daprd', 'rabbitmq'], 'the asynchronous worker, on real daprd and 
       const replicas = new WorkerReplicas(folder, component);
       stops.push(() => replicas.stop());
       const scaling = cluster.scalings.find(({ target }) => target === 'worker');
-      const scaler = new Scaler(scaling!, replicas, queueOf(rabbit), systemClock, new Events(systemClock));
+      const scaler = new Scaler(scaling!, replicas, queueOf(rabbit), systemClock, new Journal(systemClock));
       scaler.start();
       stops.push(() => {
         scaler.stop();

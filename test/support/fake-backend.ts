@@ -3,27 +3,27 @@ import type { Socket } from 'node:net';
 import { freePort } from '../../real-parts/ports';
 
 /**
- * `asleep`: nothing listens. `unready`: the health path answers 503. `hanging`: connections are taken, nothing is answered.
+ * `asleep`: nothing listens. `unready`: the health path answers 503. `hanging`: connections are accepted, requests get no response.
  */
 export type BackendState = 'asleep' | 'unready' | 'hanging' | 'ready';
 
 export interface BackendOptions {
-  /** In every answer's body. */
+  /** In the body of every response. */
   name?: string;
-  /** Which requests are asked for health: those whose path ends so. */
+  /** Requests whose path ends with this are health checks. */
   health?: string;
   state?: BackendState;
 }
 
-/** A service that can sleep: it keeps its port, but listens on it only while it is not asleep. */
+/** A backend that can be asleep: nothing listens on its port then. */
 export class FakeBackend {
   /** Requests for the health path. */
   probes = 0;
   /** Requests for anything else. */
   served = 0;
-  /** Requests that carried a header which only the plugin and the gateway should ever see. */
+  /** Requests with the probe header, which the gateway must remove. */
   tokensSeen = 0;
-  /** When it last began to be ready, on `performance.now()`'s clock. */
+  /** When it last became ready, as `performance.now()`. */
   readyAt = NaN;
   #state: BackendState = 'asleep';
   #server: Server | undefined;
@@ -46,7 +46,7 @@ export class FakeBackend {
     return backend;
   }
 
-  /** Where Kong finds it. */
+  /** As an upstream target of Kong. */
   get target(): string {
     return `127.0.0.1:${this.port}`;
   }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What one wake-up or activity message said. */
+/** The data of a wake-up or activity message. */
 export interface Message {
   readonly reason: string;
   readonly backend: string;
@@ -16,23 +16,23 @@ export interface Publish {
   readonly query: URLSearchParams;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly message: Message;
-  /** On `performance.now()`'s clock. */
+  /** As `performance.now()`. */
   readonly at: number;
 }
 
-/** Status and body of the answer; `hang`: there is none. */
+/** Status and body of the response; `hang`: none. */
 export type DaprAnswer = { readonly status: number; readonly body?: object } | 'hang';
 
-/** Dapr's own answer where a component is not there (D9). */
+/** Dapr's response if the component does not exist (D9). */
 export const pubsubNotFound = (pubsub: string): DaprAnswer => ({
   status: 404,
   body: { errorCode: 'ERR_PUBSUB_NOT_FOUND', message: `pubsub ${pubsub} is not found` },
 });
 
-/** A Dapr sidecar's publish endpoint that writes down what it is told, for suites that do not need the real one. */
+/** A Dapr sidecar's publish endpoint that records publishes, for suites that do not need the real one. */
 export class FakeDapr {
   readonly published: Publish[] = [];
-  /** What the next publishes are answered. */
+  /** The response to the next publishes. */
   answer: DaprAnswer = { status: 204 };
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;

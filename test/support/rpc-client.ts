@@ -3,17 +3,17 @@ import { connect, type Socket } from 'node:net';
 import { decode, encode } from '@msgpack/msgpack';
 import { FrameReader } from '../../src/rpc/frames';
 
-/** A PDK call as the plugin made it. */
+/** A PDK call of the plugin. */
 export interface PdkCall {
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** What Kong would answer to PDK calls: by method name without `kong.`; an exception becomes Kong's StepError. */
+/** Kong's results of PDK calls, by method name without `kong.`; an exception becomes Kong's StepError. */
 export type Pdk = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 export interface PhaseResult {
-  /** What the plugin answered the request; undefined: it goes on to the backend. */
+  /** The plugin's response; undefined: the request is proxied to the backend. */
   readonly exit:
     { readonly status: number; readonly body: string; readonly headers: Record<string, string> } | undefined;
   readonly calls: readonly PdkCall[];
@@ -21,7 +21,7 @@ export interface PhaseResult {
 
 /**
  * Talks to a plugin server as one nginx worker of Kong 2.8 does (mp_rpc.lua): a call takes an idle connection or opens one, waits
- * for its only answer, and puts the connection back.
+ * for its only answer, and returns the connection to the pool.
  */
 export class RpcClient {
   #idle: Line[] = [];
@@ -41,7 +41,7 @@ export class RpcClient {
     signal?.addEventListener('abort', leave);
     try {
       const result = await line.call(method, arg);
-      // At once, whatever the connection's state: nginx knows of an end only what its event loop has seen.
+      // Even if the server has closed it meanwhile: nginx only knows what its event loop has seen.
       if (line.hasUnread) line.socket.destroy();
       else if (!line.ended) this.#idle.push(line);
       if (result.error !== null)
@@ -52,22 +52,22 @@ export class RpcClient {
     }
   }
 
-  /** Starts a plugin instance; returns its id. `config` is what Kong keeps, with keys of its own (`__key__`, `__seq__`). */
+  /** Starts a plugin instance; returns its id. `config` is Kong's, with its own keys (`__key__`, `__seq__`). */
   async startInstance(name: string, config: unknown): Promise<number> {
     const started = await this.call('plugin.StartInstance', { Name: name, Config: JSON.stringify(config) });
     return (started as { Id: number }).Id;
   }
 
   /**
-   * Runs the access phase of one request. A call without an entry in `pdk` is answered nil if it is `kong.log.*`, else an error.
+   * Runs the access phase of one request. Calls without an entry in `pdk` get nil if they are `kong.log.*`, otherwise an error.
    *
-   * @param signal aborted: the client leaves, and nginx drops the request's connection (lua_check_client_abort)
+   * @param signal aborted: the client disconnects, and nginx drops the request's connection (lua_check_client_abort)
    */
   async handleEvent(instanceId: number, pdk: Pdk = {}, signal?: AbortSignal): Promise<PhaseResult> {
     const calls: PdkCall[] = [];
-    let step = await this.call('plugin.HandleEvent', { InstanceId: instanceId, EventName: 'access' }, signal);
+    let reply = await this.call('plugin.HandleEvent', { InstanceId: instanceId, EventName: 'access' }, signal);
     for (;;) {
-      const { Data, EventId } = step as { Data: 'ret' | { Method: string; Args: unknown[] }; EventId: number };
+      const { Data, EventId } = reply as { Data: 'ret' | { Method: string; Args: unknown[] }; EventId: number };
       if (Data === 'ret') return { exit: undefined, calls };
       const { Method, Args } = Data;
       calls.push({ method: Method, args: Args });
@@ -83,11 +83,11 @@ export class RpcClient {
         method = 'plugin.StepError';
         result = (error as Error).message;
       }
-      step = await this.call(method, { EventId, Data: result }, signal);
+      reply = await this.call(method, { EventId, Data: result }, signal);
     }
   }
 
-  /** Ends all connections, as an exiting nginx worker does. */
+  /** Closes all connections, as an exiting nginx worker does. */
   async close(): Promise<void> {
     await Promise.all([...this.#all].map((line) => line.close()));
   }
@@ -121,7 +121,7 @@ class Line {
   readonly socket: Socket;
   ended = false;
   #msgid = 0;
-  /** Bytes that came since the call, those of whole frames among them, and where the response ends. */
+  /** Bytes received since the call, how many of them in complete frames, and where the response ends. */
   #received = 0;
   #framed = 0;
   #responseEnd = 0;
@@ -138,7 +138,7 @@ class Line {
       this.#answer(message);
     };
     const broken = (): void => {
-      throw new Error('the plugin server sent what is no frame');
+      throw new Error('the plugin server sent an invalid frame');
     };
     const reader = new FrameReader({ frame, oversized: broken, malformed: broken });
     this.socket.on('data', (chunk: Buffer) => {
@@ -154,8 +154,8 @@ class Line {
   }
 
   /**
-   * Whether more came than Kong reads with the response: nginx closes such a connection instead of putting it into its pool. What it
-   * reads beyond the response is lost.
+   * Whether more arrived than Kong reads with the response: nginx closes such a connection instead of pooling it. What it reads beyond
+   * the response is lost.
    */
   get hasUnread(): boolean {
     return this.#received > Math.ceil(this.#responseEnd / KONG_READS) * KONG_READS;

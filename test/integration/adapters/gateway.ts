@@ -37,7 +37,7 @@ export async function listen(server: http.Server, scheme = 'http'): Promise<List
   };
 }
 
-/** Waits for something that the kernel is about to tell us; the test's own time-out ends it. */
+/** Waits for something that the kernel is about to tell us; the test's own timeout ends it. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
