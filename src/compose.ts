@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Activator } from './activation/activator';
 import { HeldBudget } from './activation/held-budget';
 import { Registry } from './activation/registry';
+import { toHttpAnswer } from './core/errors';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
@@ -39,12 +40,20 @@ export function compose(settings: ProcessSettings, logger: Logger): Product {
         prober: new LaneProber(backend, settings.gatewayUrl, ownProbes),
         publisher,
         observer,
+        logger,
         budget,
         gateway: hostname(),
       }),
   );
   let draining = false;
-  const parts: PluginParts = { clock, registry, ownProbes, logger, draining: () => draining };
+  const parts: PluginParts = {
+    clock,
+    registry,
+    ownProbes,
+    logger,
+    draining: () => draining,
+    answer: (error) => toHttpAnswer(error, settings.debugErrors),
+  };
 
   return {
     module: { ...moduleInfo, Plugin: pluginClass(parts) },
@@ -71,7 +80,7 @@ function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
       void loadHttpClient();
       const parsed = parseConfig(config);
       this.#instance = parsed.ok
-        ? new ServerlessInstance(parsed.backends, parts)
+        ? new ServerlessInstance(parsed, parts)
         : new RefusingInstance(formatProblems(parsed.problems), parts.logger);
     }
 

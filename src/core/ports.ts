@@ -28,7 +28,7 @@ export interface Logger {
 export interface ProbeRound {
   /** nginx workers with requests waiting, of which any may be asked; empty: whichever answers. */
   readonly workers: readonly number[];
-  /** Host header of the request that is waiting. */
+  /** Host header to send; undefined: that of the URL. */
   readonly host: string | undefined;
   /** As configured now. */
   readonly settings: ProbeSettings;

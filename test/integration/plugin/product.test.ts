@@ -34,6 +34,7 @@ beforeEach(async () => {
     statusListen: 'off',
     logLevel: 'info',
     maxHeld: undefined,
+    debugErrors: false,
   };
   product = compose(settings, pino({}, { write: (line: string) => lines.push(line) }));
 });

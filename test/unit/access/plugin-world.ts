@@ -2,6 +2,7 @@ import pino from 'pino';
 import { Registry } from '../../../src/activation/registry';
 import { OwnProbes } from '../../../src/adapters/own-probes';
 import type { Backend } from '../../../src/core/backend';
+import { toHttpAnswer } from '../../../src/core/errors';
 import type { PhaseContext } from '../../../src/kong/contract';
 import { ServerlessInstance } from '../../../src/access/serverless-instance';
 import type { FakeClock } from '../../support/fake-clock';
@@ -27,6 +28,8 @@ export class PluginWorld {
   /** Lines of the process log. */
   readonly lines: string[] = [];
   draining = false;
+  /** Whether instances are of one route of Kong. */
+  ofOneRoute = true;
   /** Kong's sides of all requests so far. */
   readonly kongs: FakeKong[] = [];
 
@@ -44,13 +47,18 @@ export class PluginWorld {
   }
 
   instance(...backends: Backend[]): ServerlessInstance {
-    return new ServerlessInstance(backends.length > 0 ? backends : [exampleBackend()], {
-      clock: this.clock,
-      registry: this.registry,
-      ownProbes: this.ownProbes,
-      logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
-      draining: () => this.draining,
-    });
+    const given = backends.length > 0 ? backends : [exampleBackend()];
+    return new ServerlessInstance(
+      { backends: given, ofOneRoute: this.ofOneRoute },
+      {
+        answer: (error) => toHttpAnswer(error),
+        clock: this.clock,
+        registry: this.registry,
+        ownProbes: this.ownProbes,
+        logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
+        draining: () => this.draining,
+      },
+    );
   }
 
   /** Begins the access phase of a request, and lets it run as far as it goes by itself. */
@@ -92,6 +100,16 @@ export class PluginWorld {
     await this.clock.advance(10);
     this.world.publisher.published.length = 0;
     this.world.prober.rounds.length = 0;
+    return instance;
+  }
+
+  /** As `warm`, on a route that is given with the request. */
+  async warmOn(request: FakeRequest, failOn?: string): Promise<ServerlessInstance> {
+    const instance = this.instance();
+    this.world.prober.up = true;
+    await this.request(instance, request);
+    await this.clock.advance(160);
+    await this.request(instance, request, failOn === undefined ? {} : { failOn });
     return instance;
   }
 }
