@@ -55,3 +55,8 @@ test('the index names every page of docs/', () => {
 test.each(ERROR_CODES)('%s has a heading in docs/errors.md that a URL can name', (code) => {
   expect(anchorsOf(read('docs/errors.md'))).toContain(code.toLowerCase());
 });
+
+test('the problem type in the example of docs/errors.md leads to a section of that page', () => {
+  const [, page, anchor] = /"type": "([\w/.]+)#(\w+)"/.exec(read('docs/errors.md'))!;
+  expect(anchorsOf(read(page!))).toContain(anchor);
+});
