@@ -18,7 +18,7 @@ import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contrac
 import { moduleInfo } from './kong/module-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
-import { RefusingInstance } from './kong/refusing-instance';
+import { RejectingInstance } from './kong/rejecting-instance';
 
 /** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
 export function compose(settings: ProcessSettings, logger: Logger): Product {
@@ -81,7 +81,7 @@ function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
       const parsed = parseConfig(config);
       this.#instance = parsed.ok
         ? new ServerlessInstance(parsed, parts)
-        : new RefusingInstance(formatProblems(parsed.problems), parts.logger);
+        : new RejectingInstance('SERVERLESS_CONFIG_INVALID', formatProblems(parsed.problems), parts.logger);
     }
 
     access(kong: Kong, context?: PhaseContext): Promise<void> | void {

@@ -7,7 +7,7 @@ import { compose } from '../compose';
 import { parseProcessSettings } from '../config/process-settings';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
 import { moduleInfo } from '../kong/module-info';
-import { RefusingInstance } from '../kong/refusing-instance';
+import { RejectingInstance } from '../kong/rejecting-instance';
 
 export const { Name, Version, Priority, Schema } = moduleInfo;
 
@@ -25,7 +25,7 @@ function instanceMaker(): InstanceMaker {
   // An exception here is an error of StartInstance, on which Kong 2.8 spins (K7).
   const reason = parsed.problems.join('; ');
   const logger = createLogger('info');
-  return () => new RefusingInstance(reason, logger);
+  return () => new RejectingInstance('SERVERLESS_CONFIG_INVALID', reason, logger);
 }
 
 export class Plugin implements PluginInstance {

@@ -75,7 +75,7 @@ export interface Product {
   readonly module: PluginModule;
   /** Requests held now, in the whole process. */
   held(): number;
-  /** From now on a request for a sleeping backend is refused with Retry-After; those held stay. */
+  /** From now on a request for a sleeping backend is rejected with Retry-After; those held stay. */
   drain(): void;
   /** Resolves once nothing is held. */
   settled(): Promise<void>;

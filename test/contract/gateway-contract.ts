@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encode } from '@msgpack/msgpack';
 import type { KongFields } from '../../demo/kong/schema';
-import { FAREWELL } from '../../src/rpc/close-notice';
+import { CLOSE_NOTICE } from '../../src/rpc/close-notice';
 import { makeFolder, removeFolder } from '../../real-parts/guard';
 import { type Answer, send, sendMany, tally } from '../../real-parts/http';
 import { freePort } from '../../real-parts/ports';
@@ -342,35 +342,35 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
     });
   });
 
-  describe('a plugin server that goes', () => {
+  describe('a plugin server that shuts down', () => {
     const teapot = async (pdk: Pdk): Promise<void> => {
       await pdk('kong.response.exit', 418);
     };
 
-    test('a farewell that comes before an answer is skipped', async () => {
+    test('a close notice that comes before an answer is skipped', async () => {
       recorder.phase = teapot;
       recorder.intercept = (_call, _answer, socket) => {
-        socket.write(FAREWELL);
+        socket.write(CLOSE_NOTICE);
         return undefined;
       };
 
       expect(tally(await sendMany(20, { port: gateway.port, path: '/held' }))).toEqual({ '418': 20 });
     });
 
-    test('a farewell on an idle connection closes it', async () => {
+    test('a close notice on an idle connection closes it', async () => {
       const idle = new Set<Socket>();
       recorder.intercept = (_call, _answer, socket) => {
         idle.add(socket);
         return undefined;
       };
       expect(tally(await sendMany(20, { port: gateway.port, path: '/held' }))).toEqual({ '200': 20 });
-      for (const socket of idle) socket.write(FAREWELL);
+      for (const socket of idle) socket.write(CLOSE_NOTICE);
 
       await until('they are closed', () => [...idle].every((socket) => socket.closed));
     });
 
     test('a short one that comes with an answer would be lost: the connection is used again', async () => {
-      const short = encode([2, 'serverless.farewell', null]);
+      const short = encode([2, 'serverless.closeNotice', null]);
       const seen: Socket[] = [];
       recorder.phase = teapot;
       recorder.intercept = (_call, answer, socket) => {
@@ -383,14 +383,14 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
       expect(new Set(seen).size).toBeLessThan(seen.length);
     });
 
-    test('a connection whose answer comes with a farewell is never used again, however soon the next call is', async () => {
+    test('a connection whose answer comes with a close notice is never used again, however soon the next call is', async () => {
       const left = new Set<Socket>();
       let again = 0;
       recorder.phase = teapot;
       recorder.intercept = (_call, answer, socket) => {
         if (left.has(socket)) again += 1;
         left.add(socket);
-        socket.write(Buffer.concat([encode(answer), FAREWELL]));
+        socket.write(Buffer.concat([encode(answer), CLOSE_NOTICE]));
         return 'silence';
       };
       for (let round = 0; round < 20; round += 1)

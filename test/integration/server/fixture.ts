@@ -63,6 +63,7 @@ const statusListen = port === undefined ? ('off' as const) : { host: '127.0.0.1'
 void serve({
   socketPath,
   statusListen,
+  clock: systemClock,
   drainMs: Number(drainMs),
-  load: () => Promise.resolve({ product, log: createLogger('debug'), clock: systemClock }),
+  load: () => Promise.resolve({ product, log: createLogger('debug') }),
 });

@@ -1,15 +1,19 @@
 import pino from 'pino';
-import { RefusingInstance } from '../../../src/kong/refusing-instance';
+import { RejectingInstance } from '../../../src/kong/rejecting-instance';
 import { FakeKong } from '../../support/fake-kong';
 
-function refusing(reason: string) {
+function rejecting(reason: string) {
   const lines: string[] = [];
-  const instance = new RefusingInstance(reason, pino({}, { write: (line: string) => lines.push(line) }));
+  const instance = new RejectingInstance(
+    'SERVERLESS_CONFIG_INVALID',
+    reason,
+    pino({}, { write: (line: string) => lines.push(line) }),
+  );
   return { instance, lines };
 }
 
 test('an invalid configuration answers every request 503, with what to correct in Kong’s log', async () => {
-  const { instance, lines } = refusing('lease: 60000: write less than message_ttl');
+  const { instance, lines } = rejecting('lease: 60000: write less than message_ttl');
   expect(lines.join()).toContain('write less than message_ttl');
   for (let request = 0; request < 3; request++) {
     const kong = new FakeKong();
@@ -23,7 +27,7 @@ test('an invalid configuration answers every request 503, with what to correct i
 });
 
 test('a request that cannot be answered ends, with the reason in the process log', async () => {
-  const { instance, lines } = refusing('topic: "": write a name');
+  const { instance, lines } = rejecting('topic: "": write a name');
   const kong = new FakeKong();
   kong.failOn = 'response.exit';
   await expect(instance.access(kong)).resolves.toBeUndefined();
