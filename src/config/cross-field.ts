@@ -1,6 +1,6 @@
-import { normalizePath } from '../core/match';
 import { type ConfigProblem, quote } from './problems';
 import { type Config, LONGEST_HOLD_MS } from './schema';
+import { normalizeTarget } from './target';
 
 /** How long a request is held at most, milliseconds. */
 export function holdTimeoutMs(config: Config): number {
@@ -13,11 +13,6 @@ const PROBE_TIMEOUT_MS = 1000;
 /** Time-out of one probe, milliseconds. */
 export function probeTimeoutMs(config: Config): number {
   return config.probe.timeout ?? Math.min(PROBE_TIMEOUT_MS, holdTimeoutMs(config));
-}
-
-/** A target as the matcher compares it: normalised as Kong does, without a trailing slash except for `/` itself. */
-export function normalizeTarget(target: string): string {
-  return normalizePath(target).replace(/(?<=.)\/$/, '');
 }
 
 /** A rule between fields. */
