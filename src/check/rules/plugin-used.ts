@@ -1,8 +1,9 @@
 import type { Manifest } from '../../manifests/manifest';
 import type { PluginUse } from '../../manifests/plugins';
-import { annotatedPlugins } from '../../manifests/routes';
+import { annotatedPlugins } from '../../manifests/ingress-routes';
 import type { Rule } from '../rule';
-import { isRecord, items } from '../../manifests/value';
+import { items } from '../../manifests/value';
+import { isRecord } from '../../core/types';
 
 /** Other kinds name plugins as well: an HTTPRoute in a filter, a KongConsumer or any route in the annotation. */
 function names(manifest: Manifest, { resource }: PluginUse): boolean {
