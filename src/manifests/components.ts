@@ -73,8 +73,8 @@ export interface RabbitmqSettings {
 }
 
 /** Reads the metadata of a Component of type pubsub.rabbitmq. */
-export function rabbitmqSettings({ metadata }: Component): RabbitmqSettings {
-  const value = (name: string): string | undefined => metadata(name)?.value;
+export function rabbitmqSettings(component: Component): RabbitmqSettings {
+  const value = (name: string): string | undefined => component.metadata(name)?.value;
   const otherwise = DAPR.rabbitmq;
   return {
     reconnectWaitSeconds: numeric(value('reconnectWaitSeconds')) ?? otherwise.reconnectWaitSeconds,

@@ -1,6 +1,6 @@
 import { type Document, type LineCounter, isAlias, isMap, isScalar, isSeq } from 'yaml';
-import type { Path } from './path';
 import { isRecord } from '../core/types';
+import type { Path } from './path';
 import { text, valueAt } from './value';
 
 /** A field of a document, present or not: what a finding points at. */

@@ -84,6 +84,6 @@ function readTrigger(manifest: Manifest, at: Path): Trigger {
 }
 
 /** Messages per replica of a trigger of type rabbitmq. `queueLength` is the predecessor's name for `value`. */
-export function messagesPerReplica({ metadata }: Trigger): number {
-  return numeric(metadata('value') ?? metadata('queueLength')) ?? KEDA.rabbitmq.messagesPerReplica;
+export function messagesPerReplica(trigger: Trigger): number {
+  return numeric(trigger.metadata('value') ?? trigger.metadata('queueLength')) ?? KEDA.rabbitmq.messagesPerReplica;
 }

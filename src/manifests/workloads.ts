@@ -1,7 +1,7 @@
+import { isRecord } from '../core/types';
 import { KUBERNETES } from './host-defaults';
 import type { Manifest, Place } from './manifest';
 import type { Path } from './path';
-import { isRecord } from '../core/types';
 import { items, numeric, strings, text } from './value';
 
 /** What KEDA scales: a Deployment or a StatefulSet. Its numbers are Kubernetes' defaults where the file has none. */

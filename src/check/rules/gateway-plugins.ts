@@ -1,6 +1,6 @@
 import { loadsPlugin, pluginsOf } from '../../manifests/gateways';
-import type { Rule } from '../rule';
 import { words } from '../../manifests/value';
+import type { Rule } from '../rule';
 
 export const gatewayPlugins: Rule = {
   id: 'gateway-plugins',

@@ -1,10 +1,10 @@
-import { fieldOf, type BackendView, type PluginUse } from '../../manifests/plugins';
-import type { ManifestSet } from '../../manifests/set';
-import type { Route } from '../../manifests/routes';
-import type { Rule, Severity } from '../rule';
-import { items, numeric, text } from '../../manifests/value';
-import { isRecord } from '../../core/types';
 import { configSchema } from '../../config/schema';
+import { isRecord } from '../../core/types';
+import { fieldOf, type BackendView, type PluginUse } from '../../manifests/plugins';
+import type { Route } from '../../manifests/routes';
+import type { ManifestSet } from '../../manifests/set';
+import { items, numeric, text } from '../../manifests/value';
+import type { Rule, Severity } from '../rule';
 
 /** Plugins that answer a request without credentials 401 or 403, and let it through when `anonymous` names a consumer. */
 const AUTHENTICATION =
