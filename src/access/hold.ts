@@ -1,13 +1,10 @@
 import type { Hold, Outcome } from '../activation/arrival';
 import type { Origin } from '../activation/origin';
+import { HEARTBEAT_MS } from '../core/heartbeat';
 import type { Clock } from '../core/ports';
 import type { Kong } from '../kong/contract';
 import { readOrigin } from './request-origin';
 
-/**
- * Kong gives up on a phase that is silent for 60 s, and lets the request through (K1): a held one makes a cheap call this often.
- */
-export const HEARTBEAT_MS = 20_000;
 /** A call that Kong does not answer by then never will be: the client is gone (K11). */
 export const HEARTBEAT_ANSWER_MS = 5000;
 

@@ -1,6 +1,7 @@
 import type { Backend, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
-import { holdTimeoutMs, normalizeTarget, probeTimeoutMs } from './cross-field';
+import { holdTimeoutMs, probeTimeoutMs } from './cross-field';
 import type { Config } from './schema';
+import { healthPathOf, normalizeTarget } from './target';
 
 type BackendEntry = Config['backend'][number];
 
@@ -17,11 +18,6 @@ function keyOf(entry: BackendEntry, { host, url }: Config['probe']): string {
     host ?? null,
     url ?? null,
   ]);
-}
-
-/** The target as it was written, because a decoded one (`/a b`) cannot be sent; Kong normalises what it receives anyway. */
-function healthPathOf({ target, health }: BackendEntry): string | undefined {
-  return health === '' ? undefined : target.replace(/\/$/, '') + health;
 }
 
 function noWakeMatchers(config: Config): NoWakeMatcher[] {

@@ -1,12 +1,8 @@
+import { isRecord } from '../core/types';
 import type { FieldSchema, ObjectSchema } from './field-schema';
 
 /** Keys that Kong adds to a plugin's configuration (K13), besides those that start with `__`. */
 const HOST_KEYS = new Set(['route_id', 'service_id', 'consumer_id', 'plugin_instance_name']);
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isEmptyObject(value: unknown): boolean {
   return isRecord(value) && Object.keys(value).length === 0;

@@ -1,10 +1,11 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Backend } from '../core/backend';
+import { isRecord } from '../core/types';
 import { toBackends } from './backends';
 import { crossFieldRules } from './cross-field';
 import { expectation } from './expectation';
 import { isHttpUrl } from './http-url';
-import { fromKong, isRecord, originOfConfig } from './kong-input';
+import { fromKong, originOfConfig } from './kong-input';
 import { type ConfigProblem, quote } from './problems';
 import { type FieldSchema, type ObjectSchema, ownKeywords } from './field-schema';
 import { type Config, configSchema } from './schema';

@@ -25,7 +25,7 @@ export class LazyKong implements Kong {
   }
 
   get router(): Kong['router'] {
-    return this.made().router;
+    return this.#made().router;
   }
 
   get response(): Kong['response'] {
