@@ -1,16 +1,17 @@
 import type { Activator } from '../activation/activator';
 import type { Outcome } from '../activation/arrival';
 import type { Registry } from '../activation/registry';
-import type { Logger } from '../core/ports';
+import type { Logger, OnRejected } from '../core/ports';
 import type { OwnProbes } from '../adapters/own-probes';
 import { PROBE_HEADER } from '../adapters/own-probes';
 import type { Backend } from '../core/backend';
-import { ServerlessError, toHttpAnswer } from '../core/errors';
+import { ServerlessError } from '../core/errors';
 import { isNoWake, matchBackend } from '../core/match';
 import type { Clock } from '../core/ports';
 import { UNKNOWN_WORKER } from '../core/reports';
 import { headerOf, originOf } from './request-origin';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
+import { reject } from '../kong/reject';
 import { waitFor } from './hold';
 
 /** While everything is open, a request's path is asked for this often at the most; in between, requests are only counted. */
@@ -24,6 +25,7 @@ export interface PluginParts {
   readonly registry: Registry;
   readonly ownProbes: OwnProbes;
   readonly logger: Logger;
+  readonly onRejected: OnRejected;
   /** From now on nothing more is held. */
   readonly draining: () => boolean;
 }
@@ -134,8 +136,8 @@ export class ServerlessInstance implements PluginInstance {
 
   async #refuse(kong: Kong, error: ServerlessError): Promise<void> {
     if (error.code !== 'SERVERLESS_NO_WAKE') await this.#tellOperator(kong, error);
-    const { status, headers, body } = toHttpAnswer(error);
-    await kong.response.exit(status, body, headers);
+    this.parts.onRejected(error.code);
+    await reject(kong, error);
   }
 
   /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */

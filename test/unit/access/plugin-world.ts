@@ -27,6 +27,8 @@ export class PluginWorld {
   /** Lines of the process log. */
   readonly lines: string[] = [];
   draining = false;
+  /** Codes of the requests that were answered with an error. */
+  readonly rejected: string[] = [];
   /** Kong's sides of all requests so far. */
   readonly kongs: FakeKong[] = [];
 
@@ -49,6 +51,7 @@ export class PluginWorld {
       registry: this.registry,
       ownProbes: this.ownProbes,
       logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
+      onRejected: (code) => this.rejected.push(code),
       draining: () => this.draining,
     });
   }
