@@ -2,11 +2,10 @@ import { hostname } from 'node:os';
 import { Activator } from './activation/activator';
 import { HeldBudget } from './activation/held-budget';
 import { Registry } from './activation/registry';
-import { toHttpAnswer } from './core/errors';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
-import type { Logger } from './core/ports';
+import type { Logger, OnRejected } from './core/ports';
 import type { Metrics } from './adapters/metrics';
 import { LoggingObserver, observeAll, observeLater } from './adapters/observers';
 import { OwnProbes } from './adapters/own-probes';
@@ -45,18 +44,25 @@ export function compose(settings: ProcessSettings, logger: Logger): Product {
         gateway: hostname(),
       }),
   );
+  const onRejected: OnRejected = (code) => {
+    void metrics().then((loadedMetrics) => {
+      loadedMetrics.rejected(code);
+    });
+  };
   let draining = false;
   const parts: PluginParts = {
     clock,
     registry,
     ownProbes,
     logger,
+    onRejected,
     draining: () => draining,
-    answer: (error) => toHttpAnswer(error, settings.debugErrors),
+    showReasons: settings.debugErrors,
   };
 
   return {
     module: { ...moduleInfo, Plugin: pluginClass(parts) },
+    onRejected,
     held: () => budget.held,
     drain: () => {
       draining = true;
@@ -81,7 +87,10 @@ function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
       const parsed = parseConfig(config);
       this.#instance = parsed.ok
         ? new ServerlessInstance(parsed, parts)
-        : new RejectingInstance('SERVERLESS_CONFIG_INVALID', formatProblems(parsed.problems), parts.logger);
+        : new RejectingInstance('SERVERLESS_CONFIG_INVALID', formatProblems(parsed.problems), {
+            ...parts,
+            log: parts.logger,
+          });
     }
 
     access(kong: Kong, context?: PhaseContext): Promise<void> | void {

@@ -1,17 +1,18 @@
 import type { Activator } from '../activation/activator';
 import type { Arrival, Outcome } from '../activation/arrival';
 import type { Registry } from '../activation/registry';
-import type { Logger } from '../core/ports';
+import type { Logger, OnRejected } from '../core/ports';
 import type { OwnProbes } from '../adapters/own-probes';
 import { PROBE_HEADER } from '../adapters/own-probes';
 import type { Backend } from '../core/backend';
-import { type HttpAnswer, ServerlessError } from '../core/errors';
+import { ServerlessError } from '../core/errors';
 import { isNoWake, matchBackend } from '../core/match';
 import type { Clock } from '../core/ports';
 import { UNKNOWN_WORKER } from '../core/reports';
 import { headerOf } from './request-origin';
 import { routeIsWithin } from './route';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
+import { reject } from '../kong/reject';
 import { waitFor } from './hold';
 
 /** Requests that passed unread are handed to their activator this long after the first of them, milliseconds. */
@@ -25,10 +26,11 @@ export interface PluginParts {
   readonly registry: Registry;
   readonly ownProbes: OwnProbes;
   readonly logger: Logger;
+  readonly onRejected: OnRejected;
   /** From now on nothing more is held. */
   readonly draining: () => boolean;
-  /** The answer of a rejected request. */
-  readonly answer: (error: ServerlessError) => HttpAnswer;
+  /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
+  readonly showReasons: boolean;
 }
 
 /** One valid configuration on one nginx worker: the access phase. */
@@ -143,8 +145,8 @@ export class ServerlessInstance implements PluginInstance {
 
   async #reject(kong: Kong, error: ServerlessError): Promise<void> {
     if (error.code !== 'SERVERLESS_NO_WAKE') await this.#tellOperator(kong, error);
-    const { status, headers, body } = this.parts.answer(error);
-    await kong.response.exit(status, body, headers);
+    this.parts.onRejected(error.code);
+    await reject(kong, error, this.parts.showReasons);
   }
 
   /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */

@@ -1,4 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { ErrorCode } from '../core/errors';
 import type { ColdStart, Observer, WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
 
@@ -14,6 +15,12 @@ export class Metrics implements Observer {
   readonly #ready = this.#histogram('serverless_cold_start_seconds', 'First request of a cold start until ready', []);
   readonly #woken = this.#histogram('serverless_wake_seconds', 'First request until Dapr took the wake-up', []);
   readonly #probes = this.#counter('serverless_probes_total', 'Probes, by outcome', ['outcome']);
+  readonly #rejections = new Counter({
+    name: 'serverless_rejections_total',
+    help: 'Requests that the plugin answered with an error, by its code',
+    labelNames: ['code'],
+    registers: [this.#registry],
+  });
   readonly #messages = this.#counter('serverless_messages_total', 'Messages handed to Dapr', ['reason', 'outcome']);
 
   /** @param held requests held now, in the whole process */
@@ -43,6 +50,10 @@ export class Metrics implements Observer {
 
   published(backend: string, reason: WakeUp['reason'], { outcome }: PublishReport): void {
     this.#messages.inc({ backend, reason, outcome });
+  }
+
+  rejected(code: ErrorCode): void {
+    this.#rejections.inc({ code });
   }
 
   /** Prometheus' text format. */

@@ -1,4 +1,5 @@
 import type { ProbeSettings } from './backend';
+import type { ErrorCode } from './errors';
 import type { ProbeResult, PublishReport } from './reports';
 
 /** Time. Milliseconds of a monotonic clock, but for `wall`. */
@@ -80,6 +81,9 @@ export interface ColdStart {
   readonly probes: number;
   readonly messages: number;
 }
+
+/** Told of every request that is answered with an error. Never throws. */
+export type OnRejected = (code: ErrorCode) => void;
 
 /** Observers of what activators do; none may throw. */
 export interface Observer {

@@ -1,3 +1,5 @@
+import type { OnRejected } from '../core/ports';
+
 /**
  * The calls of Kong's plugin development kit that this plugin makes, and no others.
  *
@@ -73,6 +75,8 @@ export interface PluginModule {
 /** The running product, as the plugin server and the status server see it. */
 export interface Product {
   readonly module: PluginModule;
+  /** Told by the plugin server of the requests that it rejects itself. */
+  readonly onRejected: OnRejected;
   /** Requests held now, in the whole process. */
   held(): number;
   /** From now on a request for a sleeping backend is rejected with Retry-After; those held stay. */

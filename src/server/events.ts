@@ -1,5 +1,5 @@
-import type { ServerlessError } from '../core/errors';
-import type { Clock, Logger } from '../core/ports';
+import type { ErrorCode, ServerlessError } from '../core/errors';
+import type { Clock, Logger, OnRejected } from '../core/ports';
 import type { PluginInstance } from '../kong/contract';
 import type { OpenCall } from './connection';
 import { randomId } from './random-id';
@@ -18,10 +18,12 @@ export class Events implements RunReports {
   #nextId = randomId();
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onRejected: OnRejected;
 
-  constructor(clock: Clock, log: Logger) {
+  constructor(clock: Clock, log: Logger, onRejected: OnRejected) {
     this.#clock = clock;
     this.#log = log;
+    this.#onRejected = onRejected;
   }
 
   get size(): number {
@@ -65,5 +67,9 @@ export class Events implements RunReports {
 
   failed(error: unknown): void {
     this.#log.error({ err: error }, 'the access phase failed; its request is rejected with 503');
+  }
+
+  rejected(code: ErrorCode): void {
+    this.#onRejected(code);
   }
 }

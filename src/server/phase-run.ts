@@ -1,4 +1,4 @@
-import { ServerlessError } from '../core/errors';
+import { type ErrorCode, ServerlessError } from '../core/errors';
 import type { Clock } from '../core/ports';
 import type { PhaseContext, PluginInstance } from '../kong/contract';
 import { rejectCall } from '../kong/reject';
@@ -17,6 +17,8 @@ export interface RunReports {
   ended(run: PhaseRun): void;
   /** The phase threw, or its promise was rejected. */
   failed(error: unknown): void;
+  /** Its request is answered with an error in the phase's place. */
+  rejected(code: ErrorCode): void;
 }
 
 interface Message {
@@ -114,7 +116,7 @@ export class PhaseRun implements Pipe {
   /** Answers in the phase's place, if it has the turn, and stops it. */
   reject(error: ServerlessError): void {
     if (this.#call === undefined) return;
-    this.put(rejectCall(error));
+    this.#answerWith(error);
     this.#abort();
   }
 
@@ -144,12 +146,16 @@ export class PhaseRun implements Pipe {
   /** An exception in a phase fails closed: kong-pdk lets the request through (K10). */
   #fail(error: unknown): void {
     this.#reports.failed(error);
+    if (this.#over) return;
     // Kong's own log too: an operator sees it where our standard error is invisible (K15).
     this.put({ Method: 'kong.log.err', Args: [`serverless: the access phase failed: ${String(error)}`] });
     void this.get();
-    this.put(
-      rejectCall(new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed while it handled this request.')),
-    );
+    this.#answerWith(new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed while it handled this request.'));
+  }
+
+  #answerWith(error: ServerlessError): void {
+    this.#reports.rejected(error.code);
+    this.put(rejectCall(error));
   }
 
   /** Answers Kong at once if it is our turn, or after its Step. */

@@ -1,7 +1,6 @@
-import type { Logger } from '../core/ports';
 import type { PluginInstance, PluginModule } from '../kong/contract';
 import { type PluginInfo, pluginInfo } from '../kong/plugin-info';
-import { RejectingInstance } from '../kong/rejecting-instance';
+import { type Rejecting, RejectingInstance } from '../kong/rejecting-instance';
 import type { Instances } from './instances';
 
 /** An error that is the answer of a call, rather than a fault of this server. Kong logs its message. */
@@ -30,19 +29,19 @@ export class PluginMethods {
   #lastClose: number | null = null;
   readonly #module: PluginModule;
   readonly #instances: Instances;
-  readonly #log: Logger;
+  readonly #tell: Rejecting;
 
-  constructor(module: PluginModule, instances: Instances, log: Logger) {
+  constructor(module: PluginModule, instances: Instances, tell: Rejecting) {
     this.#module = module;
     this.#instances = instances;
-    this.#log = log;
+    this.#tell = tell;
   }
 
   /** Never fails: see `RejectingInstance`. */
   startInstance(args: unknown): InstanceAnswer {
     this.#lastStart = seconds();
     const id = this.#instances.add(this.#make(args), this.#lastStart);
-    this.#log.debug({ instance: id, instances: this.#instances.size }, 'plugin instance started');
+    this.#tell.log.debug({ instance: id, instances: this.#instances.size }, 'plugin instance started');
     return this.#describe(id, this.#lastStart);
   }
 
@@ -57,7 +56,7 @@ export class PluginMethods {
     if (startTime === undefined) throw unknownInstance(id);
     this.#instances.remove(id);
     this.#lastClose = seconds();
-    this.#log.debug({ instance: id, instances: this.#instances.size }, 'plugin instance closed');
+    this.#tell.log.debug({ instance: id, instances: this.#instances.size }, 'plugin instance closed');
     return this.#describe(id as number, startTime);
   }
 
@@ -99,7 +98,7 @@ export class PluginMethods {
   }
 
   #rejecting(reason: string): PluginInstance {
-    return new RejectingInstance('SERVERLESS_INTERNAL', reason, this.#log);
+    return new RejectingInstance('SERVERLESS_INTERNAL', reason, this.#tell);
   }
 
   #describe(id: number, startTime: number): InstanceAnswer {

@@ -1,5 +1,5 @@
 import { ServerlessError } from '../core/errors';
-import type { Clock, Logger } from '../core/ports';
+import type { Clock, Logger, OnRejected } from '../core/ports';
 import type { PluginModule } from '../kong/contract';
 import { rejectCall } from '../kong/reject';
 import { encodeError, encodeEvent, encodeResult, encodeValue } from '../rpc/messages';
@@ -13,6 +13,7 @@ import { CallError, PluginMethods, unknownInstance } from './plugin-methods';
 export interface RpcServerOptions {
   readonly module: PluginModule;
   readonly succession: Succession;
+  readonly onRejected: OnRejected;
   readonly clock: Clock;
   readonly log: Logger;
   /** An instance without a request for so long is forgotten. Default 10 minutes. */
@@ -35,18 +36,21 @@ export class RpcServer implements ConnectionHandler {
   readonly #succession: Succession;
   readonly #clock: Clock;
   readonly #log: Logger;
+  readonly #onRejected: OnRejected;
   #cancelSweep: (() => void) | undefined;
   /** A map, not an object: `plugin.constructor` is a method that does not exist. */
   readonly #methods: ReadonlyMap<string, (argument: unknown) => unknown>;
 
-  constructor({ module, succession, clock, log, instanceExpiryMs = INSTANCE_EXPIRY_MS }: RpcServerOptions) {
+  constructor(options: RpcServerOptions) {
+    const { module, succession, onRejected, clock, log, instanceExpiryMs = INSTANCE_EXPIRY_MS } = options;
     this.#succession = succession;
     this.#clock = clock;
     this.#log = log;
+    this.#onRejected = onRejected;
     this.connections = new Connections(this, clock, log);
-    this.events = new Events(clock, log);
+    this.events = new Events(clock, log, onRejected);
     this.instances = new Instances(clock, instanceExpiryMs);
-    const plugin = new PluginMethods(module, this.instances, log);
+    const plugin = new PluginMethods(module, this.instances, { clock, log, onRejected });
     this.#plugin = plugin;
     this.#methods = new Map<string, (argument: unknown) => unknown>([
       ['plugin.StartInstance', (args) => plugin.startInstance(args)],
@@ -142,6 +146,7 @@ export class RpcServer implements ConnectionHandler {
 
   /** Ends a request of which nothing is known but that Kong waits for it. */
   #reject(call: OpenCall, detail: string): void {
+    this.#onRejected('SERVERLESS_INTERNAL');
     const exit = encodeValue(rejectCall(new ServerlessError('SERVERLESS_INTERNAL', detail)));
     call.answer(encodeEvent(call.msgid, 0, exit));
   }

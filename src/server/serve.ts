@@ -109,7 +109,8 @@ class ServerProcess {
 
   #assemble({ product, log }: Loaded): Parts {
     const { statusListen, clock } = this.#options;
-    const rpc = new RpcServer({ module: product.module, succession: this.#handOver, clock, log });
+    const { module, onRejected } = product;
+    const rpc = new RpcServer({ module, succession: this.#handOver, onRejected, clock, log });
     const source = {
       isActive: () => this.#handOver.role === 'active',
       metrics: () => product.metrics(),

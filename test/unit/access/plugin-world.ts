@@ -2,7 +2,6 @@ import pino from 'pino';
 import { Registry } from '../../../src/activation/registry';
 import { OwnProbes } from '../../../src/adapters/own-probes';
 import type { Backend } from '../../../src/core/backend';
-import { toHttpAnswer } from '../../../src/core/errors';
 import type { PhaseContext } from '../../../src/kong/contract';
 import { ServerlessInstance } from '../../../src/access/serverless-instance';
 import type { FakeClock } from '../../support/fake-clock';
@@ -30,6 +29,8 @@ export class PluginWorld {
   draining = false;
   /** Whether instances are of one route of Kong. */
   ofOneRoute = true;
+  /** Codes of the requests that were answered with an error. */
+  readonly rejected: string[] = [];
   /** Kong's sides of all requests so far. */
   readonly kongs: FakeKong[] = [];
 
@@ -51,7 +52,8 @@ export class PluginWorld {
     return new ServerlessInstance(
       { backends: given, ofOneRoute: this.ofOneRoute },
       {
-        answer: (error) => toHttpAnswer(error),
+        showReasons: false,
+        onRejected: (code) => this.rejected.push(code),
         clock: this.clock,
         registry: this.registry,
         ownProbes: this.ownProbes,

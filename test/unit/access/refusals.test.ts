@@ -119,6 +119,7 @@ describe('a request that is answered', () => {
     const refused = await plugin.request(cold, { path: '/foo' });
     expect(refused.kong.exited).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
     expect(refused.kong.problem).toMatchObject({ code: 'SERVERLESS_SHUTTING_DOWN', backend: '/foo' });
+    expect(plugin.rejected).toEqual(['SERVERLESS_SHUTTING_DOWN']);
     expect((await plugin.request(open)).kong.exited).toBeUndefined();
     await plugin.clock.advance(500);
     expect(held).toMatchObject({ ended: true, kong: { exited: undefined } });
@@ -151,6 +152,7 @@ describe('an exception', () => {
     expect(phase).toMatchObject({ ended: true, failed: undefined });
     expect(phase.kong.exited?.status).toBe(503);
     expect(phase.kong.problem).toMatchObject({ code: 'SERVERLESS_INTERNAL' });
+    expect(plugin.rejected).toEqual(['SERVERLESS_INTERNAL']);
     expect(plugin.lines.join()).toContain(`Kong failed at ${failOn}`);
   });
 

@@ -92,6 +92,9 @@ describe('metrics', () => {
     tellAll(metrics);
     metrics.coldStart('/other', { ...COLD_START, wakeMs: undefined });
     held = 5;
+    for (const code of ['SERVERLESS_INTERNAL', 'SERVERLESS_CONFIG_INVALID', 'SERVERLESS_INTERNAL'] as const) {
+      metrics.rejected(code);
+    }
     const text = await metrics.text();
     for (const line of [
       'serverless_requests_held 5',
@@ -99,6 +102,8 @@ describe('metrics', () => {
       'serverless_wake_seconds_count{backend="/kong"} 1',
       'serverless_hold_seconds_count{backend="/kong",outcome="released"} 1',
       'serverless_probes_total{backend="/kong",outcome="passed"} 1',
+      'serverless_rejections_total{code="SERVERLESS_INTERNAL"} 2',
+      'serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 1',
       'serverless_messages_total{backend="/kong",reason="cold-start",outcome="accepted"} 1',
     ]) {
       expect(text).toContain(line);

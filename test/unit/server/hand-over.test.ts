@@ -38,7 +38,13 @@ class Contender {
       }
     }
     const module = { Name: name, Version: '1.0.0', Priority: 1, Schema: [], Plugin };
-    this.rpc = new RpcServer({ module, succession: this.handOver, clock: systemClock, log: new RecordingLog() });
+    this.rpc = new RpcServer({
+      module,
+      succession: this.handOver,
+      onRejected: () => undefined,
+      clock: systemClock,
+      log: new RecordingLog(),
+    });
     this.handOver.start();
   }
 

@@ -51,6 +51,8 @@ export class Harness {
   readonly rpc: RpcServer;
   /** Whether another process has the socket by now. */
   hasSuccessor = false;
+  /** Codes of the requests that the server answered with an error. */
+  readonly rejected: string[] = [];
   readonly client: RpcClient;
   private readonly folder = new TempFolder();
   readonly path = this.folder.file('s');
@@ -71,7 +73,13 @@ export class Harness {
     }
     const module = { Name: 'serverless', Version: '1.2.3', Priority: 7, Schema: [{ a: { type: 'string' } }], Plugin };
     const succession = { standBy: () => undefined, hasSuccessor: () => this.hasSuccessor };
-    this.rpc = new RpcServer({ module, succession, clock: this.clock, log: this.log });
+    this.rpc = new RpcServer({
+      module,
+      succession,
+      onRejected: (code) => this.rejected.push(code),
+      clock: this.clock,
+      log: this.log,
+    });
     this.client = new RpcClient(this.path);
   }
 

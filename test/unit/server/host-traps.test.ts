@@ -122,6 +122,7 @@ describe('traps of the host', () => {
     expect(result.exit?.headers).toMatchObject({ 'Content-Type': 'application/problem+json' });
     expect(result.calls[0]?.method).toBe('kong.log.err');
     expect(harness.log.texts('error')).toHaveLength(1);
+    expect(harness.rejected).toEqual(['SERVERLESS_INTERNAL']);
   });
 
   test('K7: StartInstance that cannot be decoded starts such an instance too', async () => {
@@ -199,6 +200,7 @@ describe('traps of the host', () => {
         expect.stringContaining('boom'),
       ]);
       expect(harness.log.texts('error')).toHaveLength(1);
+      expect(harness.rejected).toEqual(['SERVERLESS_INTERNAL']);
       expect(harness.rpc.events.size).toBe(0);
     },
   );
@@ -210,6 +212,7 @@ describe('traps of the host', () => {
     });
     expect((await harness.client.handleEvent(instance)).exit?.status).toBe(429);
     await until(() => harness.log.texts('error').length === 1);
+    expect(harness.rejected).toEqual([]);
     expect(harness.rpc.events.size).toBe(0);
   });
 
@@ -309,6 +312,7 @@ describe('what is held when the process has to exit', () => {
     await until(() => silent.context !== undefined);
     harness.rpc.events.rejectHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'bye'));
     expect((await holding).exit).toMatchObject({ status: 503, body: expect.stringContaining('bye') });
+    expect(harness.rejected).toEqual(['SERVERLESS_SHUTTING_DOWN']);
     expect(silent.context?.signal.aborted).toBe(true);
     answerPath('/other');
     expect((await asking).exit).toBeUndefined();

@@ -146,6 +146,7 @@ describe('calls of Kong', () => {
     expect(Data.Args[0]).toBe(503);
     expect(Data.Args[2]).toMatchObject({ 'Content-Type': 'application/problem+json' });
     expect(harness.log.texts('warn')).toHaveLength(1);
+    expect(harness.rejected).toEqual(['SERVERLESS_INTERNAL']);
   });
 
   test.each([

@@ -22,6 +22,7 @@ class FakeProcess extends EventEmitter implements ProcessHost {
 /** A product whose requests are held until the test lets them go. */
 class HoldingProduct implements Product {
   readonly releases: (() => void)[] = [];
+  readonly onRejected = (): void => undefined;
   draining = false;
   closed = false;
   private settle: () => void = () => undefined;
