@@ -8,7 +8,7 @@ export async function reject(kong: Kong, error: ServerlessError, showReasons = f
 }
 
 /** The same as a PDK call, for a request whose phase cannot make it any more. */
-export function rejectCall(error: ServerlessError, showReasons = false): { Method: string; Args: unknown[] } {
-  const { status, body, headers } = toHttpAnswer(error, showReasons);
+export function rejectCall(error: ServerlessError): { Method: string; Args: unknown[] } {
+  const { status, body, headers } = toHttpAnswer(error);
   return { Method: 'kong.response.exit', Args: [status, body, headers] };
 }

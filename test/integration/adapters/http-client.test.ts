@@ -77,7 +77,7 @@ test('a signal ends the exchange', async () => {
   expect((await ended).code).toBe('ERR_CANCELED');
 });
 
-test('a time-out says how long it was', async () => {
+test('a timeout says how long it was', async () => {
   handler = () => undefined;
   const error = await failure(get({ timeoutMs: 40 }));
   expect([error.code, error.message]).toEqual(['ETIMEDOUT', 'no answer within 40 ms']);

@@ -7,8 +7,9 @@ import { sendMany, tally } from '../../../real-parts/http';
 import { freePort } from '../../../real-parts/ports';
 import { until } from '../../../real-parts/wait';
 import { objectIn } from '../../unit/manifests/documents';
+import { stopAll } from '../../support/suite';
 import { built } from './built';
-import { RunningStack } from './running-stack';
+import { DemoRig } from './demo-rig';
 
 const isAlive = (pid: number): boolean => {
   try {
@@ -19,111 +20,112 @@ const isAlive = (pid: number): boolean => {
   }
 };
 
-const coldStarts = (stack: RunningStack, topic: string): number =>
-  stack.texts.filter((text) => text === `published to ${topic}: cold-start`).length;
+const coldStarts = (demo: DemoRig, topic: string): number =>
+  demo.texts.filter((text) => text === `published to ${topic}: cold-start`).length;
 
 describe('the demo', () => {
-  let stack: RunningStack;
+  let demo: DemoRig;
 
   beforeAll(async () => {
-    stack = await RunningStack.start(['--fast', '--boot-time', '0.5']);
+    demo = await DemoRig.start(['--fast', '--boot-time', '0.5']);
   }, 90_000);
 
-  afterAll(() => stack.stop(), 30_000);
+  afterAll(
+    stopAll(() => [demo]),
+    30_000,
+  );
 
   test('the first request to a sleeping service gets its page', async () => {
     const { data } = objectIn('sample/consumer/configmap.yaml', 'ConfigMap', 'contents') as { data?: object };
     const page = (data as Record<string, string>)['index.html'];
-    const answer = await stack.get('/kong/');
+    const answer = await demo.get('/kong/');
 
     expect(answer).toMatchObject({ status: 200, body: page });
     expect(Number(answer.headers['x-serverless-cold-start'])).toBeGreaterThan(400);
-    expect(stack.texts).toContain('consumer: 0 -> 1 replicas (KEDA, 1 message)');
+    expect(demo.texts).toContain('consumer: 0 -> 1 replicas (KEDA, 1 message)');
   }, 30_000);
 
   test('500 requests at once to a sleeping service are all answered, after one cold-start message', async () => {
-    const answers = await sendMany(500, { port: stack.port, path: '/foo' });
+    const answers = await sendMany(500, { port: demo.port, path: '/foo' });
 
     expect(tally(answers)).toEqual({ '200': 500 });
-    await stack.says('GET /foo 200 x ');
-    expect(coldStarts(stack, 'foo')).toBe(1);
+    await demo.says('GET /foo 200 x ');
+    expect(coldStarts(demo, 'foo')).toBe(1);
   }, 60_000);
 
   test('without Dapr a request is refused with the reason, and with it again it is answered', async () => {
-    expect((await stack.press('dapr')).body).toBe('Dapr is stopped\n');
-    const refused = await stack.get('/bar');
+    expect((await demo.press('dapr')).body).toBe('Dapr is stopped\n');
+    const refused = await demo.get('/bar');
     const problem = JSON.parse(refused.body) as Record<string, unknown>;
-    await stack.press('dapr');
+    await demo.press('dapr');
 
     expect(refused.status).toBe(503);
     expect(refused.headers['content-type']).toContain('application/problem+json');
     expect(problem).toMatchObject({ code: expect.stringMatching(/^SERVERLESS_/), backend: '/bar' });
     expect(problem['lastPublish']).toBeDefined();
-    expect((await stack.get('/bar')).status).toBe(200);
+    expect((await demo.get('/bar')).status).toBe(200);
   }, 90_000);
 
-  test('a service nobody asks goes back to zero processes', async () => {
-    await stack.says('consumer: 1 -> 0 replicas', 40_000);
+  test('a service without requests scales back to zero processes', async () => {
+    await demo.says('consumer: 1 -> 0 replicas', 40_000);
     await until('no process', async () => {
-      const { backends } = await stack.tick();
+      const { backends } = await demo.tick();
       return backends.find(({ name }) => name === 'consumer')?.replicas.length === 0;
     });
 
-    expect(stack.texts).toContain('consumer: 1 -> 0 replicas (no message for 5 s)');
+    expect(demo.texts).toContain('consumer: 1 -> 0 replicas (no message for 5 s)');
   }, 60_000);
 
   test('a worker takes the jobs from its queue', async () => {
-    expect((await stack.press('jobs', 'worker', 3)).status).toBe(200);
-    await stack.says('worker: 0 -> 1 replicas');
+    expect((await demo.press('jobs', 'worker', 3)).status).toBe(200);
+    await demo.says('worker: 0 -> 1 replicas');
     await until(
       'the queue is empty',
-      async () => (await stack.tick()).backends.find(({ name }) => name === 'worker')?.depth === 0,
+      async () => (await demo.tick()).backends.find(({ name }) => name === 'worker')?.depth === 0,
       { timeoutMs: 30_000 },
     );
 
-    expect((await stack.tick()).backends.find(({ name }) => name === 'worker')?.wanted).toBe(1);
+    expect((await demo.tick()).backends.find(({ name }) => name === 'worker')?.wanted).toBe(1);
   }, 60_000);
 
   test('a plugin server that is killed is started again, and requests are answered', async () => {
-    const pid = Number((await stack.tick()).parts.plugin.replace('pid ', ''));
+    const pid = Number((await demo.tick()).infrastructure.plugin.replace('pid ', ''));
     process.kill(pid, 'SIGKILL');
-    await stack.says('the plugin server has ended (SIGKILL)');
+    await demo.says('the plugin server has ended (SIGKILL)');
     await until('another one runs', async () => {
-      const { plugin } = (await stack.tick()).parts;
+      const { plugin } = (await demo.tick()).infrastructure;
       return plugin !== `pid ${pid}` && plugin !== 'pid none';
     });
-    await until('it knows its backends', async () => (await stack.get('/bar')).status === 200, { timeoutMs: 30_000 });
+    await until('it knows its backends', async () => (await demo.get('/bar')).status === 200, { timeoutMs: 30_000 });
 
-    expect((await stack.get('/bar')).body).toContain('"service":"bar"');
+    expect((await demo.get('/bar')).body).toContain('"service":"bar"');
   }, 60_000);
 
   test('a button that makes no sense says so', async () => {
-    expect(await stack.press('send', 'worker')).toMatchObject({ status: 409, body: 'no Ingress leads to worker\n' });
-    expect(await stack.press('kill', 'nobody')).toMatchObject({ status: 409, body: 'no backend nobody\n' });
-    expect(await stack.press('jobs', 'foo')).toMatchObject({ status: 409, body: 'foo takes no jobs\n' });
+    expect(await demo.press('send', 'worker')).toMatchObject({ status: 409, body: 'no Ingress leads to worker\n' });
+    expect(await demo.press('kill', 'nobody')).toMatchObject({ status: 409, body: 'no backend nobody\n' });
+    expect(await demo.press('jobs', 'foo')).toMatchObject({ status: 409, body: 'foo takes no jobs\n' });
   });
 });
 
 describe('the end of the demo', () => {
   let folder: string;
-  let stack: RunningStack;
+  let demo: DemoRig;
 
   beforeEach(() => {
     folder = makeFolder('end');
   });
 
-  afterEach(async () => {
-    await stack.stop('SIGKILL');
-    await removeFolder(folder);
-  });
+  afterEach(stopAll(() => [demo]));
+  afterEach(() => removeFolder(folder));
 
   /** Starts a demo with one replica. Returns the processes that it has started. */
   const startAwake = async (): Promise<number[]> => {
-    stack = await RunningStack.start(['--boot-time', '0.1'], { TMPDIR: folder });
-    await stack.get('/foo');
-    const { backends, parts } = await stack.tick();
+    demo = await DemoRig.start(['--boot-time', '0.1'], { TMPDIR: folder });
+    await demo.get('/foo');
+    const { backends, infrastructure } = await demo.tick();
     return [
-      Number(parts.plugin.replace('pid ', '')),
+      Number(infrastructure.plugin.replace('pid ', '')),
       ...backends.flatMap(({ replicas }) => replicas.map(({ pid }) => pid ?? 0)),
     ];
   };
@@ -132,20 +134,20 @@ describe('the end of the demo', () => {
     'after %s no process, port or file is left',
     async (signal) => {
       const pids = await startAwake();
-      const { port } = stack;
+      const { port } = demo;
 
       expect(pids).toHaveLength(2);
-      expect(await stack.stop(signal)).toBe(0);
+      expect(await demo.stop(signal)).toBe(0);
       expect(pids.filter(isAlive)).toEqual([]);
       expect(readdirSync(folder)).toEqual([]);
-      await expect(stack.get('/')).rejects.toThrow(`ECONNREFUSED 127.0.0.1:${port}`);
+      await expect(demo.get('/')).rejects.toThrow(`ECONNREFUSED 127.0.0.1:${port}`);
     },
     60_000,
   );
 
   test('killed, it takes its processes with it', async () => {
     const pids = await startAwake();
-    await stack.stop('SIGKILL');
+    await demo.stop('SIGKILL');
 
     expect(await until('no process is left', () => !pids.some(isAlive))).toBe(true);
     expect(await until('no file is left', () => readdirSync(folder).length === 0)).toBe(true);

@@ -11,15 +11,15 @@ import { until } from '../../real-parts/wait';
 import { RabbitMq } from '../../real-parts/rabbitmq';
 
 /**
- * What a cluster needs beforehand: KEDA, Dapr's control plane, and Kong 2.8 with its ingress controller (2.x) as a Deployment with a
- * container `proxy`, in this namespace. The manifests name it.
+ * Prerequisites in the cluster: KEDA, Dapr's control plane, and in this namespace, which the manifests name, Kong 2.8 with its ingress
+ * controller (2.x) as a Deployment with a container `proxy`.
  */
 export const NAMESPACE = 'kong';
 
-/** Unedited, but for the names of images. */
+/** Unmodified, except for the names of images. */
 const MANIFESTS = ['manifests/overlays/minikube', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'];
 
-/** The revision of the gateway's Deployment that was there before us; kept in the cluster, as CLUSTER_KEEP=1 outlives a run. */
+/** Annotation with the previous revision of the gateway's Deployment; in the cluster because CLUSTER_KEEP=1 outlives a run. */
 const REPLACED = 'kong-serverless-test/replaced-revision';
 
 interface Container {
@@ -43,15 +43,15 @@ interface Pod extends WithConditions {
 const isReady = ({ status }: WithConditions): boolean =>
   status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
 
-/** Our images in the cluster; both can be built by the suite, see `build`. */
+/** Our images in the cluster; the suite can build both, see `build`. */
 const images = {
   gateway: process.env.SERVERLESS_IMAGE ?? 'kong-serverless:0.1.0',
   sample: process.env.SAMPLE_IMAGE ?? 'kong-serverless-sample:0.1.0',
 };
 
 /**
- * CLUSTER_BUILD is a shell command that builds `$DOCKERFILE` as `$IMAGE` in the repository's folder and puts it into the cluster, such
- * as `minikube image build -t "$IMAGE" -f "$DOCKERFILE" .`; left out, the images must be there.
+ * CLUSTER_BUILD is a shell command that builds `$DOCKERFILE` as `$IMAGE` in the repository's folder and loads it into the cluster, such
+ * as `minikube image build -t "$IMAGE" -f "$DOCKERFILE" .`; without it, the images must exist.
  */
 const build = (): void => {
   const command = process.env.CLUSTER_BUILD;
@@ -87,38 +87,46 @@ const rendered = async (): Promise<string> => {
   return text;
 };
 
-/** Our product in the cluster, and whatever it replaced put back by `uninstall`. */
-export class Installation {
+/** The product installed in a real cluster. `stop` uninstalls it and restores what it replaced. */
+export class ClusterRig {
+  readonly #manifests: string;
+  readonly #revision: string;
+  /** Where the gateway answers. */
+  readonly #url: URL;
+
   private constructor(
-    private readonly manifests: string,
+    manifests: string,
     /** The gateway's Deployment. */
     readonly gateway: string,
-    private readonly revision: string,
-    /** Where the gateway answers. */
-    private readonly url: URL,
-  ) {}
+    revision: string,
+    url: URL,
+  ) {
+    this.#manifests = manifests;
+    this.#revision = revision;
+    this.#url = url;
+  }
 
-  static async install(): Promise<Installation> {
+  static async start(): Promise<ClusterRig> {
     build();
     const { items } = await get<List<Deployment>>('deployments', '-n', NAMESPACE);
     const gateway = items.find(({ spec }) => spec.template.spec.containers.some(({ name }) => name === 'proxy'));
     if (gateway === undefined) throw new Error(`namespace ${NAMESPACE} has no Deployment with a container 'proxy'`);
     const { name, annotations } = gateway.metadata;
     const revision = annotations[REPLACED] ?? annotations['deployment.kubernetes.io/revision'] ?? '';
-    const installation = new Installation(await rendered(), name, revision, await gatewayUrl());
+    const rig = new ClusterRig(await rendered(), name, revision, await gatewayUrl());
     try {
-      await installation.apply();
-      return installation;
+      await rig.#apply();
+      return rig;
     } catch (error) {
-      await installation.uninstall();
+      await rig.stop();
       throw error;
     }
   }
 
-  private async apply(): Promise<void> {
-    await this.secret();
-    // Dapr's injector reads the annotations when a pod is made, and its sidecar ends where the broker cannot be reached (D8).
-    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.manifests);
+  async #apply(): Promise<void> {
+    await this.#secret();
+    // Dapr's injector reads the annotations when a pod is created, and its sidecar exits if the broker cannot be reached (D8).
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.#manifests);
     await this.rolledOut('rabbitmq');
     await kubectl([
       'patch',
@@ -127,22 +135,22 @@ export class Installation {
       '-n',
       NAMESPACE,
       '--patch',
-      JSON.stringify(gatewayPatch(this.revision)),
+      JSON.stringify(gatewayPatch(this.#revision)),
     ]);
     await this.rolledOut(this.gateway);
     await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
-    await until('the ScaledObjects are ready', () => this.scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
+    await until('the ScaledObjects are ready', () => this.#scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
     for (const backend of ['consumer', 'foo', 'bar', 'worker']) await this.sleeps(backend);
   }
 
   /** A request to the gateway. */
   at(path: string): Call {
-    const { hostname, port } = this.url;
+    const { hostname, port } = this.#url;
     return { host: hostname, port: Number(port || 80), path };
   }
 
-  /** The broker's account. One that is there stays: the broker has been started with it. */
-  private async secret(): Promise<void> {
+  /** The broker's account. An existing one is kept: the broker was started with it. */
+  async #secret(): Promise<void> {
     const there = await kubectl(['get', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
     if (there !== '') return;
     const password = randomBytes(12).toString('hex');
@@ -196,7 +204,7 @@ export class Installation {
       .map(({ metadata }) => metadata.name);
   }
 
-  /** What the plugin in a gateway pod says of its backends. */
+  /** The plugin's `/status` in a gateway pod. */
   async status(
     pod: string,
   ): Promise<{ backends: { target: string; held: number; coldStarts: { readyMs: number; wakeMs?: number }[] }[] }> {
@@ -213,7 +221,7 @@ export class Installation {
       .reduce((sum, one) => sum + (one.target === target ? one.held : 0), 0);
   }
 
-  /** The broker's management API, for as long as its pod lives. */
+  /** The broker's management API, for as long as its pod runs. */
   async broker(): Promise<{ rabbit: RabbitMq; stop(): Promise<void> }> {
     const forward = await PortForward.start(NAMESPACE, 'service/rabbitmq', 15672, '/api/overview');
     const { data } = await get<{ data: { password: string } }>('secret', 'serverless-rabbitmq', '-n', NAMESPACE);
@@ -222,19 +230,26 @@ export class Installation {
     return { rabbit, stop: () => forward.stop() };
   }
 
-  async uninstall(): Promise<void> {
+  async stop(): Promise<void> {
     if (process.env.CLUSTER_KEEP === '1') return;
     await kubectl(['delete', '--ignore-not-found', '-f', '-'], stringify(byHandRoute));
-    await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.manifests);
+    await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.#manifests);
     await kubectl(['delete', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
-    await kubectl(['rollout', 'undo', `deployment/${this.gateway}`, '-n', NAMESPACE, `--to-revision=${this.revision}`]);
-    // Dapr's operator made it for the annotations, and leaves it when they are gone.
+    await kubectl([
+      'rollout',
+      'undo',
+      `deployment/${this.gateway}`,
+      '-n',
+      NAMESPACE,
+      `--to-revision=${this.#revision}`,
+    ]);
+    // Dapr's operator created it for the annotations, and does not remove it with them.
     await kubectl(['delete', 'service', 'serverless-dapr', '-n', NAMESPACE, '--ignore-not-found']);
     await kubectl(['annotate', 'deployment', this.gateway, '-n', NAMESPACE, `${REPLACED}-`]);
     await this.rolledOut(this.gateway);
   }
 
-  private async scaledObjectsReady(): Promise<boolean> {
+  async #scaledObjectsReady(): Promise<boolean> {
     const { items } = await get<List<WithConditions>>('scaledobjects', '-n', NAMESPACE);
     return items.every(isReady);
   }
@@ -246,7 +261,7 @@ interface HelmValues {
   readonly podAnnotations: Readonly<Record<string, string>>;
 }
 
-/** Those of kong/values.yaml that make a Kong which is already there our gateway; the rest of them is about the chart. */
+/** Makes an existing Kong our gateway, by the values of kong/values.yaml that do not depend on the chart. */
 const gatewayPatch = (revision: string): object => {
   const values = parse(readFileSync(join(projectRoot, 'kong/values.yaml'), 'utf8')) as HelmValues;
   const ours = Object.entries(values.env).filter(
@@ -293,7 +308,7 @@ export const ingress = (
   },
 });
 
-/** A way to the consumer without the plugin, to see when the gateway can reach it, and to wake it by hand. */
+/** A route to the consumer without the plugin, to see when the gateway can reach it, and to wake it by hand. */
 const byHandRoute = ingress('by-hand', 'consumer', 8080, { 'konghq.com/strip-path': 'true' });
 
 /** KONG_URL, or the external address of a Service of the namespace that listens on port 80. */
@@ -311,5 +326,5 @@ const gatewayUrl = async (): Promise<URL> => {
     const host = address?.ip ?? address?.hostname;
     if (host !== undefined) return new URL(`http://${host}:${spec.ports[0]?.port ?? 80}`);
   }
-  throw new Error('where is the gateway? Set KONG_URL, or run `minikube tunnel`');
+  throw new Error('the address of the gateway is unknown: set KONG_URL, or run `minikube tunnel`');
 };

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { BackendService } from './backend-service';
 import { systemClock } from '../../demo/clock';
-import { Events } from '../../demo/events';
-import { type GatewayPart, startBuiltInGateway } from '../../demo/gateway-part';
+import { Journal } from '../../demo/journal';
+import type { DemoGateway } from '../../demo/gateway';
+import { startBuiltInGateway } from '../../demo/kong/built-in';
 import { Scaler } from '../../demo/keda/scaler';
 import type { Broker } from '../../demo/broker/broker';
 import { type Cluster, readCluster } from '../../demo/manifests/cluster';
@@ -28,18 +29,18 @@ const MANIFESTS = [
   ...['sample/consumer', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'],
 ];
 
-/** Shorter than the manifests' 30 s and 10 s: a whole cycle, and the wait for zero, in seconds. */
+/** Shorter than the manifests' 30 s and 10 s, so that a whole cycle takes seconds. */
 export const TTL_MS = 5000;
 export const COOLDOWN_MS = 2000;
-/** Zero endpoints to one, as KEDA, kubelet and the readiness probe do it in a cluster, in a second. */
+/** From the scale-out to the first endpoint. In a cluster, kubelet and readiness probe take about as long. */
 const BOOT_MS = 1000;
 
-/** How long the slowest nginx worker takes to follow a push, with some to spare. */
+/** How long the slowest nginx worker takes to take over a push, with some margin. */
 const FOLLOW_MS = 1500;
 
 export const gatewayName = findPart('kong').how === 'missing' ? 'the embedded gateway' : 'a real Kong';
 
-/** What Dapr makes of a message. */
+/** A message as Dapr wraps it. */
 export interface CloudEvent {
   readonly data: Message;
   readonly traceparent?: string;
@@ -47,25 +48,25 @@ export interface CloudEvent {
   readonly pubsubname: string;
 }
 
-/** What `serverless doctor` says of one check. */
+/** The result of one check of `serverless doctor`. */
 export interface Finding {
   readonly check: string;
   readonly outcome: 'ok' | 'warning' | 'error' | 'skipped';
   readonly message: string;
 }
 
-export interface ChainOptions {
-  /** Laid over the configuration of every KongPlugin. */
+export interface ChainRigOptions {
+  /** Overrides fields of every KongPlugin's configuration. */
   readonly plugin?: Readonly<Record<string, unknown>>;
-  /** In place of the manifests' Component for wake-ups. */
+  /** Replaces the manifests' Component for wake-ups. */
   readonly component?: (brokerUrl: string) => object;
-  /** Queues that are not declared although the manifests say so. */
+  /** Queues of the manifests that are not declared. */
   readonly withoutQueues?: readonly string[];
   readonly bootMs?: number;
 }
 
 /** The manifests with this suite's times. */
-export const clusterOf = ({ plugin = {} }: Pick<ChainOptions, 'plugin'> = {}): Cluster => {
+export const clusterOf = ({ plugin = {} }: Pick<ChainRigOptions, 'plugin'> = {}): Cluster => {
   const cluster = readCluster(projectRoot, MANIFESTS);
   return {
     ...cluster,
@@ -83,15 +84,17 @@ export const clusterOf = ({ plugin = {} }: Pick<ChainOptions, 'plugin'> = {}): C
   };
 };
 
-/** A Component of the manifests, with the broker's address where they refer to a secret. */
+/** A Component of the manifests, with the broker's address instead of the reference to a secret. */
 export const componentFor = (cluster: Cluster, name: string, brokerUrl: string): object => {
   const settings =
     cluster.components.find((component) => component.name === name)?.settings ?? new Map<string, string>();
   return rabbitComponent(name, Object.fromEntries([...settings].map(([key, value]) => [key, value ?? brokerUrl])));
 };
 
-/** The whole chain: gateway, plugin, real daprd, real RabbitMQ, a scaler by KEDA's rules that reads the real queue, services. */
-export class Chain {
+/** The whole chain: gateway, plugin, real daprd, real RabbitMQ, a scaler with KEDA's rules on the real queue, backends. */
+export class ChainRig {
+  readonly #stops: (() => unknown)[];
+
   private constructor(
     readonly cluster: Cluster,
     readonly port: number,
@@ -99,18 +102,20 @@ export class Chain {
     readonly daprd: Daprd,
     readonly serverless: Serverless,
     readonly services: ReadonlyMap<string, BackendService>,
-    private readonly stops: (() => unknown)[],
-  ) {}
+    stops: (() => unknown)[],
+  ) {
+    this.#stops = stops;
+  }
 
-  static async start(options: ChainOptions = {}): Promise<Chain> {
+  static async start(options: ChainRigOptions = {}): Promise<ChainRig> {
     const stops: (() => unknown)[] = [];
-    const keep = <T extends { stop(): Promise<void> }>(part: T): T => {
-      stops.push(() => part.stop());
-      return part;
+    const keep = <T extends { stop(): Promise<void> }>(started: T): T => {
+      stops.push(() => started.stop());
+      return started;
     };
     try {
       const cluster = clusterOf(options);
-      const events = new Events(systemClock);
+      const journal = new Journal(systemClock);
       const rabbit = keep(await RabbitMq.start());
       for (const { name, ttlMs } of cluster.topology.queues) {
         if (ttlMs === undefined || options.withoutQueues?.includes(name) === true) continue;
@@ -126,7 +131,7 @@ export class Chain {
       const port = await freePort();
       const serverless = keep(await Serverless.start({ gatewayPort: port, daprPort: daprd.port }));
       const services = new Map<string, BackendService>();
-      const pushed: { gateway?: GatewayPart } = {};
+      const pushed: { gateway?: DemoGateway } = {};
       for (const { name } of cluster.workloads) {
         const service = await BackendService.start(name, options.bootMs ?? BOOT_MS, () =>
           pushed.gateway?.endpointsChanged(),
@@ -137,25 +142,25 @@ export class Chain {
       const routes = routesOf(cluster, info, services, { name: 'page', endpoints: () => [] });
       const shared = { port, plugin: info.name, socketPath: serverless.socket };
       const settings = { appId: 'serverless', readTimeoutMs: 60_000, checkClientAbort: true, syncMs: 1000 };
-      const part =
+      const gateway =
         findPart('kong').how === 'missing'
-          ? await startBuiltInGateway({ ...shared, host: '127.0.0.1', ...settings }, routes, events)
+          ? await startBuiltInGateway({ ...shared, host: '127.0.0.1', ...settings }, routes, journal)
           : await startRealKong({ ...shared, dump: info.dump, settings, routes });
-      pushed.gateway = part;
-      stops.push(() => part.close());
-      // Before the gateway: what they push to it has an end then.
+      pushed.gateway = gateway;
+      stops.push(() => gateway.close());
+      // Stopped before the gateway: they push to it.
       for (const service of services.values()) keep(service);
 
       for (const scaling of cluster.scalings) {
         const target = services.get(scaling.target);
         if (target === undefined || scaling.target === 'worker') continue;
-        const scaler = new Scaler(scaling, target, queueOf(rabbit), systemClock, events);
+        const scaler = new Scaler(scaling, target, queueOf(rabbit), systemClock, journal);
         scaler.start();
         stops.push(() => {
           scaler.stop();
         });
       }
-      return new Chain(cluster, port, rabbit, daprd, serverless, services, stops);
+      return new ChainRig(cluster, port, rabbit, daprd, serverless, services, stops);
     } catch (error) {
       await each(stops.reverse()).catch(() => undefined);
       throw error;
@@ -176,12 +181,12 @@ export class Chain {
     return sendMany(count, { port: this.port, path });
   }
 
-  /** Waits until so many requests are held for the target. */
+  /** Waits until this many requests are held for the target. */
   async holds(count: number, target: string): Promise<void> {
     await until(`${count} are held for ${target}`, async () => (await this.serverless.held(target)) === count);
   }
 
-  /** Waits for zero replicas and an empty queue, and until the plugin does not trust its last probe any more. */
+  /** Waits for zero replicas, an empty queue, and the end of the plugin's lease. */
   async sleeps(name: string, queue: string, target: string): Promise<void> {
     await until(
       `${name} sleeps`,
@@ -194,20 +199,20 @@ export class Chain {
       { timeoutMs: 60_000, everyMs: 100 },
     );
     await this.service(name).told();
-    // Kong's workers lose the target one after the other (K27). A request that comes meanwhile is another suite's: test/kong.
+    // Kong's workers lose the target one after the other (K27). Requests meanwhile are tested in test/kong.
     await sleep(FOLLOW_MS);
   }
 
-  /** Every message for this queue since the last call, whatever became of it there. */
-  async messages(queue: string): Promise<{ event: CloudEvent; expiration: string | undefined }[]> {
+  /** All messages routed to this queue since the last call, even if they have expired there. */
+  async messages(queue: string): Promise<{ cloudEvent: CloudEvent; expiration: string | undefined }[]> {
     const messages = await this.rabbit.take(tapOf(queue));
     return messages.map(({ payload, properties }) => ({
-      event: JSON.parse(payload) as CloudEvent,
+      cloudEvent: JSON.parse(payload) as CloudEvent,
       expiration: properties.expiration,
     }));
   }
 
-  /** What `serverless doctor` finds beside this gateway, which may run in this very process, with the repository's KongPlugin. */
+  /** Runs `serverless doctor` against this gateway, with the repository's KongPlugin. Async: the gateway may run in this process. */
   async doctor(): Promise<{ readonly status: number; readonly findings: readonly Finding[] }> {
     return new Promise((resolve, reject) => {
       const args = [
@@ -225,17 +230,17 @@ export class Chain {
   }
 
   async stop(): Promise<void> {
-    await each(this.stops.splice(0).reverse());
+    await each(this.#stops.splice(0).reverse());
   }
 }
 
-/** A second queue of the exchange, which a test may empty without the scaler noticing. */
+/** A second queue of the exchange, which a test may empty without affecting the scaler. */
 const tapOf = (queue: string): string => `${queue}.tap`;
 
-/** The scaler asks for the depth, and nothing else. */
+/** The scaler only asks for the depth. */
 export const queueOf = (rabbit: RabbitMq): Broker => ({ depth: (queue: string) => rabbit.depth(queue) }) as Broker;
 
-/** What became of the requests of a fault, in the words of the report. */
+/** Prints how the requests during a fault ended. */
 export const figures = (fault: string, answers: readonly Answer[]): void => {
   const counts = tally(answers);
   const letThrough = answers.filter(

@@ -8,48 +8,48 @@ import { Serverless } from '../../real-parts/serverless';
 import { each, until } from '../../real-parts/wait';
 
 /** A backend on the route `/name`, woken by the topic `name`. */
-export interface RigBackend extends BackendOptions {
+export interface KongRigBackend extends BackendOptions {
   readonly name: string;
-  /** Laid over `{count: 300, interval: 100, backend: [...]}`. */
+  /** Overrides fields of `{count: 300, interval: 100, backend: [...]}`. */
   readonly plugin?: Readonly<Record<string, unknown>>;
 }
 
-export interface RigOptions {
-  readonly backends: readonly RigBackend[];
+export interface KongRigOptions {
+  readonly backends: readonly KongRigBackend[];
   readonly workers?: number;
   readonly serverlessArgs?: readonly string[];
   readonly nodeArgs?: readonly string[];
   readonly kongEnv?: Readonly<Record<string, string>>;
-  /** Routes beside those of the backends. */
+  /** Further routes. */
   readonly routes?: (backends: Readonly<Record<string, FakeBackend>>) => readonly GatewayRoute[];
 }
 
 export const PUBSUB = 'kong-serverless-plugin';
 
 /** The plugin's configuration for a backend on `/name`. */
-export const pluginConfig = ({ name, health = '/healthz.html', plugin = {} }: RigBackend): object => ({
+export const pluginConfig = ({ name, health = '/healthz.html', plugin = {} }: KongRigBackend): object => ({
   count: 300,
   interval: 100,
   backend: [{ target: `/${name}`, health, pubsub: PUBSUB, topic: name }],
   ...plugin,
 });
 
-/** One gateway node on real Kong: the plugin server, Kong, a Dapr that writes down what it is told, and services that can sleep. */
-export class Rig {
+/** One gateway node: a real Kong and the plugin server, between a Dapr that records publishes and backends that can be asleep. */
+export class KongRig {
   private constructor(
-    readonly options: RigOptions,
+    readonly options: KongRigOptions,
     readonly kong: Kong,
     readonly dapr: FakeDapr,
     readonly backends: Readonly<Record<string, FakeBackend>>,
-    /** The live one; suites that replace it say so. */
+    /** The active one; a test that replaces it assigns its successor. */
     public serverless: Serverless,
   ) {}
 
-  static async start(options: RigOptions): Promise<Rig> {
-    const started: { stop(): Promise<void> }[] = [];
-    const keep = <T extends { stop(): Promise<void> }>(part: T): T => {
-      started.push(part);
-      return part;
+  static async start(options: KongRigOptions): Promise<KongRig> {
+    const running: { stop(): Promise<void> }[] = [];
+    const keep = <T extends { stop(): Promise<void> }>(started: T): T => {
+      running.push(started);
+      return started;
     };
     try {
       const backends: Record<string, FakeBackend> = {};
@@ -71,9 +71,9 @@ export class Rig {
         workers: options.workers ?? 1,
         env: options.kongEnv ?? {},
       });
-      return new Rig(options, kong, dapr, backends, serverless);
+      return new KongRig(options, kong, dapr, backends, serverless);
     } catch (error) {
-      await each(started.reverse().map((part) => () => part.stop())).catch(() => undefined);
+      await each(running.reverse().map((one) => () => one.stop())).catch(() => undefined);
       throw error;
     }
   }
@@ -93,7 +93,7 @@ export class Rig {
     return sendMany(count, { port: this.kong.proxyPort, path });
   }
 
-  /** Waits until exactly so many requests are held for `/name`. */
+  /** Waits until exactly this many requests are held for `/name`. */
   async holds(count: number, name: string, timeoutMs = 30_000): Promise<void> {
     await until(
       `${count} requests are held for /${name}`,
@@ -110,7 +110,7 @@ export class Rig {
     await this.forgets(name);
   }
 
-  /** Waits until the plugin knows nothing of the backend any more: its lease has run out. */
+  /** Waits until the lease is over and the plugin knows nothing of the backend. */
   async forgets(name: string): Promise<void> {
     await until(`/${name} is idle`, async () => {
       const { backends } = await this.serverless.status();
@@ -119,12 +119,12 @@ export class Rig {
   }
 
   async stop(): Promise<void> {
-    const parts = [this.kong, this.serverless, this.dapr, ...Object.values(this.backends)];
-    await each(parts.map((part) => () => part.stop()));
+    const running = [this.kong, this.serverless, this.dapr, ...Object.values(this.backends)];
+    await each(running.map((one) => () => one.stop()));
   }
 }
 
-const configOf = (options: RigOptions, backends: Readonly<Record<string, FakeBackend>>): object =>
+const configOf = (options: KongRigOptions, backends: Readonly<Record<string, FakeBackend>>): object =>
   declarativeConfig([
     ...options.backends.map((one): GatewayRoute => ({
       name: one.name,

@@ -1,7 +1,7 @@
 import type { Scaling } from '../../../demo/manifests/scaled-object';
 
-/** A ScaledObject as the sample's, with the HPA's own default behaviour. */
-export const sampleScaling: Scaling = {
+/** As the consumer's ScaledObject, with the HPA's default behaviour. */
+export const consumerScaling: Scaling = {
   name: 'consumer-scaledobject',
   target: 'consumer',
   pollingIntervalMs: 1000,
