@@ -7,14 +7,16 @@ const QUIET_MS = 10_000;
 /** Writes one line per cold start, and one for a publish that failed. */
 export class LoggingObserver implements Observer {
   readonly #loggedAt = new Map<string, number>();
+  readonly #logger: Logger;
+  readonly #now: () => number;
 
-  constructor(
-    private readonly logger: Logger,
-    private readonly now: () => number,
-  ) {}
+  constructor(logger: Logger, now: () => number) {
+    this.#logger = logger;
+    this.#now = now;
+  }
 
   coldStart(backend: string, coldStart: ColdStart): void {
-    this.logger.info({ backend, ...coldStart }, 'cold start');
+    this.#logger.info({ backend, ...coldStart }, 'cold start');
   }
 
   settled(): void {
@@ -30,14 +32,14 @@ export class LoggingObserver implements Observer {
       this.#loggedAt.delete(backend);
       return;
     }
-    const now = this.now();
+    const now = this.#now();
     if (now - (this.#loggedAt.get(backend) ?? -Infinity) < QUIET_MS) return;
     this.#loggedAt.set(backend, now);
     const advice =
       report.outcome === 'refused'
         ? 'Dapr refused the message: check the names of the pubsub component and topic, its scopes, and the API token'
         : 'Dapr could not take the message, it is tried again: check that the sidecar runs and reaches its broker';
-    this.logger.error({ backend, reason, ...report }, advice);
+    this.#logger.error({ backend, reason, ...report }, advice);
   }
 }
 

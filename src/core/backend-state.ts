@@ -185,6 +185,7 @@ function probedWhileReady(state: Ready, event: EventOf<'probed'>, policy: Policy
         policy,
       );
     }
+    case 'timed-out':
     case 'unanswered':
       // An overloaded backend may be slow to answer: the lease decides.
       return probeWaiting(state, event, policy, () => event.now >= state.nextProbeAt);
