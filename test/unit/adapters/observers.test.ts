@@ -1,6 +1,4 @@
-import fs from 'node:fs';
 import pino from 'pino';
-import { createLogger } from '../../../src/adapters/logger';
 import { LoggingObserver, observeAll, observeLater } from '../../../src/adapters/observers';
 import { Metrics } from '../../../src/adapters/metrics';
 import type { ColdStart, Observer } from '../../../src/core/ports';
@@ -112,21 +110,4 @@ describe('metrics', () => {
     one.probed('/kong', 'passed');
     expect(await two.text()).not.toContain('/kong');
   });
-});
-
-test('the process log writes JSON lines to standard error, from the level on', () => {
-  const written: string[] = [];
-  const stderr = jest.spyOn(fs, 'writeSync').mockImplementation((fd: number, text: unknown) => {
-    written.push(`${fd} ${String(text)}`);
-    return String(text).length;
-  });
-  try {
-    const logger = createLogger('warn');
-    logger.info({}, 'not this');
-    logger.warn({ backend: '/kong' }, 'this');
-  } finally {
-    stderr.mockRestore();
-  }
-  expect(written).toHaveLength(1);
-  expect(written[0]).toMatch(/^2 \{"level":40,"time":"\d{4}-.*"pid":\d+,"backend":"\/kong","msg":"this"\}\n$/);
 });
