@@ -35,7 +35,10 @@ beforeEach(async () => {
     logLevel: 'info',
     maxHeld: undefined,
   };
-  product = compose(settings, pino({}, { write: (line: string) => lines.push(line) }));
+  product = compose(
+    settings,
+    Object.assign(pino({}, { write: (line: string) => lines.push(line) }), { linesDropped: () => 0 }),
+  );
 });
 
 afterEach(async () => {
