@@ -37,7 +37,10 @@ beforeEach(async () => {
     maxHeld: undefined,
     debugErrors: false,
   };
-  product = compose(settings, pino({}, { write: (line: string) => lines.push(line) }));
+  product = compose(
+    settings,
+    Object.assign(pino({}, { write: (line: string) => lines.push(line) }), { linesDropped: () => 0 }),
+  );
 });
 
 afterEach(stopAll(() => [product, gateway, dapr]));

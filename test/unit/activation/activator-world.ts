@@ -92,6 +92,7 @@ export class Witness implements Observer {
   readonly settlements: string[] = [];
   readonly probes: string[] = [];
   readonly publishes: string[] = [];
+  readonly rejections: string[] = [];
 
   coldStart(_backend: string, coldStart: ColdStart): void {
     this.coldStarts.push(coldStart);
@@ -107,6 +108,10 @@ export class Witness implements Observer {
 
   published(_backend: string, reason: string, { outcome }: PublishReport): void {
     this.publishes.push(`${reason} ${outcome}`);
+  }
+
+  rejected(code: string): void {
+    this.rejections.push(code);
   }
 }
 
