@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { UsageError } from '../src/command-line/read-words';
 import { systemClock } from './clock';
 import { messageOf } from './error-message';
 import { Journal } from './journal';
@@ -31,9 +32,8 @@ async function run(options: DemoOptions): Promise<void> {
 }
 
 function fail(error: unknown): never {
-  const { code } = error as { code?: string };
   process.stderr.write(`demo: ${messageOf(error)}\n`);
-  process.exit(code?.startsWith('ERR_PARSE_ARGS') === true ? 2 : 1);
+  process.exit(error instanceof UsageError ? 2 : 1);
 }
 
 try {

@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { readWords, UsageError } from '../src/command-line/read-words';
 import { FAST_BOOT_MS } from './fast';
 
 /** The demo's command-line options. */
@@ -47,31 +47,28 @@ manifests: files and folders, by default ${MANIFESTS.slice(0, 3).join(' ')}
            ${MANIFESTS.slice(3).join(' ')}
 `;
 
-/** The options of a command line, or `help`. Throws with a message for people. */
+/** The options of a command line, or `help`. @throws UsageError */
 export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      port: { type: 'string', default: '8080' },
-      'boot-time': { type: 'string' },
-      'scale-in-window': { type: 'string' },
-      fast: { type: 'boolean', default: false },
-      quiet: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      kong: { type: 'boolean', default: false },
-      dapr: { type: 'boolean', default: false },
-      rabbitmq: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+  const { values, positionals } = readWords(args, {
+    port: { type: 'string', default: '8080' },
+    'boot-time': { type: 'string' },
+    'scale-in-window': { type: 'string' },
+    fast: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    kong: { type: 'boolean', default: false },
+    dapr: { type: 'boolean', default: false },
+    rabbitmq: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) return 'help';
-  if (values.dapr && !values.rabbitmq) throw new Error('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
+  if (values.dapr && !values.rabbitmq)
+    throw new UsageError('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
   const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error(`--port: '${values.port}' is not a port`);
+  if (!/^\d+$/.test(values.port) || port > 65_535) throw new UsageError(`--port: '${values.port}' is not a port`);
   const bootMs = milliseconds('boot-time', values['boot-time']);
   if (values.fast && (bootMs ?? 0) > FAST_BOOT_MS) {
-    throw new Error(`--boot-time: more than ${FAST_BOOT_MS / 1000} s is too slow for --fast`);
+    throw new UsageError(`--boot-time: more than ${FAST_BOOT_MS / 1000} s is too slow for --fast`);
   }
   return {
     port,
@@ -89,6 +86,6 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
 
 function milliseconds(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error(`--${option}: '${text}' is not a number of seconds`);
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`--${option}: '${text}' is not a number of seconds`);
   return Number(text) * 1000;
 }

@@ -30,7 +30,7 @@ const sources: Record<Exclude<PartName, 'kubernetes' | 'chromium'>, PartSource> 
     binaryVariable: 'KONG_BIN',
     commands: ['kong'],
     imageVariable: 'KONG_IMAGE',
-    image: 'kong:2.8.5-ubuntu',
+    image: 'kong:2.8.1-ubuntu',
     hint: 'set KONG_BIN to the command of an installed Kong 2.8, or start Docker',
   },
   daprd: {

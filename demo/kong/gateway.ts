@@ -92,13 +92,13 @@ export class Gateway {
     response.once('close', () => {
       if (!response.writableFinished && this.#options.checkClientAbort) left.abort();
     });
-    const exchange: Exchange = { request, response, answered: false, clientLeft: left.signal };
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const route = routeFor(this.#routes, request.headers.host ?? '', path);
     if (route === undefined) {
       answer(response, 404, { message: 'no Route matched with those values' });
       return;
     }
+    const exchange: Exchange = { request, response, route, answered: false, clientLeft: left.signal };
     if (route.plugin !== undefined) this.#tellAnswer(exchange, path, arrivedAt);
     try {
       if (route.plugin !== undefined) await this.#phases.access(route.plugin.config, exchange);

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Journal } from '../journal';
+import type { Route } from './routes';
 
 /** One request on its way through the gateway. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly route: Pick<Route, 'id' | 'match' | 'path'>;
   /** Set once a plugin has answered the request: it is not proxied. */
   answered: boolean;
   /** Aborted when the client left. */
@@ -15,7 +17,7 @@ export interface Exchange {
 export class PdkError extends Error {}
 
 /** What a PDK function returned; no value is nil. */
-export type PdkResult = string | number | undefined;
+export type PdkResult = string | number | object | undefined;
 
 type PdkFunction = (exchange: Exchange, args: readonly unknown[]) => PdkResult;
 
@@ -25,6 +27,7 @@ const functions = new Map<string, PdkFunction>([
   ['kong.request.get_path', ({ request }) => (request.url ?? '/').split('?')[0]],
   ['kong.request.get_method', ({ request }) => request.method],
   ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
+  ['kong.router.get_route', ({ route }) => ({ id: route.id, paths: [pathInKong(route)] })],
   ['kong.response.set_header', setHeader],
   ['kong.response.exit', exit],
   ['kong.service.request.clear_header', clearHeader],
@@ -47,6 +50,11 @@ export function callPdk(method: string, args: readonly unknown[], exchange: Exch
     return undefined;
   }
   return call(exchange, args);
+}
+
+/** Kong has an exact path as a regular expression. */
+function pathInKong({ match, path }: Exchange['route']): string {
+  return match === 'exact' ? `${path}$` : path;
 }
 
 function setHeader({ response }: Exchange, [name, value]: readonly unknown[]): undefined {

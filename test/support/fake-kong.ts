@@ -8,6 +8,8 @@ export interface FakeRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Process id of the nginx worker. */
   readonly pid?: number | string;
+  /** Paths of the route that it came by. */
+  readonly routePaths?: readonly string[];
 }
 
 /** The plugin's response. */
@@ -54,6 +56,10 @@ export class FakeKong implements Kong {
     get_method: (): Promise<string> => this.#answer('request.get_method', () => this.#given.method ?? 'GET'),
     get_header: (name: string): Promise<unknown> =>
       this.#answer(`request.get_header ${name}`, () => this.#given.headers?.[name]),
+  };
+  readonly router = {
+    get_route: (): Promise<unknown> =>
+      this.#answer('router.get_route', () => ({ paths: this.#given.routePaths ?? ['/kong'] })),
   };
   readonly response = {
     exit: (status: number, body = '', headers: Record<string, string> = {}): Promise<void> =>

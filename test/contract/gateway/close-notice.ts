@@ -3,7 +3,7 @@ import type { Socket } from 'node:net';
 import { encode } from '@msgpack/msgpack';
 import { sendMany, tally } from '../../../real-parts/http';
 import { until } from '../../../real-parts/wait';
-import { FAREWELL as CLOSE_NOTICE } from '../../../src/rpc/close-notice';
+import { CLOSE_NOTICE } from '../../../src/rpc/close-notice';
 import type { Pdk } from '../recording-plugin-server';
 import type { GatewayRig } from './gateway-rig';
 

@@ -2,11 +2,11 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
 import { makeFolder, projectRoot, removeFolder } from '../../../real-parts/guard';
 import { sendMany, tally } from '../../../real-parts/http';
 import { freePort } from '../../../real-parts/ports';
 import { until } from '../../../real-parts/wait';
+import { objectIn } from '../../unit/manifests/documents';
 import { stopAll } from '../../support/suite';
 import { built } from './built';
 import { DemoRig } from './demo-rig';
@@ -36,9 +36,8 @@ describe('the demo', () => {
   );
 
   test('the first request to a sleeping service gets its page', async () => {
-    const yaml = readFileSync(join(projectRoot, 'sample/consumer/configmap.yaml'), 'utf8');
-    const [configMap] = parseAllDocuments(yaml);
-    const page = (configMap?.toJS() as { data: Record<string, string> }).data['index.html'];
+    const { data } = objectIn('sample/consumer/configmap.yaml', 'ConfigMap', 'contents') as { data?: object };
+    const page = (data as Record<string, string>)['index.html'];
     const answer = await demo.get('/kong/');
 
     expect(answer).toMatchObject({ status: 200, body: page });

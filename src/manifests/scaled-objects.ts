@@ -1,9 +1,12 @@
+import { isRecord } from '../core/types';
+import { type Broker, scalerOf } from './brokers';
+import { KEDA } from './host-defaults';
+import { type HpaBehavior, hpaBehavior } from './hpa-behavior';
 import type { Manifest, Place } from './manifest';
 import type { Path } from './path';
-import { isRecord, items, numeric, text } from './value';
-import type { Broker } from './components';
+import { items, numeric, text } from './value';
 
-/** KEDA's ScaledObject. Its numbers are KEDA's defaults where the file has none. */
+/** KEDA's ScaledObject. Its numbers are KEDA's and Kubernetes' defaults where the file has none. */
 export interface ScaledObject {
   readonly manifest: Manifest;
   readonly namespace: string;
@@ -12,6 +15,7 @@ export interface ScaledObject {
   readonly cooldownMs: number;
   readonly minReplicas: number;
   readonly maxReplicas: number;
+  readonly behavior: HpaBehavior;
   readonly triggers: readonly Trigger[];
 }
 
@@ -28,38 +32,30 @@ export interface Trigger {
   readonly metadataNames: readonly string[];
 }
 
-/** Seconds, KEDA's defaults. */
-const DEFAULT_POLLING = 30;
-const DEFAULT_COOLDOWN = 300;
-const DEFAULT_MAX_REPLICAS = 100;
-
-const SCALERS: readonly (readonly [RegExp, Broker, readonly string[]])[] = [
-  [/^rabbitmq$/, 'rabbitmq', ['queueName']],
-  [/^aws-sqs-queue$/, 'sqs', ['queueURL']],
-  [/^azure-servicebus$/, 'servicebus', ['queueName', 'subscriptionName']],
-  [/^gcp-pubsub$/, 'pubsub', ['subscriptionName', 'topicName']],
-  [/^redis-(cluster-|sentinel-)?streams$/, 'redis', ['stream']],
-];
-
 /** KEDA's ScaledObjects. */
 export function scaledObjectsOf(manifests: readonly Manifest[]): ScaledObject[] {
   return manifests.filter(({ kind }) => kind === 'ScaledObject').map(readScaledObject);
 }
 
 function readScaledObject(manifest: Manifest): ScaledObject {
-  const number = (name: string, otherwise: number): number => numeric(manifest.get('spec', name)) ?? otherwise;
+  const number = (name: string): number | undefined => numeric(manifest.get('spec', name));
+  const milliseconds = (name: string): number | undefined => {
+    const seconds = number(name);
+    return seconds === undefined ? undefined : seconds * 1000;
+  };
   return {
     manifest,
     namespace: manifest.namespace,
     target: {
-      kind: text(manifest.get('spec', 'scaleTargetRef', 'kind')) ?? 'Deployment',
+      kind: text(manifest.get('spec', 'scaleTargetRef', 'kind')) ?? KEDA.targetKind,
       name: text(manifest.get('spec', 'scaleTargetRef', 'name')) ?? '',
       place: manifest.place('spec', 'scaleTargetRef', 'name'),
     },
-    pollingIntervalMs: number('pollingInterval', DEFAULT_POLLING) * 1000,
-    cooldownMs: number('cooldownPeriod', DEFAULT_COOLDOWN) * 1000,
-    minReplicas: number('minReplicaCount', 0),
-    maxReplicas: number('maxReplicaCount', DEFAULT_MAX_REPLICAS),
+    pollingIntervalMs: milliseconds('pollingInterval') ?? KEDA.pollingIntervalMs,
+    cooldownMs: milliseconds('cooldownPeriod') ?? KEDA.cooldownMs,
+    minReplicas: number('minReplicaCount') ?? KEDA.minReplicas,
+    maxReplicas: number('maxReplicaCount') ?? KEDA.maxReplicas,
+    behavior: hpaBehavior(manifest.get('spec', 'advanced', 'horizontalPodAutoscalerConfig', 'behavior')),
     triggers: items(manifest.get('spec', 'triggers')).map((_, index) =>
       readTrigger(manifest, ['spec', 'triggers', index]),
     ),
@@ -68,18 +64,18 @@ function readScaledObject(manifest: Manifest): ScaledObject {
 
 function readTrigger(manifest: Manifest, at: Path): Trigger {
   const type = text(manifest.get(...at, 'type')) ?? '';
-  const [, broker, queueFields = []] = SCALERS.find(([pattern]) => pattern.test(type)) ?? [];
+  const scaler = scalerOf(type);
   const metadata = (name: string): string | undefined => text(manifest.get(...at, 'metadata', name));
-  const field = queueFields.find((name) => metadata(name) !== undefined);
+  const field = scaler?.queueFields.find((name) => metadata(name) !== undefined);
   const all = manifest.get(...at, 'metadata');
   return {
     type,
-    broker,
+    broker: scaler?.broker,
     place: manifest.place(...at),
     queue:
-      field === undefined
+      scaler === undefined || field === undefined
         ? undefined
-        : { name: shortName(metadata(field) ?? ''), place: manifest.place(...at, 'metadata', field) },
+        : { name: scaler.queueName(metadata(field) ?? ''), place: manifest.place(...at, 'metadata', field) },
     authentication: text(manifest.get(...at, 'authenticationRef', 'name')),
     metadata,
     metadataPlace: (name) => manifest.place(...at, 'metadata', name),
@@ -87,7 +83,7 @@ function readTrigger(manifest: Manifest, at: Path): Trigger {
   };
 }
 
-/** The name at the end of a queue's URL, or of `projects/p/subscriptions/s`. */
-function shortName(name: string): string {
-  return name.slice(name.lastIndexOf('/') + 1);
+/** Messages per replica of a trigger of type rabbitmq. `queueLength` is the predecessor's name for `value`. */
+export function messagesPerReplica(trigger: Trigger): number {
+  return numeric(trigger.metadata('value') ?? trigger.metadata('queueLength')) ?? KEDA.rabbitmq.messagesPerReplica;
 }
