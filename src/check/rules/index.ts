@@ -1,5 +1,6 @@
 import type { Rule } from '../rule';
 import { backendService } from './backend-service';
+import { backendSettings } from './backend-settings';
 import { brokerType } from './broker-type';
 import { componentMissing } from './component-missing';
 import { componentNamespace } from './component-namespace';
@@ -46,6 +47,7 @@ import { ttlPolling } from './ttl-polling';
 export const rules: readonly Rule[] = [
   pluginConfig,
   pluginUsed,
+  backendSettings,
   targetRoute,
   backendService,
   ingressClass,
