@@ -7,6 +7,7 @@ import { componentNamespace } from './component-namespace';
 import { componentScope } from './component-scope';
 import { exchangeAutoDelete } from './exchange-auto-delete';
 import { exchangeDeclared } from './exchange-declared';
+import { expiredMessages } from './expired-messages';
 import { gatewayDapr } from './gateway-dapr';
 import { gatewayPlugins } from './gateway-plugins';
 import { gracePeriod } from './grace-period';
@@ -71,6 +72,7 @@ export const rules: readonly Rule[] = [
   queueBound,
   queueName,
   queueTtl,
+  expiredMessages,
   ttlLease,
   ttlPolling,
   sharedQueue,
