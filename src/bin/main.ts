@@ -1,3 +1,4 @@
+import { systemClock } from '../adapters/clock';
 import { type CommandIo, EXIT } from '../command-line/command-io';
 import { usageProblems } from '../command-line/read-words';
 import type { ProcessSettings } from '../config/process-settings';
@@ -7,7 +8,7 @@ import { dumpPlugins } from '../kong/plugin-info';
 import { type Loaded, serve } from '../server/serve';
 
 /**
- * Runs a command line and returns its exit code, which for a server that goes on is 0.
+ * Runs a command line and returns its exit code, 0 for a server that keeps running.
  *
  * @param argv without the executable's own name
  */
@@ -36,6 +37,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       await serve({
         socketPath: command.socketPath,
         statusListen: command.settings.statusListen,
+        clock: systemClock,
         load: () => load(command.settings),
       });
       return EXIT.ok;
@@ -45,8 +47,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
 /** The product is loaded only to serve, and only once the socket listens. */
 async function load(settings: ProcessSettings): Promise<Loaded> {
   const { createLogger } = await import('../adapters/logger.js');
-  const { systemClock } = await import('../adapters/clock.js');
   const { compose } = await import('../compose.js');
   const log = createLogger(settings.logLevel);
-  return { product: compose(settings, log), log, clock: systemClock };
+  return { product: compose(settings, log), log };
 }

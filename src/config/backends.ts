@@ -28,8 +28,12 @@ function noWakeMatchers(config: Config): NoWakeMatcher[] {
   }));
 }
 
-/** The backends of a valid configuration, in its order, the plugin-level fields copied into each. */
-export function toBackends(config: Config): Backend[] {
+/**
+ * The backends of a valid configuration, in its order, the plugin-level fields copied into each.
+ *
+ * @param source which plugin configuration it is
+ */
+export function toBackends(config: Config, source: string): Backend[] {
   const probe: ProbeSettings = {
     timeoutMs: probeTimeoutMs(config),
     statuses: config.probe.statuses,
@@ -50,6 +54,7 @@ export function toBackends(config: Config): Backend[] {
   const noWake = noWakeMatchers(config);
   return config.backend.map((entry) => ({
     key: keyOf(entry, config.probe),
+    source,
     target: normalizeTarget(entry.target),
     healthPath: healthPathOf(entry),
     pubsub: entry.pubsub,

@@ -46,3 +46,19 @@ export function fromKong(schema: ObjectSchema, config: Readonly<Record<string, u
   const entries = Object.entries(config).filter(([name]) => !name.startsWith('__') && !HOST_KEYS.has(name));
   return fields(schema, entries);
 }
+
+/** What Kong says of a plugin configuration beside what the user wrote (K13). */
+export interface ConfigOrigin {
+  /** Which plugin configuration it is: the same for all its instances, and for those that replace them after a push. */
+  readonly source: string;
+  /** Whether Kong runs it for the requests of one route only. */
+  readonly ofOneRoute: boolean;
+}
+
+export function originOfConfig(config: Readonly<Record<string, unknown>>): ConfigOrigin {
+  const { __plugin_id: id, __key__: key, route_id: route, service_id: service, consumer_id: consumer } = config;
+  return {
+    source: JSON.stringify(id ?? key ?? [route ?? null, service ?? null, consumer ?? null]),
+    ofOneRoute: typeof route === 'string' && route !== '',
+  };
+}

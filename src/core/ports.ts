@@ -1,4 +1,5 @@
 import type { ProbeSettings } from './backend';
+import type { ErrorCode } from './errors';
 import type { ProbeResult, PublishReport } from './reports';
 
 /** Time. Milliseconds of a monotonic clock, but for `wall`. */
@@ -28,7 +29,7 @@ export interface Logger {
 export interface ProbeRound {
   /** nginx workers with requests waiting, of which any may be asked; empty: whichever answers. */
   readonly workers: readonly number[];
-  /** Host header of the request that is waiting. */
+  /** Host header to send; undefined: that of the URL. */
   readonly host: string | undefined;
   /** As configured now. */
   readonly settings: ProbeSettings;
@@ -81,11 +82,16 @@ export interface ColdStart {
   readonly messages: number;
 }
 
-/** Observers of what activators do; none may throw. */
+/** Told of every request that is answered with an error. Never throws. */
+export type OnRejected = (code: ErrorCode) => void;
+
+/** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {
   coldStart(backend: string, coldStart: ColdStart): void;
   /** A request that was held, however it ended. */
   settled(backend: string, outcome: string, heldMs: number): void;
   probed(backend: string, outcome: string): void;
   published(backend: string, reason: WakeUp['reason'], report: PublishReport): void;
+  /** A request was answered with an error of ours. Called by whoever answers it. */
+  rejected(code: ErrorCode): void;
 }

@@ -19,7 +19,7 @@ const SWEEPERS: readonly { readonly broker: Broker; readonly queues: string; rea
   { broker: 'redis', queues: 'STREAMS', other: 'REDISCLI_AUTH' },
 ];
 
-/** Brokers that go on counting a message after its time is over, as long as nobody consumes. */
+/** Brokers that go on counting a message after its time is over, as long as nobody consumes (D14). */
 export function needsSweeper(broker: Broker | undefined): boolean {
   return SWEEPERS.some((sweeper) => sweeper.broker === broker);
 }

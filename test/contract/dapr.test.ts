@@ -2,7 +2,7 @@ import { BuiltInBroker } from '../../demo/broker/built-in';
 import { systemClock } from '../../demo/clock';
 import { DaprEndpoint } from '../../demo/dapr/endpoint';
 import { Sidecar } from '../../demo/dapr/sidecar';
-import { Events } from '../../demo/events';
+import { Journal } from '../../demo/journal';
 import { componentOf } from '../../demo/manifests/component';
 import { componentsOf } from '../../src/manifests/components';
 import { load } from '../../src/manifests/load';
@@ -30,7 +30,7 @@ async function startBuiltIn(): Promise<SidecarUnderTest> {
   };
   const text = JSON.stringify(rabbitComponent(PUBSUB, metadata));
   const components = componentsOf(load({ file: 'contract', text, namespace: 'default' }).manifests).map(componentOf);
-  const sidecar = new Sidecar('serverless', components, broker, systemClock, new Events(systemClock));
+  const sidecar = new Sidecar('serverless', components, broker, systemClock, new Journal(systemClock));
   const endpoint = await DaprEndpoint.open(sidecar);
   return {
     port: endpoint.port,

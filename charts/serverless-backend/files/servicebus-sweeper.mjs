@@ -1,6 +1,5 @@
-// Makes Azure Service Bus drop messages that have expired. It removes them when somebody receives, and may count them until then
-// (https://learn.microsoft.com/azure/service-bus-messaging/message-browsing#expired-messages). Nobody consumes the wake-ups: without
-// this the depth of the queue that KEDA reads might never fall, and the backend never sleep.
+// Makes Azure Service Bus drop messages that have expired. It removes them when somebody receives, and may count them until then (D14).
+// Nobody consumes the wake-ups: without this the depth of the queue that KEDA reads might never fall, and the backend never sleep.
 //   SERVICE_BUS=my-bus.servicebus.windows.net QUEUES='serverless foo' node sweeper.mjs
 // Signs in by workload identity (AZURE_*, which AKS sets), with the role "Azure Service Bus Data Receiver".
 import { readFileSync } from 'node:fs';

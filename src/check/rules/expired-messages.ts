@@ -22,6 +22,7 @@ export const expiredMessages: Rule = {
   id: 'expired-messages',
   severity: 'warning',
   title: 'Somebody drops expired messages where the broker does not',
+  // D14.
   why:
     'Azure Service Bus removes an expired message only when somebody receives, and a Redis stream keeps its entries until it is trimmed. ' +
     'Nobody consumes the wake-ups: their number need not fall, and KEDA might never scale the backend back to zero.',

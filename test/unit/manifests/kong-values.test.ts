@@ -27,7 +27,16 @@ const all = files.map((file) => [file, file === 'values.yaml' ? base : merge(bas
 /** What the chart reads, of the keys that we use. A misspelt one would be ignored by Helm in silence. */
 const known = [
   ...['admin', 'containerSecurityContext', 'customEnv', 'deployment', 'env', 'image', 'ingressController', 'lifecycle'],
-  ...['livenessProbe', 'plugins', 'podAnnotations', 'podDisruptionBudget', 'proxy', 'readinessProbe', 'replicaCount'],
+  ...[
+    'livenessProbe',
+    'nodeSelector',
+    'plugins',
+    'podAnnotations',
+    'podDisruptionBudget',
+    'proxy',
+    'readinessProbe',
+    'replicaCount',
+  ],
   ...['resources', 'securityContext', 'terminationGracePeriodSeconds', 'topologySpreadConstraints'],
 ];
 
