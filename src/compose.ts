@@ -5,6 +5,7 @@ import { Registry } from './activation/registry';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
+import type { OnRejected } from './core/ports';
 import type { ProcessLog } from './adapters/logger';
 import { Metrics } from './adapters/metrics';
 import { LoggingObserver, Observers } from './adapters/observers';
@@ -17,7 +18,7 @@ import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contrac
 import { moduleInfo } from './kong/module-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
-import { RefusingInstance } from './kong/refusing-instance';
+import { RejectingInstance } from './kong/rejecting-instance';
 
 /** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
 export function compose(settings: ProcessSettings, logger: ProcessLog): Product {
@@ -40,15 +41,28 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
         prober: new LaneProber(backend, settings.gatewayUrl, ownProbes),
         publisher,
         observer,
+        logger,
         budget,
         gateway: hostname(),
       }),
   );
+  const onRejected: OnRejected = (code) => {
+    observer.rejected(code);
+  };
   let draining = false;
-  const parts: PluginParts = { clock, registry, ownProbes, logger, draining: () => draining };
+  const parts: PluginParts = {
+    clock,
+    registry,
+    ownProbes,
+    logger,
+    onRejected,
+    draining: () => draining,
+    showReasons: settings.debugErrors,
+  };
 
   return {
     module: { ...moduleInfo, Plugin: pluginClass(parts) },
+    onRejected,
     held: () => budget.held,
     drain: () => {
       draining = true;
@@ -72,8 +86,11 @@ function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
       void loadHttpClient();
       const parsed = parseConfig(config);
       this.#instance = parsed.ok
-        ? new ServerlessInstance(parsed.backends, parts)
-        : new RefusingInstance(formatProblems(parsed.problems), parts.logger);
+        ? new ServerlessInstance(parsed, parts)
+        : new RejectingInstance('SERVERLESS_CONFIG_INVALID', formatProblems(parsed.problems), {
+            ...parts,
+            log: parts.logger,
+          });
     }
 
     access(kong: Kong, context?: PhaseContext): Promise<void> | void {

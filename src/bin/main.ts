@@ -1,4 +1,6 @@
-import type { CommandIo } from '../command-line/command-io';
+import { systemClock } from '../adapters/clock';
+import { type CommandIo, EXIT } from '../command-line/command-io';
+import { usageProblems } from '../command-line/read-words';
 import type { ProcessSettings } from '../config/process-settings';
 import { moduleInfo } from '../kong/module-info';
 import { helpText, readCommand } from './read-command';
@@ -6,7 +8,7 @@ import { dumpPlugins } from '../kong/plugin-info';
 import { type Loaded, serve } from '../server/serve';
 
 /**
- * Runs a command line and returns its exit code, which for a server that goes on is 0.
+ * Runs a command line and returns its exit code, 0 for a server that keeps running.
  *
  * @param argv without the executable's own name
  */
@@ -16,17 +18,16 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     case 'dump':
       // Kong parses everything that is on standard output (K18).
       io.stdout(dumpPlugins(moduleInfo));
-      return 0;
+      return EXIT.ok;
     case 'help':
       io.stdout(helpText());
-      return 0;
+      return EXIT.ok;
     case 'version':
       io.stdout(`${moduleInfo.Version}\n`);
-      return 0;
+      return EXIT.ok;
     case 'invalid':
-      io.stderr(command.problems.map((problem) => `serverless: ${problem}\n`).join(''));
-      io.stderr('serverless --help lists the options.\n');
-      return 2;
+      io.stderr(usageProblems('serverless', command.problems));
+      return EXIT.usage;
     // `import()` wants a file extension. Each command loads what it needs and no more.
     case 'check':
       return await (await import('../check/check-command.js')).runCheck(command.argv, io);
@@ -36,17 +37,17 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       await serve({
         socketPath: command.socketPath,
         statusListen: command.settings.statusListen,
+        clock: systemClock,
         load: () => load(command.settings),
       });
-      return 0;
+      return EXIT.ok;
   }
 }
 
 /** The product is loaded only to serve, and only once the socket listens. */
 async function load(settings: ProcessSettings): Promise<Loaded> {
   const { createLogger } = await import('../adapters/logger.js');
-  const { systemClock } = await import('../adapters/clock.js');
   const { compose } = await import('../compose.js');
   const log = createLogger(settings.logLevel);
-  return { product: compose(settings, log), log, clock: systemClock };
+  return { product: compose(settings, log), log };
 }

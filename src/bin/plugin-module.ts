@@ -2,12 +2,13 @@
  * The plugin as a JS module, for the stock kong-js-pluginserver: what it exports is Kong's contract. `dist/serverless` serves the
  * same plugin without that server's weaknesses.
  */
+import { systemClock } from '../adapters/clock';
 import { createLogger } from '../adapters/logger';
 import { compose } from '../compose';
 import { parseProcessSettings } from '../config/process-settings';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
 import { moduleInfo } from '../kong/module-info';
-import { RefusingInstance } from '../kong/refusing-instance';
+import { RejectingInstance } from '../kong/rejecting-instance';
 
 export const { Name, Version, Priority, Schema } = moduleInfo;
 
@@ -24,8 +25,9 @@ function instanceMaker(): InstanceMaker {
   }
   // An exception here is an error of StartInstance, on which Kong 2.8 spins (K7).
   const reason = parsed.problems.join('; ');
-  const logger = createLogger('info');
-  return () => new RefusingInstance(reason, logger);
+  // There is no product that could count.
+  const tell = { clock: systemClock, log: createLogger('info'), onRejected: () => undefined };
+  return () => new RejectingInstance('SERVERLESS_CONFIG_INVALID', reason, tell);
 }
 
 export class Plugin implements PluginInstance {

@@ -8,7 +8,7 @@ const io = {
 
 main(process.argv.slice(2), io).then(
   (code) => {
-    // Not process.exit(): a server goes on, and a pipe may not have taken everything yet.
+    // Not process.exit(): a server keeps running, and a pipe may not have taken everything yet.
     process.exitCode = code;
   },
   (error: unknown) => {

@@ -29,7 +29,7 @@ export interface Logger {
 export interface ProbeRound {
   /** nginx workers with requests waiting, of which any may be asked; empty: whichever answers. */
   readonly workers: readonly number[];
-  /** Host header of the request that is waiting. */
+  /** Host header to send; undefined: that of the URL. */
   readonly host: string | undefined;
   /** As configured now. */
   readonly settings: ProbeSettings;
@@ -81,6 +81,9 @@ export interface ColdStart {
   readonly probes: number;
   readonly messages: number;
 }
+
+/** Told of every request that is answered with an error. Never throws. */
+export type OnRejected = (code: ErrorCode) => void;
 
 /** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {

@@ -21,8 +21,8 @@ export interface PublishReport {
 export type PublishOutcome = 'accepted' | 'retry' | 'refused';
 
 /**
- * `passed` and `failed` are answers of the health path. The others are none: `timed-out` may be a backend that is up and slow,
- * `unanswered` is a connection that was refused or reset, or did not speak HTTP.
+ * `passed` and `failed` are answers of the health path. `timed-out` and `unanswered` (refused, reset) say nothing about it: a backend may
+ * serve well, and be slow to say so.
  */
 export type ProbeOutcome = 'passed' | 'failed' | 'timed-out' | 'unanswered';
 

@@ -49,7 +49,7 @@ function decodeAnswer(bytes: Buffer): readonly unknown[] | undefined {
   // An array of four, as MessagePack writes it. HTTP and others begin otherwise.
   if (bytes[0] !== ARRAY_OF_FOUR) return [1, 0, 'no MessagePack-RPC', undefined];
   try {
-    // Of a server that goes, the answer has more behind it.
+    // The answer of a server that shuts down has a close notice behind it.
     const [answer] = decodeMulti(bytes);
     return Array.isArray(answer) && answer.length === 4 ? (answer as unknown[]) : [1, 0, 'no answer', undefined];
   } catch (error) {

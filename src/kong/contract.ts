@@ -1,3 +1,5 @@
+import type { OnRejected } from '../core/ports';
+
 /**
  * The calls of Kong's plugin development kit that this plugin makes, and no others.
  *
@@ -15,6 +17,10 @@ export interface Kong {
     get_method(): Promise<string>;
     /** The first value of a header, `undefined` or `null` where there is none. */
     get_header(name: string): Promise<unknown>;
+  };
+  readonly router: {
+    /** The route that the request came by, as Kong's Admin API shows it. */
+    get_route(): Promise<unknown>;
   };
   readonly response: {
     /** Answers the request. Kong runs nothing of ours after it: a call after it never returns (K16). */
@@ -69,9 +75,11 @@ export interface PluginModule {
 /** The running product, as the plugin server and the status server see it. */
 export interface Product {
   readonly module: PluginModule;
+  /** Told by the plugin server of the requests that it rejects itself. */
+  readonly onRejected: OnRejected;
   /** Requests held now, in the whole process. */
   held(): number;
-  /** From now on a request for a sleeping backend is refused with Retry-After; those held stay. */
+  /** From now on a request for a sleeping backend is rejected with Retry-After; those held stay. */
   drain(): void;
   /** Resolves once nothing is held. */
   settled(): Promise<void>;

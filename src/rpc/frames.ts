@@ -29,90 +29,92 @@ const EMPTY = Buffer.alloc(0);
  */
 export class FrameReader {
   /** Bytes of the unfinished frame, with room to grow. */
-  private store = EMPTY;
-  private stored = 0;
+  #store = EMPTY;
+  #stored = 0;
   /** Where the next value begins, counted from the frame's first byte that is kept; beyond them while a payload is awaited. */
-  private position = 0;
+  #position = 0;
   /** Values that the frame still lacks; 0 between frames. */
-  private missing = 0;
-  private skipping = false;
-  private broken = false;
+  #missing = 0;
+  #skipping = false;
+  #broken = false;
+  readonly #handler: FrameHandler;
+  readonly #maxBytes: number;
 
-  constructor(
-    private readonly handler: FrameHandler,
-    private readonly maxBytes: number = MAX_FRAME_BYTES,
-  ) {}
+  constructor(handler: FrameHandler, maxBytes: number = MAX_FRAME_BYTES) {
+    this.#handler = handler;
+    this.#maxBytes = maxBytes;
+  }
 
   /** Takes the next bytes of the stream, and reports every frame that they complete. */
   read(chunk: Buffer): void {
-    if (this.broken) return;
-    const data = this.stored === 0 ? chunk : this.append(chunk);
+    if (this.#broken) return;
+    const data = this.#stored === 0 ? chunk : this.#append(chunk);
     let start = 0;
     while (start < data.length) {
-      if (this.missing === 0 && this.position === 0) this.missing = 1;
-      const complete = this.measure(data, start);
+      if (this.#missing === 0 && this.#position === 0) this.#missing = 1;
+      const complete = this.#measure(data, start);
       if (complete === undefined) {
-        this.broken = true;
-        this.store = EMPTY;
-        this.handler.malformed(this.skipping ? EMPTY : data.subarray(start, start + HEAD_BYTES));
+        this.#broken = true;
+        this.#store = EMPTY;
+        this.#handler.malformed(this.#skipping ? EMPTY : data.subarray(start, start + HEAD_BYTES));
         return;
       }
       if (!complete) {
-        this.keep(data, start);
+        this.#keep(data, start);
         return;
       }
-      const frame = data.subarray(start, start + this.position);
-      const skipped = this.skipping;
-      start += this.position;
-      this.position = 0;
-      this.skipping = false;
+      const frame = data.subarray(start, start + this.#position);
+      const skipped = this.#skipping;
+      start += this.#position;
+      this.#position = 0;
+      this.#skipping = false;
       if (skipped) continue;
-      if (frame.length > this.maxBytes) this.handler.oversized(frame.subarray(0, HEAD_BYTES));
-      else this.handler.frame(frame);
+      if (frame.length > this.#maxBytes) this.#handler.oversized(frame.subarray(0, HEAD_BYTES));
+      else this.#handler.frame(frame);
     }
-    if (this.stored === 0) return;
-    this.stored = 0;
-    this.store = EMPTY;
+    if (this.#stored === 0) return;
+    this.#stored = 0;
+    this.#store = EMPTY;
   }
 
-  private append(chunk: Buffer): Buffer {
-    const length = this.stored + chunk.length;
-    if (length > this.store.length) {
-      const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.store.length));
-      this.store.copy(grown, 0, 0, this.stored);
-      this.store = grown;
+  #append(chunk: Buffer): Buffer {
+    const length = this.#stored + chunk.length;
+    if (length > this.#store.length) {
+      const grown = Buffer.allocUnsafe(Math.max(length, 2 * this.#store.length));
+      this.#store.copy(grown, 0, 0, this.#stored);
+      this.#store = grown;
     }
-    chunk.copy(this.store, this.stored);
-    return this.store.subarray(0, length);
+    chunk.copy(this.#store, this.#stored);
+    return this.#store.subarray(0, length);
   }
 
   /** Keeps what is there of the unfinished frame that begins at `start`; of one that is skipped, only what is not measured yet. */
-  private keep(data: Buffer, start: number): void {
-    if (!this.skipping && this.position > this.maxBytes) {
-      this.skipping = true;
-      this.handler.oversized(data.subarray(start, start + HEAD_BYTES));
+  #keep(data: Buffer, start: number): void {
+    if (!this.#skipping && this.#position > this.#maxBytes) {
+      this.#skipping = true;
+      this.#handler.oversized(data.subarray(start, start + HEAD_BYTES));
     }
     let from = start;
-    if (this.skipping) {
-      const measured = Math.min(this.position, data.length - start);
+    if (this.#skipping) {
+      const measured = Math.min(this.#position, data.length - start);
       from += measured;
-      this.position -= measured;
+      this.#position -= measured;
     }
     const rest = data.subarray(from);
-    if (rest.buffer === this.store.buffer && rest.byteOffset === this.store.byteOffset) {
-      this.stored = rest.length;
+    if (rest.buffer === this.#store.buffer && rest.byteOffset === this.#store.byteOffset) {
+      this.#stored = rest.length;
       return;
     }
     // A copy: the chunk, or the larger store, would stay in memory for the sake of its last bytes.
-    this.store = Buffer.from(rest);
-    this.stored = rest.length;
+    this.#store = Buffer.from(rest);
+    this.#stored = rest.length;
   }
 
   /** Moves the position over values until the frame is complete: true, the bytes are used up: false, or are bad: undefined. */
-  private measure(data: Buffer, start: number): boolean | undefined {
+  #measure(data: Buffer, start: number): boolean | undefined {
     const available = data.length - start;
-    let position = this.position;
-    let missing = this.missing;
+    let position = this.#position;
+    let missing = this.#missing;
     while (missing > 0 && position < available) {
       const at = start + position;
       const type = data[at] as number;
@@ -127,8 +129,8 @@ export class FrameReader {
       missing -= 1;
       if (missing > MAX_FRAME_ITEMS) return undefined;
     }
-    this.position = position;
-    this.missing = missing;
+    this.#position = position;
+    this.#missing = missing;
     return missing === 0 && position <= available;
   }
 }

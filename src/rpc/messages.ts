@@ -66,7 +66,7 @@ export function encodeError(msgid: number, text: string): Uint8Array {
   return encoder.encode([RESPONSE, msgid, text, null]);
 }
 
-/** Encodes a notification, `[2, label, value]`. Kong skips one whose label it does not know, and goes on to read the answer. */
+/** Encodes a notification, `[2, label, value]`. Kong skips one whose label it does not know, and reads on for the answer. */
 export function encodeNotification(label: string, value: unknown): Uint8Array {
   return encoder.encode([NOTIFICATION, label, value]);
 }

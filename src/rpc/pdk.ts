@@ -9,32 +9,39 @@ export type Pipe = KongPdk.Pipe;
  * does not pay for it.
  */
 export class LazyKong implements Kong {
-  private pdk: Kong | undefined;
+  readonly #pipe: Pipe;
+  #pdk: Kong | undefined;
 
-  constructor(private readonly pipe: Pipe) {}
+  constructor(pipe: Pipe) {
+    this.#pipe = pipe;
+  }
 
   get nginx(): Kong['nginx'] {
-    return this.made().nginx;
+    return this.#made().nginx;
   }
 
   get request(): Kong['request'] {
-    return this.made().request;
+    return this.#made().request;
+  }
+
+  get router(): Kong['router'] {
+    return this.#made().router;
   }
 
   get response(): Kong['response'] {
-    return this.made().response;
+    return this.#made().response;
   }
 
   get service(): Kong['service'] {
-    return this.made().service;
+    return this.#made().service;
   }
 
   get log(): Kong['log'] {
-    return this.made().log;
+    return this.#made().log;
   }
 
-  private made(): Kong {
-    this.pdk ??= new KongPdk(this.pipe).kong as Kong;
-    return this.pdk;
+  #made(): Kong {
+    this.#pdk ??= new KongPdk(this.#pipe).kong as Kong;
+    return this.#pdk;
   }
 }

@@ -1,97 +1,167 @@
 import type { Socket } from 'node:net';
-import type { Logger } from '../core/ports';
-import { FAREWELL } from '../rpc/close-notice';
+import type { Clock, Logger } from '../core/ports';
+import { CLOSE_NOTICE } from '../rpc/close-notice';
 import { FrameReader, type FrameHandler } from '../rpc/frames';
 import { type Call, decodeCall, readHead } from '../rpc/messages';
-import type { PhaseRun } from './phase-run';
 
-/**
- * So much may wait for a peer that does not read. Kong reads every answer before it calls again, so this is far more than one
- * connection of Kong ever owes.
- */
+/** Kong reads every answer before it calls again, so one of its connections never comes close to this much unsent data. */
 const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
+/**
+ * Kong has one call outstanding on a connection. A second one means that it gave up on the first, after 60 s (K1); an answer to that
+ * one would reach the wrong request (K2). A phase answers with a heartbeat every 20 s, so 30 s are proof enough.
+ */
+const OVERTAKEN_MS = 30_000;
 
 /** What a connection reports. */
 export interface ConnectionHandler {
-  call(connection: Connection, call: Call): void;
-  /** A call that cannot be decoded or is too large, as far as its first bytes tell which one it is. */
-  badCall(connection: Connection, call: Pick<Call, 'msgid' | 'method'>, reason: string): void;
-  closed(connection: Connection): void;
+  called(call: OpenCall): void;
+  /** A call that cannot be decoded or is too large. Its number and method are known, its arguments are not. */
+  unreadable(call: OpenCall, reason: string): void;
 }
 
-/** One connection of an nginx worker: frames in, answers out. Whatever happens on it ends with it (K2, K24). */
+/** One connection of an nginx worker: calls in, answers out. Whatever goes wrong on it ends this connection only (K2, K24). */
 export class Connection implements FrameHandler {
-  /** Runs that owe Kong an answer on this connection; with a real Kong at most one. */
-  readonly waiting = new Set<PhaseRun>();
-  private readonly reader = new FrameReader(this);
-  private finishing = false;
-  /** In Kong's pool: its last call has had its answer, and no Step is to come, which Kong sends on the connection it had last. */
-  private idle = false;
+  readonly #socket: Socket;
+  readonly #handler: ConnectionHandler;
+  readonly #clock: Clock;
+  readonly #log: Logger;
+  readonly #reader = new FrameReader(this);
+  /** Calls without an answer yet; from a real Kong at most one. */
+  readonly #waiting = new Set<OpenCall>();
+  #closing = false;
+  /** In Kong's pool: the last call is answered, and no Step will follow, which Kong sends on the connection it used last. */
+  #idle = false;
 
-  constructor(
-    private readonly socket: Socket,
-    private readonly handler: ConnectionHandler,
-    private readonly log: Logger,
-  ) {
-    // K2: kong-pdk has no such listener, and a reset connection ends its process with every hold.
+  constructor(socket: Socket, handler: ConnectionHandler, clock: Clock, log: Logger) {
+    this.#socket = socket;
+    this.#handler = handler;
+    this.#clock = clock;
+    this.#log = log;
+    // K2: kong-pdk has no such listener, so a connection reset ends its process and every hold.
     socket.on('error', (error) => {
       log.debug({ err: error }, 'connection of Kong failed');
     });
     socket.on('data', (chunk: Buffer) => {
-      this.idle = false;
-      this.reader.read(chunk);
+      this.#idle = false;
+      this.#reader.read(chunk);
     });
     socket.on('close', () => {
-      for (const run of [...this.waiting]) run.drop();
-      handler.closed(this);
+      for (const call of this.#waiting) call.onLost?.();
+      this.#waiting.clear();
     });
   }
 
-  /**
-   * Sends an answer.
-   *
-   * @param more Kong will send a Step for it, on any of its connections
-   */
-  send(bytes: Uint8Array, more = false): void {
-    if (!this.socket.writable) return;
-    this.idle = !more;
-    const sent = this.socket.write(this.finishing && !more ? Buffer.concat([bytes, FAREWELL]) : bytes);
-    if (sent || this.socket.writableLength <= MAX_UNSENT_BYTES) return;
-    this.log.warn({ bytes: this.socket.writableLength }, 'a connection is closed: its peer does not read the answers');
-    this.socket.destroy();
-  }
-
-  /** Has Kong close the connection, as soon as it waits for nothing on it. */
+  /** Asks Kong to close the connection, now or with the last answer that it waits for. */
   finish(): void {
-    this.finishing = true;
-    if (this.idle && this.socket.writable) this.socket.write(FAREWELL);
+    this.#closing = true;
+    if (this.#idle && this.#socket.writable) this.#socket.write(CLOSE_NOTICE);
   }
 
-  /** Ends the connection now. */
+  /** Closes the connection once what was answered is sent. */
   end(): void {
-    this.socket.end();
+    this.#socket.end();
+  }
+
+  /** Sends the answer of a call. For `OpenCall` only. */
+  send(call: OpenCall, bytes: Uint8Array, more: boolean): void {
+    this.#waiting.delete(call);
+    if (!this.#socket.writable) return;
+    this.#idle = !more;
+    const sent = this.#socket.write(this.#closing && !more ? Buffer.concat([bytes, CLOSE_NOTICE]) : bytes);
+    if (sent || this.#socket.writableLength <= MAX_UNSENT_BYTES) return;
+    this.#log.warn(
+      { bytes: this.#socket.writableLength },
+      'a connection is closed: its peer does not read the answers',
+    );
+    this.#socket.destroy();
   }
 
   frame(bytes: Uint8Array): void {
     const call = decodeCall(bytes);
-    if (call === undefined) this.bad(bytes, 'not a MessagePack-RPC call');
-    else this.handler.call(this, call);
+    if (call === undefined) {
+      this.#unreadable(bytes, 'not a MessagePack-RPC call');
+      return;
+    }
+    if (this.#waiting.size > 0) this.#dropOvertaken();
+    const open = new OpenCall(this, call);
+    this.#handler.called(open);
+    if (!open.isAnswered) this.#wait(open);
   }
 
   oversized(head: Uint8Array): void {
-    this.bad(head, 'too large');
+    this.#unreadable(head, 'too large');
   }
 
   malformed(head: Uint8Array): void {
-    this.bad(head, 'malformed');
+    this.#unreadable(head, 'malformed');
     // The end of a malformed frame is unknown, so nothing after it can be read.
-    this.socket.end();
+    this.#socket.end();
   }
 
-  private bad(head: Uint8Array, reason: string): void {
+  #wait(call: OpenCall): void {
+    call.since = this.#clock.now();
+    this.#waiting.add(call);
+  }
+
+  #dropOvertaken(): void {
+    const limit = this.#clock.now() - OVERTAKEN_MS;
+    for (const call of this.#waiting) {
+      if (call.since > limit) continue;
+      this.#log.warn({}, 'Kong did not wait for the end of a phase: its request went on without this plugin');
+      this.#waiting.delete(call);
+      call.onLost?.();
+    }
+  }
+
+  #unreadable(head: Uint8Array, reason: string): void {
     const call = readHead(head);
-    this.log.warn({ method: call?.method, reason }, 'a message of a connection cannot be read');
-    if (call === undefined) this.socket.destroy();
-    else this.handler.badCall(this, call, reason);
+    this.#log.warn({ method: call?.method, reason }, 'a message of a connection cannot be read');
+    if (call === undefined) this.#socket.destroy();
+    else this.#handler.unreadable(new OpenCall(this, { ...call, args: [] }), reason);
+  }
+}
+
+/** A call of Kong that waits for its one answer. */
+export class OpenCall {
+  /** Called when Kong no longer waits: its connection closed, or it made another call on it. */
+  onLost: (() => void) | undefined;
+  /** When Kong began to wait, if the answer did not come at once. */
+  since = 0;
+  isAnswered = false;
+  readonly msgid: number;
+  readonly method: string;
+  readonly #args: readonly unknown[];
+  readonly #connection: Connection;
+
+  constructor(connection: Connection, { msgid, method, args }: Call) {
+    this.#connection = connection;
+    this.msgid = msgid;
+    this.method = method;
+    this.#args = args;
+  }
+
+  /** Kong's calls have one argument. */
+  get argument(): unknown {
+    return this.#args[0];
+  }
+
+  /**
+   * Answers it.
+   *
+   * @param more Kong will send a Step in return, on any of its connections
+   */
+  answer(bytes: Uint8Array, more = false): void {
+    this.isAnswered = true;
+    this.#connection.send(this, bytes, more);
+  }
+
+  /** Asks Kong to close the call's connection with the answer. */
+  finishConnection(): void {
+    this.#connection.finish();
+  }
+
+  /** Closes the call's connection instead of answering. */
+  hangUp(): void {
+    this.#connection.end();
   }
 }

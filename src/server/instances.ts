@@ -1,4 +1,6 @@
+import type { Clock } from '../core/ports';
 import type { PluginInstance } from '../kong/contract';
+import { randomId } from './random-id';
 
 interface Entry {
   readonly instance: PluginInstance;
@@ -12,66 +14,62 @@ interface Entry {
  * replaces; those of a worker that died expire.
  */
 export class Instances {
-  private readonly entries = new Map<number, Entry>();
+  readonly #entries = new Map<number, Entry>();
   /**
    * Random, so that an id which Kong remembers from another process of ours is unknown here and is started anew. kong-pdk counts
-   * from 0, and after a restart route A runs route B's configuration (K8). 48 bits: Lua's numbers are exact up to 2^53.
+   * from 0, and after a restart route A runs route B's configuration (K8).
    */
-  private nextId = randomId();
+  #nextId = randomId();
+  readonly #clock: Clock;
+  readonly #expiryMs: number;
 
   /**
-   * @param now milliseconds of a monotonic clock
    * @param expiryMs an instance without a request for so long is forgotten; Kong starts it anew when it wants it again
    */
-  constructor(
-    private readonly now: () => number,
-    private readonly expiryMs: number,
-  ) {}
+  constructor(clock: Clock, expiryMs: number) {
+    this.#clock = clock;
+    this.#expiryMs = expiryMs;
+  }
 
   get size(): number {
-    return this.entries.size;
+    return this.#entries.size;
   }
 
   /** Adds an instance; returns its id. */
   add(instance: PluginInstance, startTime: number): number {
-    const id = this.nextId;
-    this.nextId += 1;
-    this.entries.set(id, { instance, startTime, lastUsed: this.now() });
+    const id = this.#nextId;
+    this.#nextId += 1;
+    this.#entries.set(id, { instance, startTime, lastUsed: this.#clock.now() });
     return id;
   }
 
   /** The instance, which counts as used now. */
   use(id: unknown): PluginInstance | undefined {
-    const entry = this.entries.get(id as number);
+    const entry = this.#entries.get(id as number);
     if (entry === undefined) return undefined;
-    entry.lastUsed = this.now();
+    entry.lastUsed = this.#clock.now();
     return entry.instance;
   }
 
   ids(): number[] {
-    return [...this.entries.keys()];
+    return [...this.#entries.keys()];
   }
 
   /** When an instance was started. */
   startTime(id: unknown): number | undefined {
-    return this.entries.get(id as number)?.startTime;
+    return this.#entries.get(id as number)?.startTime;
   }
 
   /** Whether there was one. */
   remove(id: unknown): boolean {
-    return this.entries.delete(id as number);
+    return this.#entries.delete(id as number);
   }
 
   /** Forgets the unused ones; returns how many those were. */
   expire(): number {
-    const before = this.entries.size;
-    const limit = this.now() - this.expiryMs;
-    for (const [id, entry] of this.entries) if (entry.lastUsed <= limit) this.entries.delete(id);
-    return before - this.entries.size;
+    const before = this.#entries.size;
+    const limit = this.#clock.now() - this.#expiryMs;
+    for (const [id, entry] of this.#entries) if (entry.lastUsed <= limit) this.#entries.delete(id);
+    return before - this.#entries.size;
   }
-}
-
-/** A number from which to count, different in every process, far enough below 2^53 to count for ever. */
-export function randomId(): number {
-  return 1 + Math.floor(Math.random() * 2 ** 48);
 }

@@ -1,22 +1,24 @@
-import { ServerlessError, toHttpAnswer } from '../core/errors';
+import { type ErrorCode, ServerlessError } from '../core/errors';
+import type { Clock } from '../core/ports';
 import type { PhaseContext, PluginInstance } from '../kong/contract';
-import type { Connection } from './connection';
+import { rejectCall } from '../kong/reject';
 import { encodeEvent, encodeValue, RETURN } from '../rpc/messages';
 import { LazyKong, type Pipe } from '../rpc/pdk';
+import type { OpenCall } from './connection';
 
-/** Kong runs nothing of an event after these, and sends no Step (K16, read in mp_rpc.lua `bridge_loop`). */
+/** After these Kong runs nothing more of an event and sends no Step (K16, read in mp_rpc.lua `bridge_loop`). */
 const ENDS_REQUEST = new Set(['kong.response.exit', 'kong.response.error']);
 
-/** What one phase run needs of the server that runs it. */
-export interface RunHost {
-  /** Milliseconds of a monotonic clock. */
-  now(): number;
-  /** The run waits for Kong's Step from now on. Returns the event id that the Step will name; the same one for the same run. */
-  awaitStep(run: PhaseRun): number;
-  /** It no longer does. */
-  forgetStep(run: PhaseRun): void;
+/** What a run reports. */
+export interface RunReports {
+  /** It is not over with the call that began it. Returns the event id by which Kong's Steps will name it. */
+  entered(run: PhaseRun): number;
+  /** It is over. */
+  ended(run: PhaseRun): void;
   /** The phase threw, or its promise was rejected. */
   failed(error: unknown): void;
+  /** Its request is answered with an error in the phase's place. */
+  rejected(code: ErrorCode): void;
 }
 
 interface Message {
@@ -29,158 +31,182 @@ interface Message {
 const END: Message = { data: RETURN, last: true };
 
 /**
- * One phase of one request, which Kong calls an event. Kong and we take turns: while `connection` is set Kong waits for us, in
- * HandleEvent or in a Step; after a PDK call we wait for Kong's Step; after the last message nobody waits for anybody.
+ * One phase of one request, which Kong calls an event. Kong and the phase take turns: while there is a call, a HandleEvent or a Step,
+ * Kong waits for us; after a PDK call we wait for Kong's Step; after the last message nobody waits for anybody.
  */
 export class PhaseRun implements Pipe {
-  /** 0 until the first PDK call. */
-  eventId = 0;
-  /** Since when Kong waits for us, or we for its Step, on the host's clock. */
-  since = 0;
-  private connection: Connection | undefined;
-  private msgid = 0;
-  private over = false;
-  private gone = false;
+  readonly #clock: Clock;
+  readonly #reports: RunReports;
+  /** The call that has to be answered: it is our turn. */
+  #call: OpenCall | undefined;
+  /** 0 until it is entered as an event. */
+  #eventId = 0;
+  /** When Kong's turn began. */
+  #steppingSince = 0;
+  #over = false;
+  #aborted = false;
   /** What the phase said while it was Kong's turn. */
-  private readonly queue: Message[] = [];
+  readonly #queue: Message[] = [];
   /** PDK calls without a result, oldest first. */
-  private readonly callers: ((result: [unknown, unknown]) => void)[] = [];
-  private controller: AbortController | undefined;
+  readonly #callers: ((result: [unknown, unknown]) => void)[] = [];
+  #controller: AbortController | undefined;
 
-  constructor(private readonly host: RunHost) {}
+  constructor(clock: Clock, reports: RunReports) {
+    this.#clock = clock;
+    this.#reports = reports;
+  }
 
-  /** Runs the access phase of `instance`, and answers Kong's HandleEvent `msgid`. Exceptions of the phase become a 503. */
-  start(instance: PluginInstance, connection: Connection, msgid: number): void {
-    this.connection = connection;
-    this.msgid = msgid;
+  get eventId(): number {
+    return this.#eventId;
+  }
+
+  /** Whether it is Kong's turn. */
+  get awaitsStep(): boolean {
+    return this.#call === undefined && !this.#over;
+  }
+
+  /** Whether Kong's turn has lasted since that time. */
+  awaitsStepSince(limit: number): boolean {
+    return this.awaitsStep && this.#steppingSince <= limit;
+  }
+
+  /** Runs the access phase of `instance` for a HandleEvent. Exceptions of the phase become a 503. */
+  start(instance: PluginInstance, call: OpenCall): void {
+    this.#call = call;
     try {
       const result = instance.access(new LazyKong(this), new RunContext(this));
-      if (result instanceof Promise) this.follow(result);
+      if (result instanceof Promise) this.#follow(result);
       // A PDK call that nobody awaits may be on its way; the end comes after it.
-      else this.say(END);
+      else this.#say(END);
     } catch (error) {
-      this.fail(error);
+      this.#fail(error);
     }
-    this.park();
+    this.#wait();
   }
 
   /** A PDK call of the phase. */
   put(call: { Method: string; Args: unknown[] }): void {
-    if (this.over) return;
-    this.say({ data: encodeValue(call), last: ENDS_REQUEST.has(call.Method) });
+    if (this.#over) return;
+    this.#say({ data: encodeValue(call), last: ENDS_REQUEST.has(call.Method) });
   }
 
-  /** The result of the oldest PDK call without one. Never settles when the request is over before (K16). */
+  /** The result of the oldest PDK call without one. Never settles if the request ends before (K16). */
   get(): Promise<[unknown, unknown]> {
     return new Promise((resolve) => {
-      this.callers.push(resolve);
+      this.#callers.push(resolve);
     });
   }
 
-  /** Kong's Step: the result or the error of the PDK call that it ran, and its turn is over. */
-  step(connection: Connection, msgid: number, result: unknown, error: unknown): void {
-    this.host.forgetStep(this);
-    this.connection = connection;
-    this.msgid = msgid;
-    this.callers.shift()?.([result, error]);
-    const next = this.queue.shift();
-    if (next === undefined) this.park();
-    else this.say(next);
+  /** Kong's Step: the result or the error of the PDK call that it ran. It is our turn again. */
+  step(call: OpenCall, result: unknown, error: unknown): void {
+    this.#call = call;
+    this.#callers.shift()?.([result, error]);
+    const next = this.#queue.shift();
+    if (next !== undefined) this.#say(next);
+    this.#wait();
   }
 
-  /** The request is gone: its connection closed while Kong waited for us (K11), or no Step came. Nothing is answered any more. */
+  /** Ends it unanswered: the request is gone, because its connection closed during our turn (K11), or because no Step came. */
   drop(): void {
-    if (this.over) return;
-    this.end();
-    this.abort();
+    if (this.#over) return;
+    this.#end();
+    this.#abort();
   }
 
   /** Answers in the phase's place, if it has the turn, and stops it. */
-  refuse(error: ServerlessError): void {
-    if (this.connection === undefined) return;
-    this.put(exitCall(error));
-    this.abort();
+  reject(error: ServerlessError): void {
+    if (this.#call === undefined) return;
+    this.#answerWith(error);
+    this.#abort();
   }
 
-  /** Aborted by `drop` and `refuse`. Made only for a phase that asks for it. */
+  /** Aborted by `drop` and `reject`. Made only for a phase that asks for it. */
   get signal(): AbortSignal {
-    this.controller ??= new AbortController();
-    if (this.gone) this.controller.abort();
-    return this.controller.signal;
+    this.#controller ??= new AbortController();
+    if (this.#aborted) this.#controller.abort();
+    return this.#controller.signal;
   }
 
-  private abort(): void {
-    this.gone = true;
-    this.controller?.abort();
+  #abort(): void {
+    this.#aborted = true;
+    this.#controller?.abort();
   }
 
-  private follow(result: Promise<void>): void {
+  #follow(result: Promise<void>): void {
     result.then(
       () => {
-        this.say(END);
+        this.#say(END);
       },
       (error: unknown) => {
-        this.fail(error);
+        this.#fail(error);
       },
     );
   }
 
   /** An exception in a phase fails closed: kong-pdk lets the request through (K10). */
-  private fail(error: unknown): void {
-    this.host.failed(error);
+  #fail(error: unknown): void {
+    this.#reports.failed(error);
+    if (this.#over) return;
     // Kong's own log too: an operator sees it where our standard error is invisible (K15).
     this.put({ Method: 'kong.log.err', Args: [`serverless: the access phase failed: ${String(error)}`] });
     void this.get();
-    this.put(exitCall(new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed while it handled this request.')));
+    this.#answerWith(new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed while it handled this request.'));
+  }
+
+  #answerWith(error: ServerlessError): void {
+    this.#reports.rejected(error.code);
+    this.put(rejectCall(error));
   }
 
   /** Answers Kong at once if it is our turn, or after its Step. */
-  private say(message: Message): void {
-    if (this.over) return;
-    const { connection } = this;
-    if (connection === undefined) {
-      this.queue.push(message);
+  #say(message: Message): void {
+    if (this.#over) return;
+    const call = this.#call;
+    if (call === undefined) {
+      this.#queue.push(message);
       return;
     }
     if (message.last) {
-      this.end();
+      this.#end();
     } else {
-      this.since = this.host.now();
-      this.eventId = this.host.awaitStep(this);
+      this.#call = undefined;
+      this.#steppingSince = this.#clock.now();
+      this.#enter();
     }
-    this.connection = undefined;
-    connection.waiting.delete(this);
-    connection.send(encodeEvent(this.msgid, this.eventId, message.data), !message.last);
+    call.answer(encodeEvent(call.msgid, this.#eventId, message.data), !message.last);
   }
 
-  /** If the phase has nothing to say yet, the connection has to know who is affected when it closes. */
-  private park(): void {
-    if (this.connection === undefined) return;
-    this.since = this.host.now();
-    this.connection.waiting.add(this);
+  /** The phase has nothing to say yet, so Kong waits. */
+  #wait(): void {
+    if (this.#call === undefined) return;
+    this.#enter();
+    this.#call.onLost = () => {
+      this.drop();
+    };
   }
 
-  private end(): void {
-    this.over = true;
-    this.connection?.waiting.delete(this);
-    this.connection = undefined;
-    this.host.forgetStep(this);
-    this.queue.length = 0;
-    this.callers.length = 0;
+  #enter(): void {
+    if (this.#eventId === 0) this.#eventId = this.#reports.entered(this);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#call = undefined;
+    this.#queue.length = 0;
+    this.#callers.length = 0;
+    if (this.#eventId !== 0) this.#reports.ended(this);
   }
 }
 
 /** What a phase sees of its run beside the PDK. */
 class RunContext implements PhaseContext {
-  constructor(private readonly run: PhaseRun) {}
+  readonly #run: PhaseRun;
+
+  constructor(run: PhaseRun) {
+    this.#run = run;
+  }
 
   get signal(): AbortSignal {
-    return this.run.signal;
+    return this.#run.signal;
   }
-}
-
-/** The PDK call that answers a request with an error. */
-export function exitCall(error: ServerlessError): { Method: string; Args: unknown[] } {
-  const { status, body, headers } = toHttpAnswer(error);
-  return { Method: 'kong.response.exit', Args: [status, body, headers] };
 }

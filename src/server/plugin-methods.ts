@@ -1,8 +1,7 @@
-import type { Logger } from '../core/ports';
 import type { PluginInstance, PluginModule } from '../kong/contract';
-import { failingInstance } from './failing-instance';
-import type { Instances } from './instances';
 import { type PluginInfo, pluginInfo } from '../kong/plugin-info';
+import { type Rejecting, RejectingInstance } from '../kong/rejecting-instance';
+import type { Instances } from './instances';
 
 /** An error that is the answer of a call, rather than a fault of this server. Kong logs its message. */
 export class CallError extends Error {
@@ -25,83 +24,85 @@ interface InstanceAnswer {
 
 /** The calls that manage the plugin and its instances, as kong-pdk's server answers them. */
 export class PluginMethods {
-  private readonly loadTime = seconds();
-  private lastStart: number | null = null;
-  private lastClose: number | null = null;
+  readonly #loadTime = seconds();
+  #lastStart: number | null = null;
+  #lastClose: number | null = null;
+  readonly #module: PluginModule;
+  readonly #instances: Instances;
+  readonly #tell: Rejecting;
 
-  constructor(
-    private readonly module: PluginModule,
-    private readonly instances: Instances,
-    private readonly log: Logger,
-  ) {}
+  constructor(module: PluginModule, instances: Instances, tell: Rejecting) {
+    this.#module = module;
+    this.#instances = instances;
+    this.#tell = tell;
+  }
 
-  /** Never fails: see `failingInstance`. */
+  /** Never fails: see `RejectingInstance`. */
   startInstance(args: unknown): InstanceAnswer {
-    this.lastStart = seconds();
-    const id = this.instances.add(this.make(args), this.lastStart);
-    this.log.debug({ instance: id, instances: this.instances.size }, 'plugin instance started');
-    return this.describe(id, this.lastStart);
+    this.#lastStart = seconds();
+    const id = this.#instances.add(this.#make(args), this.#lastStart);
+    this.#tell.log.debug({ instance: id, instances: this.#instances.size }, 'plugin instance started');
+    return this.#describe(id, this.#lastStart);
   }
 
   /** As `startInstance`, for a call that could not be read. */
-  startFailing(reason: string): InstanceAnswer {
-    this.lastStart = seconds();
-    return this.describe(this.instances.add(this.failing(reason), this.lastStart), this.lastStart);
+  startRejecting(reason: string): InstanceAnswer {
+    this.#lastStart = seconds();
+    return this.#describe(this.#instances.add(this.#rejecting(reason), this.#lastStart), this.#lastStart);
   }
 
   closeInstance(id: unknown): InstanceAnswer {
-    const startTime = this.instances.startTime(id);
+    const startTime = this.#instances.startTime(id);
     if (startTime === undefined) throw unknownInstance(id);
-    this.instances.remove(id);
-    this.lastClose = seconds();
-    this.log.debug({ instance: id, instances: this.instances.size }, 'plugin instance closed');
-    return this.describe(id as number, startTime);
+    this.#instances.remove(id);
+    this.#lastClose = seconds();
+    this.#tell.log.debug({ instance: id, instances: this.#instances.size }, 'plugin instance closed');
+    return this.#describe(id as number, startTime);
   }
 
   instanceStatus(id: unknown): InstanceAnswer {
-    const startTime = this.instances.startTime(id);
+    const startTime = this.#instances.startTime(id);
     if (startTime === undefined) throw unknownInstance(id);
-    return this.describe(id as number, startTime);
+    return this.#describe(id as number, startTime);
   }
 
   getStatus(): object {
-    const { Name } = this.module;
+    const { Name } = this.#module;
     return {
       Pid: process.pid,
       Plugins: {
         [Name]: {
           Name,
-          LoadTime: this.loadTime,
-          Instances: this.instances.ids().map((id) => this.instanceStatus(id)),
-          LastStartInstance: this.lastStart,
-          LastCloseInstance: this.lastClose,
+          LoadTime: this.#loadTime,
+          Instances: this.#instances.ids().map((id) => this.instanceStatus(id)),
+          LastStartInstance: this.#lastStart,
+          LastCloseInstance: this.#lastClose,
         },
       },
     };
   }
 
   getPluginInfo(name: unknown): PluginInfo {
-    if (name !== this.module.Name) throw new CallError(`no plugin ${String(name)}`);
-    return pluginInfo(this.module);
+    if (name !== this.#module.Name) throw new CallError(`no plugin ${String(name)}`);
+    return pluginInfo(this.#module);
   }
 
-  private make(args: unknown): PluginInstance {
+  #make(args: unknown): PluginInstance {
     const { Name, Config } = (args ?? {}) as { Name?: unknown; Config?: unknown };
-    if (Name !== this.module.Name) return this.failing(`there is no plugin ${String(Name)} in this server`);
+    if (Name !== this.#module.Name) return this.#rejecting(`there is no plugin ${String(Name)} in this server`);
     try {
-      return new this.module.Plugin(JSON.parse(String(Config)));
+      return new this.#module.Plugin(JSON.parse(String(Config)));
     } catch (error) {
-      return this.failing(`a plugin instance could not be started: ${String(error)}`);
+      return this.#rejecting(`a plugin instance could not be started: ${String(error)}`);
     }
   }
 
-  private failing(reason: string): PluginInstance {
-    this.log.error({ reason }, 'a plugin instance answers every request 503');
-    return failingInstance(reason);
+  #rejecting(reason: string): PluginInstance {
+    return new RejectingInstance('SERVERLESS_INTERNAL', reason, this.#tell);
   }
 
-  private describe(id: number, startTime: number): InstanceAnswer {
-    return { Name: this.module.Name, Id: id, Config: {}, StartTime: startTime };
+  #describe(id: number, startTime: number): InstanceAnswer {
+    return { Name: this.#module.Name, Id: id, Config: {}, StartTime: startTime };
   }
 }
 

@@ -1,17 +1,15 @@
 import type { Socket } from 'node:net';
-import { ServerlessError } from '../core/errors';
 import type { Clock, Logger } from '../core/ports';
 import type { Product } from '../kong/contract';
-import { pollUntil } from './poll';
+import { drain } from './drain';
+import { HandOver } from './hand-over';
 import { RpcServer } from './rpc-server';
-import { SocketOwner } from './socket-owner';
 import { StatusServer } from './status-server';
 
 /** The parts that take time to load. */
 export interface Loaded {
   readonly product: Product;
   readonly log: Logger;
-  readonly clock: Clock;
 }
 
 /** What the server needs of the process it is. */
@@ -25,6 +23,7 @@ export interface ProcessHost {
 export interface ServeOptions {
   readonly socketPath: string;
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
+  readonly clock: Clock;
   /** The longest drain. Default 25 s. */
   readonly drainMs?: number;
   /** The latest exit after a signal. Default 28 s. */
@@ -39,13 +38,8 @@ export interface ServeOptions {
 const EXIT_MS = 28_000;
 /** The longest drain. */
 const DRAIN_MS = 25_000;
-/** How long requests that are settled may take to hear of it, and the last bytes to leave. */
-const LEAVE_MS = 1000;
-/**
- * How long Kong may take to close its connections where another process serves new ones. It does so at once, but a worker that is busy,
- * with a new configuration for example, can take a second; to close one that it may use is the last resort.
- */
-const FINISH_MS = 5000;
+/** The longest interval that Node knows. */
+const FOREVER_MS = 2 ** 31 - 1;
 
 interface Parts extends Loaded {
   readonly rpc: RpcServer;
@@ -58,199 +52,146 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 class ServerProcess {
-  private readonly owner: SocketOwner;
+  readonly #options: ServeOptions;
+  readonly #host: ProcessHost;
+  readonly #handOver: HandOver;
   /** Connections that came before there was anybody to serve them. */
-  private readonly early: Socket[] = [];
-  private parts: Parts | undefined;
-  private draining = false;
-  /** When the process must have ended, on `performance.now()`'s clock. */
-  private exitBy = Infinity;
-  /** Connections that came in all. */
-  private accepted = 0;
-  private readonly host: ProcessHost;
+  readonly #early: Socket[] = [];
+  #parts: Parts | undefined;
+  #draining = false;
 
-  constructor(private readonly options: ServeOptions) {
-    this.host = options.host ?? process;
-    this.owner = new SocketOwner({
-      path: options.socketPath,
+  constructor(options: ServeOptions) {
+    this.#options = options;
+    this.#host = options.host ?? process;
+    const { socketPath: path, clock } = options;
+    this.#handOver = new HandOver({
+      path,
+      clock,
       connected: (socket) => {
-        this.connected(socket);
+        this.#connected(socket);
       },
       became: () => {
-        this.reportRole();
+        this.#reportRole();
       },
       warn: (message, error) => {
-        this.parts?.log.warn({ err: error, socket: options.socketPath }, message);
+        this.#parts?.log.warn({ err: error, socket: path }, message);
       },
       failed: (error) => {
         // Without its socket the process is of no use, and whoever started it must know.
-        this.host.stderr.write(`serverless: cannot listen on ${options.socketPath}: ${error.message}\n`);
-        this.host.exit(1);
+        this.#host.stderr.write(`serverless: cannot listen on ${path}: ${error.message}\n`);
+        this.#host.exit(1);
       },
     });
   }
 
   async start(): Promise<void> {
-    this.host.on('exit', () => {
-      this.owner.remove();
-      this.owner.close();
+    // The clock's timers keep no process alive, and a standby between two attempts has nothing else.
+    const alive = setInterval(() => undefined, FOREVER_MS);
+    this.#host.on('exit', () => {
+      clearInterval(alive);
+      this.#handOver.abandon();
     });
-    this.owner.start();
+    this.#handOver.start();
     for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      this.host.on(signal, () => {
-        this.signalled(signal);
+      this.#host.on(signal, () => {
+        this.#signalled(signal);
       });
     }
-    this.parts = this.assemble(await this.options.load());
-    this.surviveErrors(this.parts.log);
-    for (const socket of this.early.splice(0)) {
-      this.parts.rpc.accept(socket);
+    this.#parts = this.#assemble(await this.#options.load());
+    this.#surviveErrors(this.#parts.log);
+    for (const socket of this.#early.splice(0)) {
+      this.#parts.rpc.connections.accept(socket);
       socket.resume();
     }
-    this.parts.status?.start();
-    this.reportRole();
+    this.#parts.status?.start();
+    this.#reportRole();
   }
 
-  private assemble({ product, log, clock }: Loaded): Parts {
-    const { statusListen } = this.options;
-    const rpc = new RpcServer({ module: product.module, clock, log });
+  #assemble({ product, log }: Loaded): Parts {
+    const { statusListen, clock } = this.#options;
+    const { module, onRejected } = product;
+    const rpc = new RpcServer({ module, succession: this.#handOver, onRejected, clock, log });
     const source = {
-      isActive: () => this.owner.role === 'active',
+      isActive: () => this.#handOver.role === 'active',
       metrics: () => product.metrics(),
-      status: () => ({ server: this.serverStatus(rpc), ...product.status() }),
+      status: () => ({ server: this.#serverStatus(rpc), ...product.status() }),
     };
-    const status = statusListen === 'off' ? undefined : new StatusServer(statusListen, source, log);
-    return { product, log, clock, rpc, status };
+    const status = statusListen === 'off' ? undefined : new StatusServer(statusListen, source, clock, log);
+    return { product, log, rpc, status };
   }
 
-  private serverStatus(rpc: RpcServer): object {
+  #serverStatus({ connections, instances, events }: RpcServer): object {
     return {
       pid: process.pid,
-      role: this.owner.role,
-      draining: this.draining,
+      role: this.#handOver.role,
+      draining: this.#draining,
       uptimeSeconds: Math.round(process.uptime()),
-      socket: this.options.socketPath,
-      connections: rpc.connectionCount(),
-      instances: rpc.instanceCount(),
-      events: rpc.eventCount(),
+      socket: this.#options.socketPath,
+      connections: connections.size,
+      instances: instances.size,
+      events: events.size,
     };
   }
 
-  private connected(socket: Socket): void {
-    this.accepted += 1;
-    if (this.parts !== undefined) this.parts.rpc.accept(socket);
+  #connected(socket: Socket): void {
+    if (this.#parts !== undefined) this.#parts.rpc.connections.accept(socket);
     // Its error would be nobody's, and end the process.
-    else this.early.push(socket.pause().on('error', () => undefined));
+    else this.#early.push(socket.pause().on('error', () => undefined));
   }
 
-  private reportRole(): void {
-    const { role } = this.owner;
-    if (this.parts === undefined || role === 'starting') return;
-    this.parts.log.info({ role, socket: this.options.socketPath }, `plugin server is ${role}`);
+  #reportRole(): void {
+    const { role } = this.#handOver;
+    if (this.#parts === undefined || role === 'starting') return;
+    this.#parts.log.info({ role, socket: this.#options.socketPath }, `plugin server is ${role}`);
     // The port was the other process's until now.
-    if (role === 'active') this.parts.status?.start();
+    if (role === 'active') this.#parts.status?.start();
   }
 
-  private signalled(signal: NodeJS.Signals): void {
-    if (this.draining || this.parts === undefined) {
-      this.host.exit(signal === 'SIGINT' ? 130 : 143);
+  #signalled(signal: NodeJS.Signals): void {
+    if (this.#draining || this.#parts === undefined) {
+      this.#host.exit(signal === 'SIGINT' ? 130 : 143);
       return;
     }
-    this.draining = true;
-    this.exitBy = performance.now() + (this.options.exitMs ?? EXIT_MS);
-    this.leave(this.parts, signal).then(
+    this.#draining = true;
+    this.#shutDown(this.#parts, signal).then(
       () => {
-        this.host.exit(0);
+        this.#host.exit(0);
       },
       (error: unknown) => {
-        this.parts?.log.error({ err: error }, 'the drain failed');
-        this.host.exit(1);
+        this.#parts?.log.error({ err: error }, 'the drain failed');
+        this.#host.exit(1);
       },
     );
+  }
+
+  async #shutDown({ product, log, rpc, status }: Parts, signal: NodeJS.Signals): Promise<void> {
+    const { clock, drainMs = DRAIN_MS, exitMs = EXIT_MS } = this.#options;
+    const exitBy = clock.now() + exitMs;
+    log.info(
+      { signal, held: product.held() },
+      'draining: requests for sleeping backends are rejected, held ones are kept',
+    );
+    try {
+      await drain({ product, events: rpc.events, clock, limitMs: drainMs, exitBy });
+    } finally {
+      status?.stop();
+      await this.#handOver.shutDown(rpc, exitBy);
+      product.close();
+      log.info({ held: product.held() }, 'drained');
+    }
   }
 
   /**
    * An error that nobody caught ends a process by default, and every hold with it (K6, K10). What this process keeps is per request,
    * so one that went wrong does not spoil the others. Rejections come here too, because nothing listens to them alone.
    */
-  private surviveErrors(log: Logger): void {
-    this.host.on('uncaughtException', (error, origin) => {
+  #surviveErrors(log: Logger): void {
+    this.#host.on('uncaughtException', (error, origin) => {
       try {
-        log.error({ err: error, origin }, 'an error that nobody caught; the process goes on');
+        log.error({ err: error, origin }, 'an error that nobody caught; the process continues');
       } catch {
         // The log's reader is gone; the requests are not.
       }
     });
-  }
-
-  private async leave(parts: Parts, signal: NodeJS.Signals): Promise<void> {
-    try {
-      await this.drain(parts, signal);
-    } finally {
-      await this.handOver(parts);
-    }
-  }
-
-  /** Answers until nothing is held. */
-  private async drain({ product, log, rpc }: Parts, signal: NodeJS.Signals): Promise<void> {
-    const held = product.held();
-    log.info({ signal, held }, 'draining: requests for sleeping backends are refused, held ones are kept');
-    product.drain();
-    if (!(await within(product.settled(), this.options.drainMs ?? DRAIN_MS))) {
-      rpc.refuseHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is going away; try again.'));
-    }
-    await this.until(() => rpc.eventCount() === 0, LEAVE_MS);
-  }
-
-  /** Lets a standby have the socket, and ends everything. */
-  private async handOver({ product, log, rpc, status }: Parts): Promise<void> {
-    status?.stop();
-    rpc.expectSuccessor(() => this.owner.isReplaced());
-    await this.owner.stop(() => rpc.inviteStandby());
-    await this.acceptWaiting();
-    rpc.finish();
-    await this.until(() => rpc.connectionCount() === 0, this.owner.isReplaced() ? FINISH_MS : LEAVE_MS);
-    await this.until(() => rpc.eventCount() === 0, LEAVE_MS);
-    this.owner.close();
-    rpc.close();
-    await this.until(() => rpc.connectionCount() === 0, LEAVE_MS);
-    product.close();
-    log.info({ held: product.held() }, 'drained');
-  }
-
-  /** Waits until it is done, but not for longer than that, nor than the process has. */
-  private async until(done: () => boolean, limitMs: number): Promise<void> {
-    await pollUntil(done, Math.min(performance.now() + limitMs, this.exitBy));
-  }
-
-  /**
-   * Accepts the connections that Kong made before the name was gone: closing the listener would reset them, with the calls on them.
-   * Node accepts one in each turn of its event loop, so a turn without any is the end.
-   */
-  private async acceptWaiting(): Promise<void> {
-    let before: number;
-    do {
-      before = this.accepted;
-      await turn();
-    } while (this.accepted !== before);
-  }
-}
-
-/** Resolves when the event loop has looked for input once more. */
-async function turn(): Promise<void> {
-  // The first may come in the turn that runs already, after its look for input.
-  for (let n = 0; n < 2; n += 1) await new Promise((resolve) => setImmediate(resolve));
-}
-
-/** Whether `promise` resolves in time. */
-async function within(promise: Promise<void>, limitMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(resolve, limitMs, false);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }

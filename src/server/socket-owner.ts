@@ -1,230 +1,144 @@
 import { renameSync } from 'node:fs';
-import { connect, createServer, type Server, type Socket } from 'node:net';
-import { encodeCall, encodeResult } from '../rpc/messages';
-import { pollUntil } from './poll';
-import { claimName, hasCode, isSame, nameBeside, removeOwn, removeStale, socketAt, type SocketId } from './socket-file';
+import { createServer, type Server, type Socket } from 'node:net';
+import type { Clock } from '../core/ports';
+import { claimName, isSame, nameBeside, removeOwn, socketAt, type SocketId } from './socket-file';
 
 /**
  * Connections that may wait to be accepted. Node's default of 511 is the first limit on a burst: requests above it fail open
  * (K4). The kernel lowers it to net.core.somaxconn.
  */
 const BACKLOG = 16_384;
-/** How often an owner looks whether the name still leads to it, and a standby retries an owner that is too busy to connect to. */
-const LOOK_MS = 250;
-/** A standby whose connections do not last asks again after 1 ms, 2 ms, ... and then this. */
-const MOST_AGAIN_MS = 20;
-/** How long an owner that goes waits for its successor. */
-const HAND_OVER_MS = 1000;
+/** How often it is checked that the name still leads here. */
+const CHECK_MS = 250;
 
-/** The call that a standby leaves unanswered with the owner; its answer is the invitation to take over. */
-export const STANDBY_METHOD = 'serverless.StandBy';
-const STANDBY_CALL = encodeCall(1, STANDBY_METHOD);
-/** Encodes the invitation as the answer of the standby's call. */
-export const INVITATION = encodeResult(1, 'take over');
-
-/** `active`: Kong's calls come here. `standby`: they go to another live process, and come here when that one dies. */
-export type Role = 'starting' | 'active' | 'standby' | 'stopped';
+/** What came of an attempt to take the name. `failed` has been or will be reported. */
+export type Attempt = 'owned' | 'taken' | 'failed';
 
 export interface SocketOwnerOptions {
   readonly path: string;
-  connected(socket: Socket): void;
-  /** Called at every change. */
-  became(role: Role): void;
+  readonly clock: Clock;
+  readonly connected: (socket: Socket) => void;
+  /** The name no longer leads here. */
+  readonly lost: () => void;
   /** Something is wrong that may pass. */
-  warn(message: string, error?: unknown): void;
-  /** The socket cannot be owned now or ever: no permission, no directory, not a socket. */
-  failed(error: Error): void;
+  readonly warn: (message: string, error?: unknown) => void;
+  /** It cannot listen, now or ever. */
+  readonly failed: (error: Error) => void;
 }
 
-/**
- * Owns the name of a unix socket, as one of any number of processes that want to. A process that finds a live owner holds a
- * connection to it and takes the name over when that connection ends; a socket where nobody answers is stale, and is replaced. So
- * Kong may start this plugin server although it was started before Kong, as it should be (K7, K9).
- */
+/** Owns the name of a unix socket: listens, takes the name, sees to it that it leads here, and gives it up. */
 export class SocketOwner {
-  private current: Role = 'starting';
-  private server: Server | undefined;
-  private id: SocketId | undefined;
-  /** A standby's connection to the owner. */
-  private held: Socket | undefined;
-  /** So many connections to the owner, one after the other, ended soon. */
-  private brief = 0;
-  private timer: NodeJS.Timeout | undefined;
+  readonly #options: SocketOwnerOptions;
+  #server: Server | undefined;
+  #id: SocketId | undefined;
+  /** Connections accepted in all. */
+  #accepted = 0;
+  #cancelCheck: (() => void) | undefined;
 
-  constructor(private readonly options: SocketOwnerOptions) {}
-
-  get role(): Role {
-    return this.current;
+  constructor(options: SocketOwnerOptions) {
+    this.#options = options;
   }
 
-  /** Listens at once if the name is free; else finds out whether it is stale. */
-  start(): void {
-    this.acquire();
+  /** Takes the name if it is free. @throws Error of the file system */
+  claim(): Attempt {
+    return this.#listen(claimName);
   }
 
-  /**
-   * Gives the name up, but goes on accepting the connections that wait to be accepted.
-   *
-   * @param invite asks a standby to take over; whether there is one. If so, the name changes hands without a gap.
-   */
-  async stop(invite: () => boolean): Promise<void> {
-    const { current } = this;
-    this.rest();
-    if (current === 'active' && invite()) {
-      await pollUntil(() => this.isReplaced(), performance.now() + HAND_OVER_MS);
-    }
-    this.remove();
+  /** Takes the name from whoever has it. @throws Error of the file system */
+  seize(): Attempt {
+    return this.#listen((from, path) => {
+      renameSync(from, path);
+      return true;
+    });
   }
 
   /** Whether another process has taken the name from this one. */
   isReplaced(): boolean {
-    const found = socketAt(this.options.path);
-    return found !== undefined && this.id !== undefined && !isSame(found, this.id);
+    const found = socketAt(this.#options.path);
+    return found !== undefined && this.#id !== undefined && !isSame(found, this.#id);
   }
 
-  /** Listens no more. Open connections stay open. */
-  close(): void {
-    this.rest();
-    this.server?.close();
+  /** No longer sees to it that the name leads here. Connections are still accepted. */
+  stopChecking(): void {
+    this.#cancelCheck?.();
   }
 
-  /** Wants the name no more. */
-  private rest(): void {
-    clearTimeout(this.timer);
-    this.become('stopped');
-    this.held?.destroy();
-  }
-
-  /** Removes the socket's file if it is ours; another process may have replaced it. */
+  /** Removes the name if it still leads here. Connections made before are still accepted. */
   remove(): void {
     try {
-      if (this.id !== undefined) removeOwn(this.options.path, this.id);
+      if (this.#id !== undefined) removeOwn(this.#options.path, this.#id);
     } catch (error) {
-      this.options.warn('the socket cannot be removed', error);
+      this.#options.warn('the socket cannot be removed', error);
     }
   }
 
-  private acquire(): void {
-    if (this.current === 'stopped') return;
-    try {
-      const found = socketAt(this.options.path);
-      if (found === undefined) this.listen(claimName);
-      else this.ask(found);
-    } catch (error) {
-      this.options.failed(error as Error);
-    }
+  /**
+   * Accepts the connections that Kong made before the name was gone: closing the listener would reset them, with the calls on them.
+   * Node accepts one in each turn of its event loop, so a turn without any is the end.
+   */
+  async acceptWaiting(): Promise<void> {
+    let before: number;
+    do {
+      before = this.#accepted;
+      await turn();
+    } while (this.#accepted !== before);
   }
 
-  private acquireIn(ms: number): void {
-    this.timer = setTimeout(() => {
-      this.acquire();
-    }, ms);
+  /** Stops listening. Open connections stay open. */
+  close(): void {
+    this.stopChecking();
+    this.#server?.close();
   }
 
   /** Listens, and takes the name once connections are welcome. */
-  private listen(take: (from: string, path: string) => boolean): void {
-    const { path } = this.options;
+  #listen(take: (from: string, path: string) => boolean): Attempt {
+    const { path } = this.#options;
     const name = nameBeside(path);
     const server = createServer((socket) => {
-      this.options.connected(socket);
+      this.#accepted += 1;
+      this.#options.connected(socket);
     });
     server.on('error', (error) => {
-      this.options.failed(error);
+      this.#options.failed(error);
     });
-    // Kong's workers may be another user than the one who starts this process, and a socket they cannot open is K7 for ever. Who may
-    // reach it is up to the folder it is in.
+    // Kong's workers may run as another user than this process, and a socket that they cannot open is K7 for ever. Who may reach it is
+    // up to the folder it is in.
     server.listen({ path: name, backlog: BACKLOG, readableAll: true, writableAll: true });
     const id = socketAt(name);
-    if (id === undefined) return; // It could not listen; its error event says why.
+    // The server's error event says why.
+    if (id === undefined) return 'failed';
     if (!take(name, path)) {
       server.close();
-      this.acquire();
-      return;
+      return 'taken';
     }
-    this.server?.close();
-    this.server = server;
-    this.id = id;
-    this.held?.destroy();
-    this.become('active');
-    this.look();
+    this.#server?.close();
+    this.#server = server;
+    this.#id = id;
+    this.#checkLater();
+    return 'owned';
   }
 
-  /** Connects to whoever owns the name. */
-  private ask(found: SocketId): void {
-    const { path } = this.options;
-    const socket = connect(path);
-    this.held = socket;
-    let next = (): void => {
-      this.acquire();
-    };
-    let since: number | undefined;
-    socket.on('connect', () => {
-      since = performance.now();
-      this.become('standby');
-      socket.write(STANDBY_CALL);
-    });
-    socket.on('data', (data) => {
-      if (this.current === 'standby' && data.equals(INVITATION)) this.listen(seizeName);
-    });
-    socket.on('error', (error) => {
-      if (hasCode(error, 'ECONNREFUSED')) {
-        next = () => {
-          removeStale(path, found);
-          this.acquire();
-        };
-      } else if (since === undefined && !hasCode(error, 'ENOENT')) {
-        // An owner whose backlog is full is alive. Whatever else it is, it may pass.
-        this.options.warn('the owner of the socket cannot be reached; trying again', error);
-        next = () => {
-          this.acquireIn(LOOK_MS);
-        };
-      }
-    });
-    socket.on('close', () => {
-      if (this.current === 'stopped' || this.current === 'active') return;
-      try {
-        // An owner that dies may lose its listener last, and never accept this one; one that is out of file descriptors ends this one
-        // at once, and would the next.
-        const isBrief = since !== undefined && performance.now() - since < LOOK_MS;
-        this.brief = isBrief ? Math.min(this.brief + 1, MOST_AGAIN_MS) : 0;
-        if (isBrief) this.acquireIn(this.brief);
-        else next();
-      } catch (error) {
-        this.options.failed(error as Error);
-      }
+  /** The name can be lost: Kong's container start, for one, deletes every socket in the prefix. */
+  #checkLater(): void {
+    this.#cancelCheck?.();
+    this.#cancelCheck = this.#options.clock.after(CHECK_MS, () => {
+      if (this.#isOurs()) this.#checkLater();
+      else this.#options.lost();
     });
   }
 
-  /** The name is ours as long as it leads to us: Kong's container start, for one, deletes every socket in the prefix. */
-  private look(): void {
-    this.timer = setTimeout(() => {
-      if (this.isOurs()) {
-        this.look();
-      } else {
-        this.options.warn('the socket was removed or replaced; taking it back if it is free');
-        this.become('starting');
-        this.acquire();
-      }
-    }, LOOK_MS).unref();
-  }
-
-  private isOurs(): boolean {
+  #isOurs(): boolean {
     try {
-      return isSame(socketAt(this.options.path), this.id);
+      return isSame(socketAt(this.#options.path), this.#id);
     } catch (error) {
-      this.options.warn('the socket cannot be looked after', error);
+      this.#options.warn('the socket cannot be checked', error);
       return true;
     }
   }
-
-  private become(role: Role): void {
-    if (role === this.current) return;
-    this.current = role;
-    this.options.became(role);
-  }
 }
 
-function seizeName(from: string, path: string): boolean {
-  renameSync(from, path);
-  return true;
+/** Resolves when the event loop has looked for input once more. */
+async function turn(): Promise<void> {
+  // The first may come in the turn that runs already, after its look for input.
+  for (let n = 0; n < 2; n += 1) await new Promise((resolve) => setImmediate(resolve));
 }

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Logger } from '../core/ports';
+import type { Clock, Logger } from '../core/ports';
 
 /** What the status server can tell. */
 export interface StatusSource {
@@ -15,58 +15,63 @@ const RETRY_MS = 5000;
 
 /**
  * `/metrics`, `/status` and `/healthz` over HTTP, for Prometheus, people and probes of Kubernetes. It is not what this process is
- * for: without its port, which another process of ours may have, the process goes on and tries again.
+ * for: without its port, which another process of ours may have, the process serves Kong and tries again.
  */
 export class StatusServer {
-  private readonly server: Server;
-  private timer: NodeJS.Timeout | undefined;
-  private warned = false;
+  readonly #server: Server;
+  readonly #listenOn: { readonly host: string; readonly port: number };
+  readonly #source: StatusSource;
+  #cancelRetry: (() => void) | undefined;
+  #warned = false;
 
   constructor(
-    private readonly listenOn: { readonly host: string; readonly port: number },
-    private readonly source: StatusSource,
+    listenOn: { readonly host: string; readonly port: number },
+    source: StatusSource,
+    clock: Clock,
     log: Logger,
   ) {
-    this.server = createServer((request, response) => {
-      this.answer(request, response).catch((error: unknown) => {
+    this.#listenOn = listenOn;
+    this.#source = source;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch((error: unknown) => {
         log.error({ err: error, url: request.url }, 'the status server failed');
         if (response.headersSent) response.destroy();
         else send(response, 500, 'text/plain', 'internal error\n');
       });
     });
-    this.server.on('listening', () => {
-      this.warned = false;
-      log.info({ address: this.server.address() }, 'status server listens');
+    this.#server.on('listening', () => {
+      this.#warned = false;
+      log.info({ address: this.#server.address() }, 'status server listens');
     });
-    this.server.on('error', (error) => {
+    this.#server.on('error', (error) => {
       // Once per loss of the port, not once per try.
-      if (!this.warned) log.warn({ err: error, ...listenOn }, 'the status server cannot listen; trying again');
-      this.warned = true;
-      this.timer = setTimeout(() => {
+      if (!this.#warned) log.warn({ err: error, ...listenOn }, 'the status server cannot listen; trying again');
+      this.#warned = true;
+      this.#cancelRetry = clock.after(RETRY_MS, () => {
         this.start();
-      }, RETRY_MS).unref();
+      });
     });
   }
 
   /** Listens, or tries again now if it does not. */
   start(): void {
-    clearTimeout(this.timer);
-    if (!this.server.listening) this.server.listen({ ...this.listenOn, exclusive: true });
+    this.#cancelRetry?.();
+    if (!this.#server.listening) this.#server.listen({ ...this.#listenOn, exclusive: true });
   }
 
   /** Frees the port. */
   stop(): void {
-    clearTimeout(this.timer);
-    this.server.close();
-    this.server.closeAllConnections();
+    this.#cancelRetry?.();
+    this.#server.close();
+    this.#server.closeAllConnections();
   }
 
   /** Where it listens; null while it does not. */
   address(): ReturnType<Server['address']> {
-    return this.server.address();
+    return this.#server.address();
   }
 
-  private async answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD');
       send(response, 405, 'text/plain', 'GET or HEAD only\n');
@@ -74,12 +79,12 @@ export class StatusServer {
     }
     const [path] = (request.url ?? '').split('?', 1);
     if (path === '/healthz') {
-      const active = this.source.isActive();
+      const active = this.#source.isActive();
       send(response, active ? 200 : 503, 'text/plain', active ? 'ok\n' : 'standby\n');
     } else if (path === '/status') {
-      send(response, 200, 'application/json', `${JSON.stringify(this.source.status())}\n`);
+      send(response, 200, 'application/json', `${JSON.stringify(this.#source.status())}\n`);
     } else if (path === '/metrics') {
-      send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await this.source.metrics());
+      send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await this.#source.metrics());
     } else {
       send(response, 404, 'text/plain', 'There are /metrics, /status and /healthz.\n');
     }

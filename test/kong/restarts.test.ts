@@ -1,20 +1,20 @@
 import { Agent, request } from 'node:http';
 import { type Answer, send, tally } from '../../real-parts/http';
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { Serverless } from '../../real-parts/serverless';
-import { describeWith, say } from '../support/suite';
+import { describeWith, say, stopAll } from '../support/suite';
 import { sleep, until } from '../../real-parts/wait';
 
-const startSecond = (rig: Rig): Promise<Serverless> =>
+const startSecond = (rig: KongRig): Promise<Serverless> =>
   Serverless.start({ gatewayPort: rig.kong.proxyPort, daprPort: rig.dapr.port, socket: rig.serverless.socket });
 
 const takesOver = (server: Serverless): Promise<boolean> =>
   until('the standby has taken over', () => server.is('active'), { timeoutMs: 10_000 });
 
-describeWith(['kong'], 'a gateway whose parts restart', () => {
-  let rig: Rig;
+describeWith(['kong'], 'a gateway whose processes restart', () => {
+  let rig: KongRig;
   beforeEach(async () => {
-    rig = await Rig.start({
+    rig = await KongRig.start({
       workers: 2,
       backends: [
         { name: 'a', plugin: { lease: 200, hold_timeout: 20_000 } },
@@ -22,7 +22,7 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
       ],
     });
   }, 120_000);
-  afterEach(() => rig.stop());
+  afterEach(stopAll(() => [rig]));
 
   test('two routes keep their own configuration over a restart of the plugin server (K8)', async () => {
     const { dapr } = rig;
@@ -90,7 +90,7 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
     const tookMs = performance.now() - from;
     rig.serverless = standby;
     try {
-      // Kong lets those through that were held when the server died: nothing that we do could keep them (K6).
+      // Kong lets through the requests that were held when the server died: nothing can keep them (K6).
       const lost = tally(await held);
       say(`take-over after ${tookMs.toFixed(0)} ms; of 50 held by the killed server: ${JSON.stringify(lost)}`);
       expect(tookMs).toBeLessThan(1000);
@@ -104,7 +104,7 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
     }
   }, 120_000);
 
-  test('SIGTERM: what is held is kept until it settles, new cold requests are told to come back, then the standby serves', async () => {
+  test('SIGTERM: held requests stay held until they settle, new cold ones are rejected with Retry-After, then the standby serves', async () => {
     const old = rig.serverless;
     const standby = await startSecond(rig);
     try {
@@ -135,16 +135,14 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
 });
 
 describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
-  let rig: Rig;
+  let rig: KongRig;
   const replaced: Serverless[] = [];
   beforeEach(async () => {
-    rig = await Rig.start({ workers: 2, backends: [{ name: 'a', plugin: { lease: 200 } }] });
+    rig = await KongRig.start({ workers: 2, backends: [{ name: 'a', plugin: { lease: 200 } }] });
     await rig.backend('a').become('ready');
   }, 120_000);
-  afterEach(async () => {
-    await rig.stop();
-    for (const old of replaced.splice(0)) await old.stop();
-  });
+  afterEach(stopAll(() => [rig, ...replaced.splice(0)]));
+
   /** 32 clients that ask, one request after the other, until `done`. */
   const traffic = (): { done: () => Promise<Answer[]> } => {
     const agent = new Agent({ keepAlive: true });
@@ -163,7 +161,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       },
     };
   };
-  /** The plugin server gets a signal while another one stands by, which takes its place. Kong's workers may be deaf meanwhile. */
+  /** Signals the plugin server while a standby runs, which takes over. Kong's workers may be unresponsive meanwhile. */
   const replace = async (signal: 'SIGTERM' | 'SIGKILL', deafMs = 0): Promise<void> => {
     const next = await startSecond(rig);
     const old = rig.serverless;
@@ -177,7 +175,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       await rig.kong.signalWorkers('CONT');
     }
     rig.serverless = next;
-    // Its folder has the socket, so it is cleared away at the end.
+    // Its folder contains the socket: it is removed at the end.
     replaced.unshift(old);
     await sleep(300);
   };
@@ -186,7 +184,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
     ['five hand-overs', 5, 0],
     ['two hand-overs with all workers deaf for 2 s', 2, 2000],
   ])(
-    'SIGTERM: of the requests during %s, each is looked at by the plugin',
+    'SIGTERM: each request during %s is seen by the plugin',
     async (title, rounds, deafMs) => {
       const { done } = traffic();
       for (let round = 0; round < rounds; round += 1) await replace('SIGTERM', deafMs);
@@ -195,7 +193,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       expect(tally(answers)).toEqual({ 200: answers.length });
       const log = await rig.kong.errorLog();
       expect(log).toContain('no plugin instance');
-      // What Kong logs of a call without an answer; it lets such a request through.
+      // What Kong logs for a call without an answer; it lets such a request through.
       expect(log).not.toMatch(/no data|broken pipe|connection refused|closed$/m);
     },
     120_000,
@@ -221,7 +219,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
 
 describeWith(['kong'], 'clients that leave (K11)', () => {
   test('with lua_check_client_abort on, the places of clients that left are free again', async () => {
-    const rig = await Rig.start({
+    const rig = await KongRig.start({
       backends: [{ name: 'left', plugin: { hold_timeout: 60_000 } }],
       kongEnv: { KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: 'on' },
     });
@@ -235,7 +233,7 @@ describeWith(['kong'], 'clients that leave (K11)', () => {
       const stays = rig.get('/left/');
       await rig.holds(21, 'left');
       for (const client of clients) client.destroy();
-      // The next heartbeat, at most 20 s away, finds out.
+      // Found by the next heartbeat, within 20 s.
       await rig.holds(1, 'left', 45_000);
       await rig.backend('left').become('ready');
       expect((await stays).status).toBe(200);

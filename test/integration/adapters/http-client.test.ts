@@ -68,7 +68,7 @@ test('a compressed body is not unpacked', async () => {
   expect(await get()).toMatchObject({ status: 200, body: 'not gzip' });
 });
 
-test('a time-out says how long it was', async () => {
+test('a timeout says how long it was', async () => {
   handler = () => undefined;
   const error = await failure(get({ timeoutMs: 40 }));
   expect([error.code, error.message]).toEqual(['ETIMEDOUT', 'no answer within 40 ms']);

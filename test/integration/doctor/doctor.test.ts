@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
-import { FAREWELL } from '../../../src/rpc/close-notice';
+import { CLOSE_NOTICE } from '../../../src/rpc/close-notice';
 import { examinations } from '../../../src/doctor/checks/index';
 import { pluginSocket } from '../../../src/doctor/checks/plugin-socket';
 import { runDoctor } from '../../../src/doctor/doctor-command';
@@ -148,9 +148,9 @@ describe('the socket', () => {
     await expect(askPluginServer(harness.path, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
   });
 
-  test('of a server that goes tells its status, too: the answer has a farewell behind it', async () => {
+  test('of a server that shuts down tells its status, too: the answer has a close notice behind it', async () => {
     const answer = encode([1, 1, null, { Plugins: { serverless: {} } }]);
-    const socketPath = await answering((socket) => socket.write(Buffer.concat([answer, FAREWELL])));
+    const socketPath = await answering((socket) => socket.write(Buffer.concat([answer, CLOSE_NOTICE])));
     await expect(askPluginServer(socketPath, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
   });
 
@@ -204,7 +204,7 @@ test('--help lists the options', async () => {
 
 test.each([
   [['--what'], "Unknown option '--what'"],
-  [['now'], "'now': doctor takes options only"],
+  [['now'], "Unknown argument 'now'"],
   [['--publish', 'plugin'], "--publish: 'plugin'"],
   [['-o', 'xml'], "'xml' is no format"],
   [['--dapr-http-port', 'x'], '--dapr-http-port'],

@@ -5,6 +5,7 @@ import type { ProcessSettings } from '../../../src/config/process-settings';
 import type { Product } from '../../../src/kong/contract';
 import { FakeKong } from '../../support/fake-kong';
 import { FakeDapr, pubsubNotFound } from '../../support/fake-dapr';
+import { stopAll } from '../../support/suite';
 import { FakeGateway, until } from '../adapters/gateway';
 
 // The predecessor's own values, faster.
@@ -34,6 +35,7 @@ beforeEach(async () => {
     statusListen: 'off',
     logLevel: 'info',
     maxHeld: undefined,
+    debugErrors: false,
   };
   product = compose(
     settings,
@@ -41,11 +43,7 @@ beforeEach(async () => {
   );
 });
 
-afterEach(async () => {
-  product.close();
-  await gateway.stop();
-  await dapr.stop();
-});
+afterEach(stopAll(() => [product, gateway, dapr]));
 
 interface Phase {
   readonly kong: FakeKong;
@@ -122,7 +120,7 @@ test('the requests of another worker go on when a probe has passed through their
       answer(request, response, pid);
     }
   };
-  // A settle limit that plays no part.
+  // A settle limit that does not matter here.
   const config = { ...CONFIG, probe: { settle: 14_000 }, lease: 29_000 };
   const [one, two] = [11, 12].map((pid) => send(new product.module.Plugin(config), pid));
   await until(() => dapr.published.length > 0);
@@ -170,17 +168,21 @@ test('draining refuses new requests, and keeps those that are held', async () =>
   await held.ended;
   await product.settled();
   expect(held.kong.exited).toBeUndefined();
+  expect(await product.metrics()).toContain('serverless_rejections_total{code="SERVERLESS_SHUTTING_DOWN"} 1');
 });
 
 test('a configuration that is wrong answers every request of its route 503, and says all that is wrong with it', async () => {
   const instance = new product.module.Plugin({ ...CONFIG, lease: 60_000, count: 'many' });
+  const logged: string[] = [];
   for (const { kong, ended } of [send(instance), send(instance, 12, '/elsewhere')]) {
     await ended;
     expect(kong.problem).toMatchObject({ code: 'SERVERLESS_CONFIG_INVALID' });
-    expect(kong.logged.join()).toMatch(/lease/);
-    expect(kong.logged.join()).toMatch(/count/);
+    logged.push(...kong.logged);
   }
+  // Once a second, however many ask.
+  expect(logged).toEqual([expect.stringMatching(/count[^]*lease/)]);
   expect(gateway.seen).toEqual([]);
+  expect(await product.metrics()).toContain('serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 2');
 });
 
 test('the configuration decides how many the process may hold', async () => {

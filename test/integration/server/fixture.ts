@@ -47,6 +47,7 @@ class Plugin implements PluginInstance {
 
 const product: Product = {
   module: { Name: 'serverless', Version: '1.0.0', Priority: 1, Schema: [], Plugin },
+  onRejected: () => undefined,
   held: () => held,
   drain: () => {
     draining = true;
@@ -63,6 +64,7 @@ const statusListen = port === undefined ? ('off' as const) : { host: '127.0.0.1'
 void serve({
   socketPath,
   statusListen,
+  clock: systemClock,
   drainMs: Number(drainMs),
-  load: () => Promise.resolve({ product, log: createLogger('debug'), clock: systemClock }),
+  load: () => Promise.resolve({ product, log: createLogger('debug') }),
 });

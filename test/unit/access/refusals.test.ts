@@ -85,15 +85,17 @@ describe('a request that is answered', () => {
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
   });
 
-  test('by Dapr’s refusal: with Dapr’s words, at once, also with on_timeout pass', async () => {
+  test('by Dapr’s refusal: at once, also with on_timeout pass; Dapr’s words are in the log and not in the answer', async () => {
     plugin.world.publisher.report = { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' };
     const phase = await plugin.request(plugin.instance(exampleBackend({ onTimeout: 'pass' })));
     await plugin.clock.advance(10);
     expect(phase.kong.exited?.status).toBe(503);
     expect(phase.kong.problem).toMatchObject({
       code: 'SERVERLESS_WAKE_REFUSED',
-      lastPublish: { error: 'ERR_PUBSUB_NOT_FOUND' },
+      lastPublish: { outcome: 'refused', status: 404 },
     });
+    expect(phase.kong.exited?.body).not.toContain('ERR_PUBSUB');
+    expect(phase.kong.logged.join()).toContain('ERR_PUBSUB_NOT_FOUND');
   });
 
   test('because too many are held: at once, and those held stay', async () => {
@@ -117,6 +119,7 @@ describe('a request that is answered', () => {
     const refused = await plugin.request(cold, { path: '/foo' });
     expect(refused.kong.exited).toMatchObject({ status: 503, headers: { 'Retry-After': '1' } });
     expect(refused.kong.problem).toMatchObject({ code: 'SERVERLESS_SHUTTING_DOWN', backend: '/foo' });
+    expect(plugin.rejected).toEqual(['SERVERLESS_SHUTTING_DOWN']);
     expect((await plugin.request(open)).kong.exited).toBeUndefined();
     await plugin.clock.advance(500);
     expect(held).toMatchObject({ ended: true, kong: { exited: undefined } });
@@ -149,6 +152,7 @@ describe('an exception', () => {
     expect(phase).toMatchObject({ ended: true, failed: undefined });
     expect(phase.kong.exited?.status).toBe(503);
     expect(phase.kong.problem).toMatchObject({ code: 'SERVERLESS_INTERNAL' });
+    expect(plugin.rejected).toEqual(['SERVERLESS_INTERNAL']);
     expect(plugin.lines.join()).toContain(`Kong failed at ${failOn}`);
   });
 

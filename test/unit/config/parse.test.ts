@@ -61,7 +61,7 @@ describe('a valid configuration', () => {
       probe: { timeout: 250, settle: 0, statuses: [200, 204], successes: 3, host: 'shop.example.com:8443' },
       message_ttl: 2,
       requests_per_message: 4,
-      max_message_rate: 0.5,
+      max_message_rate: 1.5,
       no_wake: [{ path: '/kong/metrics/', method: 'get', user_agent: 'GoogleBot' }, { method: 'OPTIONS' }],
       no_wake_status: 404,
     });
@@ -76,7 +76,7 @@ describe('a valid configuration', () => {
         successes: 3,
         messageTtlMs: 2000,
         requestsPerMessage: 4,
-        maxMessageRate: 0.5,
+        maxMessageRate: 1.5,
       },
       noWake: [
         { path: '/kong/metrics', method: 'GET', userAgent: 'googlebot' },

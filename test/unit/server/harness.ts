@@ -49,11 +49,15 @@ export class Harness {
   readonly clock = new FakeClock();
   readonly log = new RecordingLog();
   readonly rpc: RpcServer;
+  /** Whether another process has the socket by now. */
+  hasSuccessor = false;
+  /** Codes of the requests that the server answered with an error. */
+  readonly rejected: string[] = [];
   readonly client: RpcClient;
   private readonly folder = new TempFolder();
   readonly path = this.folder.file('s');
   private readonly server = createServer((socket) => {
-    this.rpc.accept(socket);
+    this.rpc.connections.accept(socket);
   });
   private readonly raw: Socket[] = [];
 
@@ -68,7 +72,14 @@ export class Harness {
       }
     }
     const module = { Name: 'serverless', Version: '1.2.3', Priority: 7, Schema: [{ a: { type: 'string' } }], Plugin };
-    this.rpc = new RpcServer({ module, clock: this.clock, log: this.log });
+    const succession = { standBy: () => undefined, hasSuccessor: () => this.hasSuccessor };
+    this.rpc = new RpcServer({
+      module,
+      succession,
+      onRejected: (code) => this.rejected.push(code),
+      clock: this.clock,
+      log: this.log,
+    });
     this.client = new RpcClient(this.path);
   }
 

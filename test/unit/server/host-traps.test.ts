@@ -32,9 +32,9 @@ describe('traps of the host', () => {
   };
   /** A request whose phase has begun. */
   const hold = async (signal?: AbortSignal): Promise<{ result: Promise<unknown> }> => {
-    const before = harness.rpc.eventCount();
+    const before = harness.rpc.events.size;
     const result = harness.client.handleEvent(instance, path, signal).catch((error: unknown) => error);
-    await until(() => harness.rpc.eventCount() > before);
+    await until(() => harness.rpc.events.size > before);
     return { result };
   };
   afterEach(() => harness.stop());
@@ -46,7 +46,7 @@ describe('traps of the host', () => {
     connection.write(...Array.from({ length: 500 }, (_, n) => encode([0, n, 'plugin.GetPluginInfo', ['serverless']])));
     await harness.client.handleEvent(instance);
     connection.socket.destroy();
-    await until(() => harness.rpc.connectionCount() === 1);
+    await until(() => harness.rpc.connections.size === 1);
     expect((await harness.client.handleEvent(instance)).exit).toBeUndefined();
   });
 
@@ -55,7 +55,7 @@ describe('traps of the host', () => {
     await start(silent.access);
     const connection = await harness.connect();
     connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: instance, EventName: 'access' }]]));
-    await until(() => harness.rpc.eventCount() === 1);
+    await until(() => harness.rpc.events.size === 1);
     await harness.clock.advance(60_000);
     connection.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
     await connection.received(1);
@@ -63,7 +63,7 @@ describe('traps of the host', () => {
     expect(silent.context?.signal.aborted).toBe(true);
     connection.write(encode([0, 3, 'plugin.GetPluginInfo', ['serverless']]));
     expect((await connection.received(2)).map((response) => (response as number[])[1])).toEqual([2, 3]);
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
   });
 
   test('K3: 100,000 events that go on and 20,000 that are answered by the plugin leave nothing behind', async () => {
@@ -83,7 +83,7 @@ describe('traps of the host', () => {
     expect(connection.responses.at(99_999)).toEqual([1, 9999, null, { EventId: 0, Data: 'ret' }]);
     expect(connection.responses.at(-1)).toMatchObject([1, 9999, null, { Data: { Method: 'kong.response.exit' } }]);
     expect(connection.responses).toHaveLength(120_000);
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
   }, 30_000);
 
   test('K3: an event whose Step never comes, because the request is gone, is dropped after a minute', async () => {
@@ -96,10 +96,10 @@ describe('traps of the host', () => {
     connection.write(encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: instance, EventName: 'access' }]]));
     await connection.received(1);
     await harness.clock.advance(50_000);
-    expect(harness.rpc.eventCount()).toBe(1);
+    expect(harness.rpc.events.size).toBe(1);
     expect(silent.context?.signal.aborted).toBe(false);
     await harness.clock.advance(40_000);
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
     expect(silent.context?.signal.aborted).toBe(true);
   });
 
@@ -122,6 +122,7 @@ describe('traps of the host', () => {
     expect(result.exit?.headers).toMatchObject({ 'Content-Type': 'application/problem+json' });
     expect(result.calls[0]?.method).toBe('kong.log.err');
     expect(harness.log.texts('error')).toHaveLength(1);
+    expect(harness.rejected).toEqual(['SERVERLESS_INTERNAL']);
   });
 
   test('K7: StartInstance that cannot be decoded starts such an instance too', async () => {
@@ -199,7 +200,8 @@ describe('traps of the host', () => {
         expect.stringContaining('boom'),
       ]);
       expect(harness.log.texts('error')).toHaveLength(1);
-      expect(harness.rpc.eventCount()).toBe(0);
+      expect(harness.rejected).toEqual(['SERVERLESS_INTERNAL']);
+      expect(harness.rpc.events.size).toBe(0);
     },
   );
 
@@ -210,7 +212,8 @@ describe('traps of the host', () => {
     });
     expect((await harness.client.handleEvent(instance)).exit?.status).toBe(429);
     await until(() => harness.log.texts('error').length === 1);
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rejected).toEqual([]);
+    expect(harness.rpc.events.size).toBe(0);
   });
 
   test('K11: a client that leaves while its request is held aborts its signal, and no other', async () => {
@@ -231,7 +234,7 @@ describe('traps of the host', () => {
     await until(() => aborted[0] === true);
     expect(aborted).toEqual([true, false]);
     expect(await gone.result).toEqual(new Error('no data'));
-    expect(harness.rpc.eventCount()).toBe(1);
+    expect(harness.rpc.events.size).toBe(1);
   });
 
   test('K11: a client that leaves during a heartbeat aborts the signal; the heartbeat’s result never comes', async () => {
@@ -259,7 +262,7 @@ describe('traps of the host', () => {
     await harness.clock.advance(120_000);
     expect(silent.context?.signal.aborted).toBe(true);
     expect(beat).toBe('waiting');
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
   });
 
   test('K11: what a phase does after its client left reaches nobody', async () => {
@@ -268,7 +271,7 @@ describe('traps of the host', () => {
     const leaving = new AbortController();
     await hold(leaving.signal);
     leaving.abort();
-    await until(() => harness.rpc.eventCount() === 0);
+    await until(() => harness.rpc.events.size === 0);
     expect(silent.context?.signal.aborted).toBe(true);
     void silent.kong?.response.exit(200);
     void silent.kong?.log.err('late');
@@ -276,7 +279,7 @@ describe('traps of the host', () => {
     expect((await new RpcClient(harness.path).call('plugin.GetPluginInfo', 'serverless')) as object).toMatchObject({
       Name: 'serverless',
     });
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
   });
 
   test('K11: the end of an nginx worker drops all that it waited for', async () => {
@@ -288,13 +291,13 @@ describe('traps of the host', () => {
     });
     for (let n = 0; n < 20; n += 1) await hold();
     await harness.client.close();
-    await until(() => harness.rpc.eventCount() === 0);
+    await until(() => harness.rpc.events.size === 0);
     expect(signals.map((signal) => signal.aborted)).toEqual(new Array(20).fill(true));
-    expect(harness.rpc.connectionCount()).toBe(0);
+    expect(harness.rpc.connections.size).toBe(0);
   });
 });
 
-describe('what is held when the process has to go', () => {
+describe('what is held when the process has to exit', () => {
   test('is answered, its phase is stopped, and a request whose PDK call Kong runs goes on', async () => {
     const silent = new Silent();
     const harness = await new Harness(async (kong, context) => {
@@ -307,19 +310,20 @@ describe('what is held when the process has to go', () => {
     });
     const holding = harness.client.handleEvent(id, { 'request.get_path': () => '/hold' });
     await until(() => silent.context !== undefined);
-    harness.rpc.refuseHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'bye'));
+    harness.rpc.events.rejectHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'bye'));
     expect((await holding).exit).toMatchObject({ status: 503, body: expect.stringContaining('bye') });
+    expect(harness.rejected).toEqual(['SERVERLESS_SHUTTING_DOWN']);
     expect(silent.context?.signal.aborted).toBe(true);
     answerPath('/other');
     expect((await asking).exit).toBeUndefined();
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
     await harness.stop();
   });
 });
 
-describe('a server that goes', () => {
+describe('a server that shuts down', () => {
   // Longer than Kong reads at once, or an answer that is read together with it would hide it.
-  const farewell = [2, 'serverless.farewell', expect.stringMatching(/^ {4096,}$/)];
+  const closeNotice = [2, 'serverless.closeNotice', expect.stringMatching(/^ {4096,}$/)];
   const handleEvent = (id: number): Uint8Array =>
     encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]);
   const access = async (kong: Kong): Promise<void> => {
@@ -344,12 +348,12 @@ describe('a server that goes', () => {
   test('asks Kong to close an idle connection, and answers the call that came just then', async () => {
     await start(access);
     const idle = await pooled();
-    harness.rpc.finish();
+    harness.rpc.connections.finish();
     idle.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
     expect(await idle.received(3)).toEqual([
-      farewell,
+      closeNotice,
       [1, 2, null, expect.objectContaining({ Name: 'serverless' })],
-      farewell,
+      closeNotice,
     ]);
   });
 
@@ -372,14 +376,17 @@ describe('a server that goes', () => {
     const running = await harness.connect();
     running.write(handleEvent(id));
     running.write(step(await eventOf(running), '/hold'));
-    await until(() => harness.rpc.eventCount() === 1 && running.responses.length === 1);
+    await until(() => harness.rpc.events.size === 1 && running.responses.length === 1);
     const stepping = await harness.connect();
     stepping.write(handleEvent(id));
     const event = await eventOf(stepping);
     const fresh = await harness.connect();
-    harness.rpc.finish();
+    harness.rpc.connections.finish();
 
-    const done = (msgid: number): unknown[] => [[1, msgid, null, expect.objectContaining({ Data: 'ret' })], farewell];
+    const done = (msgid: number): unknown[] => [
+      [1, msgid, null, expect.objectContaining({ Data: 'ret' })],
+      closeNotice,
+    ];
     stepping.write(step(event, '/'));
     expect((await stepping.received(3)).slice(1)).toEqual(done(2));
     fresh.write(handleEvent(id));
@@ -389,28 +396,16 @@ describe('a server that goes', () => {
     expect((await running.received(3)).slice(1)).toEqual(done(2));
   });
 
-  test('closes none itself before it is closed, but that of a process that stands by', async () => {
+  test('closes none itself before it is closed', async () => {
     await start(access);
     const idle = await pooled();
     const fresh = await harness.connect();
-    const standby = await harness.connect();
-    standby.write(encode([0, 1, 'serverless.StandBy', []]));
-    await until(() => harness.rpc.connectionCount() === 4);
-    await until(() => harness.rpc.inviteStandby());
-    harness.rpc.finish();
-    await standby.end();
+    await until(() => harness.rpc.connections.size === 3);
+    harness.rpc.connections.finish();
+    expect(await idle.received(1)).toEqual([closeNotice]);
     expect([idle.closed, fresh.closed]).toEqual([false, false]);
     harness.rpc.close();
     await Promise.all([idle.end(), fresh.end()]);
-  });
-
-  test('K7: ends the connection of a process that wants to stand by too late to be invited', async () => {
-    await start(access);
-    const standby = await harness.connect();
-    harness.rpc.finish();
-    standby.write(encode([0, 1, 'serverless.StandBy', []]));
-    await standby.end();
-    expect(harness.rpc.inviteStandby()).toBe(false);
   });
 
   test('K8: sends a request that comes once another process has the socket there: Kong starts the instance anew', async () => {
@@ -419,9 +414,9 @@ describe('a server that goes', () => {
       runs += 1;
     });
     const late = await pooled();
-    harness.rpc.expectSuccessor(() => true);
+    harness.hasSuccessor = true;
     late.write(handleEvent(id));
-    expect(await late.received(2)).toEqual([[1, 1, `no plugin instance #${id}`, null], farewell]);
+    expect(await late.received(2)).toEqual([[1, 1, `no plugin instance #${id}`, null], closeNotice]);
     expect(runs).toBe(0);
   });
 });
@@ -445,7 +440,7 @@ describe('plugin instances', () => {
     expect(await harness.client.call('plugin.CloseInstance', id)).toMatchObject({ Name: 'serverless', Id: id });
     await expect(harness.client.handleEvent(id)).rejects.toThrow('no plugin instance');
     await expect(harness.client.call('plugin.CloseInstance', id)).rejects.toThrow('no plugin instance');
-    expect(harness.rpc.instanceCount()).toBe(0);
+    expect(harness.rpc.instances.size).toBe(0);
   });
 
   test('one without a request for ten minutes is forgotten; one in use stays', async () => {
@@ -457,7 +452,7 @@ describe('plugin instances', () => {
     }
     await expect(harness.client.handleEvent(unused)).rejects.toThrow('no plugin instance');
     expect((await harness.client.handleEvent(used)).exit?.status).toBe(200);
-    expect(harness.rpc.instanceCount()).toBe(1);
+    expect(harness.rpc.instances.size).toBe(1);
   });
 
   test('a timer exists only while there are instances', async () => {
@@ -466,7 +461,7 @@ describe('plugin instances', () => {
     await harness.client.startInstance('serverless', {});
     expect(harness.clock.pending).toBe(1);
     await harness.clock.advance(660_000);
-    expect(harness.rpc.instanceCount()).toBe(0);
+    expect(harness.rpc.instances.size).toBe(0);
     expect(harness.clock.pending).toBe(0);
   });
 

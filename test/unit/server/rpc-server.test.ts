@@ -53,7 +53,7 @@ describe('calls of Kong', () => {
     const id = await harness.client.startInstance('serverless', {});
     const result = await harness.client.handleEvent(id);
     expect(result.exit).toEqual({ status: 418, body: 'tea', headers: { 'X-Pot': '1' } });
-    expect(harness.rpc.eventCount()).toBe(0);
+    expect(harness.rpc.events.size).toBe(0);
   });
 
   test('PDK calls made at once, or awaited by nobody, are all made, in order, before the request goes on', async () => {
@@ -146,6 +146,7 @@ describe('calls of Kong', () => {
     expect(Data.Args[0]).toBe(503);
     expect(Data.Args[2]).toMatchObject({ 'Content-Type': 'application/problem+json' });
     expect(harness.log.texts('warn')).toHaveLength(1);
+    expect(harness.rejected).toEqual(['SERVERLESS_INTERNAL']);
   });
 
   test.each([
@@ -226,7 +227,7 @@ describe('messages that cannot be read', () => {
     connection.write(call(1, 'plugin.GetStatus').subarray(0, 5));
     connection.socket.end();
     await connection.end();
-    await until(() => harness.rpc.connectionCount() === 0);
+    await until(() => harness.rpc.connections.size === 0);
     await expectOthersAlive();
   });
 
@@ -249,7 +250,7 @@ describe('messages that cannot be read', () => {
     connection.socket.pause();
     const asks = Buffer.concat(new Array<Uint8Array>(2000).fill(call(1, 'x'.repeat(10_000))));
     for (let n = 0; n < 4 && !connection.closed; n += 1) connection.socket.write(asks);
-    await until(() => harness.rpc.connectionCount() === 0);
+    await until(() => harness.rpc.connections.size === 0);
     expect(harness.log.texts('warn')).toEqual([expect.stringContaining('does not read')]);
     await expectOthersAlive();
   });

@@ -1,10 +1,9 @@
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { readdirSync } from 'node:fs';
-import type { Logger } from 'pino';
 import type { Kong, PluginInstance, Product } from '../../../src/kong/contract';
 import { type Loaded, type ProcessHost, serve } from '../../../src/server/serve';
-import { FakeClock } from '../../support/fake-clock';
+import { systemClock } from '../../../src/adapters/clock';
 import { RpcClient } from '../../support/rpc-client';
 import { RecordingLog, TempFolder, until } from './harness';
 
@@ -23,6 +22,7 @@ class FakeProcess extends EventEmitter implements ProcessHost {
 /** A product whose requests are held until the test lets them go. */
 class HoldingProduct implements Product {
   readonly releases: (() => void)[] = [];
+  readonly onRejected = (): void => undefined;
   draining = false;
   closed = false;
   private settle: () => void = () => undefined;
@@ -83,11 +83,12 @@ describe('serving', () => {
   let product: HoldingProduct;
   let log: RecordingLog;
 
-  const loaded = (): Loaded => ({ product, log: log as unknown as Logger, clock: new FakeClock() });
+  const loaded = (): Loaded => ({ product, log });
   const start = (options: { drainMs?: number; exitMs?: number; load?: () => Promise<Loaded> } = {}): Promise<void> =>
     serve({
       socketPath,
       statusListen: { host: '127.0.0.1', port: 0 },
+      clock: systemClock,
       load: () => Promise.resolve(loaded()),
       host,
       ...options,
@@ -267,6 +268,7 @@ describe('serving', () => {
     await serve({
       socketPath: folder.file('none/s'),
       statusListen: 'off',
+      clock: systemClock,
       load: () => Promise.resolve(loaded()),
       host,
     });

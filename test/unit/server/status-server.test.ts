@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { systemClock } from '../../../src/adapters/clock';
 import { StatusServer } from '../../../src/server/status-server';
 import { RecordingLog, until } from './harness';
 
@@ -30,7 +31,7 @@ describe('the status server', () => {
   let active = true;
   let metrics = (): Promise<string> => Promise.resolve('held 3\n');
   const source = { isActive: () => active, metrics: () => metrics(), status: () => ({ held: 3 }) };
-  const server = new StatusServer({ host: '127.0.0.1', port: 0 }, source, log);
+  const server = new StatusServer({ host: '127.0.0.1', port: 0 }, source, systemClock, log);
   let port: number;
   beforeAll(async () => {
     server.start();
@@ -82,7 +83,7 @@ describe('the status server', () => {
     await once(holder, 'listening');
     const taken = (holder.address() as AddressInfo).port;
     const own = new RecordingLog();
-    const late = new StatusServer({ host: '127.0.0.1', port: taken }, source, own);
+    const late = new StatusServer({ host: '127.0.0.1', port: taken }, source, systemClock, own);
     late.start();
     await until(() => own.texts('warn').length === 1);
     late.start();
