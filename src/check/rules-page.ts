@@ -49,9 +49,11 @@ Each finding names the file and line, the document, the field, why it matters an
 Some errors are reported as warnings where they are only likely, and the other way round.
 
 ${rules.map(({ id, severity, title }) => `- [${id}](#${id}) (${severity}): ${title}.`).join('\n')}
-${rules
-  .map(
-    ({ id, title, why, fix }) => `
+${rules.map(section).join('')}`;
+}
+
+function section({ id, title, why, fix }: (typeof rules)[number]): string {
+  return `
 ### ${id}
 
 ${title}. ([broken example](../src/check/rules/${id}.broken.yaml))
@@ -59,7 +61,5 @@ ${title}. ([broken example](../src/check/rules/${id}.broken.yaml))
 *Why.* ${why}
 
 *Fix.* ${fix}
-`,
-  )
-  .join('')}`;
+`;
 }
