@@ -1,4 +1,5 @@
 import { CHECK_HELP } from './check-help';
+import type { Rule } from './rule';
 import { rules } from './rules/index';
 
 /** The text of docs/check.md. */
@@ -49,9 +50,11 @@ Each finding names the file and line, the document, the field, why it matters an
 Some errors are reported as warnings where they are only likely, and the other way round.
 
 ${rules.map(({ id, severity, title }) => `- [${id}](#${id}) (${severity}): ${title}.`).join('\n')}
-${rules
-  .map(
-    ({ id, title, why, fix }) => `
+${rules.map(sectionOf).join('')}`;
+}
+
+function sectionOf({ id, title, why, fix }: Rule): string {
+  return `
 ### ${id}
 
 ${title}. ([broken example](../src/check/rules/${id}.broken.yaml))
@@ -59,7 +62,5 @@ ${title}. ([broken example](../src/check/rules/${id}.broken.yaml))
 *Why.* ${why}
 
 *Fix.* ${fix}
-`,
-  )
-  .join('')}`;
+`;
 }
