@@ -43,6 +43,8 @@ export interface ServerlessOptions {
   readonly args?: readonly string[];
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Where its log goes, in place of a file of its own. */
+  readonly logFile?: string;
 }
 
 /** What `serverless -dump` prints for Kong. */
@@ -71,6 +73,7 @@ export class Serverless {
     socket,
     args = [],
     nodeArgs = [],
+    logFile,
   }: ServerlessOptions): Promise<Serverless> {
     if (!existsSync(serverlessFile)) throw new Error('dist/serverless is missing: run `npm run build`');
     const folder = makeFolder('srv');
@@ -92,7 +95,7 @@ export class Serverless {
           ...args,
         ],
       ],
-      { logFile: join(folder, 'serverless.log') },
+      { logFile: logFile ?? join(folder, 'serverless.log') },
     );
     try {
       await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)), { everyMs: 1 });

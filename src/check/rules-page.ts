@@ -1,5 +1,4 @@
 import { CHECK_HELP } from './check-help';
-import type { Rule } from './rule';
 import { rules } from './rules/index';
 
 /** The text of docs/check.md. */
@@ -50,10 +49,10 @@ Each finding names the file and line, the document, the field, why it matters an
 Some errors are reported as warnings where they are only likely, and the other way round.
 
 ${rules.map(({ id, severity, title }) => `- [${id}](#${id}) (${severity}): ${title}.`).join('\n')}
-${rules.map(sectionOf).join('')}`;
+${rules.map(section).join('')}`;
 }
 
-function sectionOf({ id, title, why, fix }: Rule): string {
+function section({ id, title, why, fix }: (typeof rules)[number]): string {
   return `
 ### ${id}
 

@@ -19,6 +19,8 @@ export interface KongRigOptions {
   readonly workers?: number;
   readonly serverlessArgs?: readonly string[];
   readonly nodeArgs?: readonly string[];
+  /** Where the plugin server's log goes, in place of a file of its own. */
+  readonly logFile?: string;
   readonly kongEnv?: Readonly<Record<string, string>>;
   /** Further routes. */
   readonly routes?: (backends: Readonly<Record<string, FakeBackend>>) => readonly GatewayRoute[];
@@ -62,6 +64,7 @@ export class KongRig {
           daprPort: dapr.port,
           args: options.serverlessArgs ?? [],
           nodeArgs: options.nodeArgs ?? [],
+          ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
         }),
       );
       const kong = await Kong.start({
@@ -131,6 +134,7 @@ const configOf = (options: KongRigOptions, backends: Readonly<Record<string, Fak
       path: `/${one.name}`,
       to: backends[one.name]?.target ?? [],
       plugins: { serverless: pluginConfig(one) },
+      preserveHost: one.hosts !== undefined,
     })),
     ...(options.routes?.(backends) ?? []),
   ]);

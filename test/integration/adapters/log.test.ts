@@ -227,5 +227,7 @@ test('lines that nobody reads are dropped and counted, and their number is writt
   expect(text).toContain(`${dropped} log lines were dropped`);
   const refused = text.split('a call of Kong was refused').length - 1;
   expect(refused + dropped).toBe(2000);
+  const metrics = await (await fetch(`http://127.0.0.1:${statusPort}/metrics`)).text();
+  expect(metrics).toContain(`serverless_log_lines_dropped_total ${dropped}\n`);
   await expectExit(process);
 });
