@@ -1,10 +1,10 @@
 /* eslint-disable jest/no-export -- the same tests run against two gateways. */
-import { request } from 'node:http';
+import { Agent, request } from 'node:http';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { encode } from '@msgpack/msgpack';
 import type { KongFields } from '../../demo/kong/schema';
-import { CLOSE_NOTICE } from '../../src/rpc/close-notice';
+import { CLOSE_NOTICE, lastAnswer } from '../../src/rpc/close-notice';
 import { makeFolder, removeFolder } from '../../real-parts/guard';
 import { type Answer, send, sendMany, tally } from '../../real-parts/http';
 import { freePort } from '../../real-parts/ports';
@@ -370,12 +370,11 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
     });
 
     test('a short one that comes with an answer would be lost: the connection is used again', async () => {
-      const short = encode([2, 'serverless.closeNotice', null]);
       const seen: Socket[] = [];
       recorder.phase = teapot;
       recorder.intercept = (_call, answer, socket) => {
         seen.push(socket);
-        socket.write(Buffer.concat([encode(answer), short]));
+        socket.write(Buffer.concat([encode(answer), CLOSE_NOTICE]));
         return 'silence';
       };
       for (let request = 0; request < 10; request += 1) expect((await get('/held')).status).toBe(418);
@@ -390,7 +389,7 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
       recorder.intercept = (_call, answer, socket) => {
         if (left.has(socket)) again += 1;
         left.add(socket);
-        socket.write(Buffer.concat([encode(answer), CLOSE_NOTICE]));
+        socket.write(lastAnswer(encode(answer)) ?? '');
         return 'silence';
       };
       for (let round = 0; round < 20; round += 1)
@@ -399,6 +398,52 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
       expect(again).toBe(0);
       expect(left.size).toBe(400);
       await until('they are closed', () => [...left].every((socket) => socket.closed));
+    }, 20_000);
+
+    test('a notice that meets a call, and one behind its answer, leave nothing that a later call could read', async () => {
+      const left = new WeakSet<Socket>();
+      let again = 0;
+      recorder.phase = async (pdk) => {
+        await pdk('kong.request.get_path');
+        await pdk('kong.response.exit', 418);
+      };
+      recorder.intercept = (call, answer, socket) => {
+        if (left.has(socket)) again += 1;
+        if (call.method !== 'Step') return undefined;
+        left.add(socket);
+        socket.write(CLOSE_NOTICE);
+        // While Kong reads the notice.
+        setImmediate(() => socket.write(lastAnswer(encode(answer)) ?? ''));
+        return 'silence';
+      };
+      const agent = new Agent({ keepAlive: true });
+      const ask = async (): Promise<void> => {
+        for (let n = 0; n < 12; n += 1)
+          expect((await send({ port: gateway.port, path: '/held', agent })).status).toBe(418);
+      };
+      await Promise.all(Array.from({ length: 8 }, ask));
+      agent.destroy();
+
+      expect(again).toBe(0);
+    }, 20_000);
+
+    test('a Step that is answered with `no plugin instance` has the gateway begin the phase anew', async () => {
+      let runs = 0;
+      recorder.phase = async (pdk) => {
+        runs += 1;
+        await pdk('kong.request.get_path');
+        await teapot(pdk);
+      };
+      let refused = 0;
+      recorder.intercept = ({ method }, answer) => {
+        if (method !== 'Step' || refused === 2) return undefined;
+        refused += 1;
+        return [1, answer[1], 'no plugin instance for event 1', null];
+      };
+
+      expect((await get('/held')).status).toBe(418);
+      expect(runs).toBe(3);
+      expect(recorder.methods.filter((method) => method === 'StartInstance').length).toBeGreaterThanOrEqual(2);
     });
   });
 
