@@ -65,3 +65,9 @@ function readyDueAt(state: Ready, policy: Policy): number | undefined {
 export function backOffMs(failures: number): number {
   return Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** failures);
 }
+
+/** The earlier of two moments, of which either may never come. */
+export function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
+}
