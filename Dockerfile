@@ -1,7 +1,8 @@
 # The gateway: Kong and the plugin in one image. `--target plugin` makes an image of the plugin alone, for a stock Kong.
 # Base images are arguments, for a private registry: --build-arg KONG_IMAGE=... --build-arg NODE_IMAGE=...
-# Node 22's binary needs glibc 2.28; kong:2.8.5-ubuntu and 2.8.1-ubuntu have 2.31, an Alpine image has none.
-ARG KONG_IMAGE=kong:2.8.5-ubuntu
+# Kong 2.8.1 is the last 2.8 for amd64 and arm64 whose glibc (2.31, Ubuntu 20.04) runs Node 22, which needs 2.28: 2.8.3 has 2.27, 2.8.5 has
+# 2.35 and no arm64, Alpine has none. kong/INSTALL.md has a table.
+ARG KONG_IMAGE=kong:2.8.1-ubuntu
 ARG NODE_IMAGE=node:22-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
@@ -18,7 +19,7 @@ LABEL org.opencontainers.image.title="kong-serverless plugin" \
       org.opencontainers.image.description="The serverless plugin server for a stock Kong: a sidecar that shares Kong's prefix" \
       org.opencontainers.image.licenses="Apache-2.0"
 COPY --from=build /src/dist/serverless /src/dist/dump.json /serverless/
-# For an init container that copies the plugin into a volume: command [cp, -r, /serverless/., /target].
+# With Node beside it, for an init container that copies all of it into a volume: command [cp, -r, /serverless/., /target].
 RUN cp /usr/local/bin/node /serverless/node && ln -s /serverless/serverless /usr/local/bin/serverless
 USER 1000
 ENTRYPOINT ["serverless"]

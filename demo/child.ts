@@ -10,57 +10,57 @@ export interface ChildOptions {
   readonly onExit?: (how: string) => void;
 }
 
-/** How long a process may take to end by itself before it is killed. */
+/** How long a process may take to exit before it is killed. */
 const GRACE_MS = 5000;
 
-/** A program that the stack runs beside itself. */
+/** A child process of the demo. */
 export class Child {
-  private readonly process: ChildProcess;
-  private readonly ended: Promise<void>;
-  private stopping = false;
+  readonly #process: ChildProcess;
+  readonly #ended: Promise<void>;
+  #stopping = false;
 
   constructor(program: string, args: readonly string[], options: ChildOptions = {}) {
     const stdio: ['ignore', 'pipe', 'pipe'] = ['ignore', 'pipe', 'pipe'];
-    // A group of its own: Ctrl-C in the terminal reaches only us, who end things in order, and should we be killed the guardian
-    // ends the group.
-    this.process = spawn(program, args, { env: { ...options.env }, stdio, detached: true });
-    if (this.process.pid !== undefined) guardGroup(this.process.pid);
-    for (const stream of [this.process.stdout, this.process.stderr]) {
+    // Its own process group: Ctrl-C in the terminal reaches only the demo, which shuts down in order. If the demo is killed, the
+    // guardian kills the group.
+    this.#process = spawn(program, args, { env: { ...options.env }, stdio, detached: true });
+    if (this.#process.pid !== undefined) guardGroup(this.#process.pid);
+    for (const stream of [this.#process.stdout, this.#process.stderr]) {
       if (stream !== null) createInterface({ input: stream }).on('line', (line) => options.onLine?.(line));
     }
-    this.ended = new Promise((resolve) => {
-      this.process.once('error', (error) => {
+    this.#ended = new Promise((resolve) => {
+      this.#process.once('error', (error) => {
         options.onExit?.(error.message);
         resolve();
       });
-      this.process.once('exit', (code, signal) => {
-        if (this.process.pid !== undefined) releaseGroup(this.process.pid);
-        if (!this.stopping) options.onExit?.(signal ?? `exit code ${code ?? 'unknown'}`);
+      this.#process.once('exit', (code, signal) => {
+        if (this.#process.pid !== undefined) releaseGroup(this.#process.pid);
+        if (!this.#stopping) options.onExit?.(signal ?? `exit code ${code ?? 'unknown'}`);
         resolve();
       });
     });
   }
 
   get pid(): number | undefined {
-    return this.process.pid;
+    return this.#process.pid;
   }
 
   get running(): boolean {
-    return this.process.pid !== undefined && this.process.exitCode === null && this.process.signalCode === null;
+    return this.#process.pid !== undefined && this.#process.exitCode === null && this.#process.signalCode === null;
   }
 
-  /** SIGTERM, and SIGKILL when it takes too long. Resolves when the process is gone. */
+  /** SIGTERM, and SIGKILL when it takes too long. Resolves when the process has exited. */
   async stop(signal: 'SIGTERM' | 'SIGQUIT' | 'SIGKILL' = 'SIGTERM'): Promise<void> {
-    this.stopping = true;
+    this.#stopping = true;
     if (!this.running) return;
-    this.process.kill(signal);
-    const timer = setTimeout(() => this.process.kill('SIGKILL'), GRACE_MS);
-    await this.ended;
+    this.#process.kill(signal);
+    const timer = setTimeout(() => this.#process.kill('SIGKILL'), GRACE_MS);
+    await this.#ended;
     clearTimeout(timer);
   }
 }
 
-/** Asks `ready` every 50 ms until it says yes. Throws after `timeoutMs`, or at once when the process has ended. */
+/** Polls `ready` every 50 ms until it is true. Throws after `timeoutMs`, or as soon as the process has exited. */
 export async function untilReady(
   what: string,
   child: Child,

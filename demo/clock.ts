@@ -1,8 +1,8 @@
-/** Time as the parts of the stack see it, so that tests can move it by hand. */
+/** The demo's source of time; tests have one that they move by hand. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Calls once after `delayMs`; the returned function takes it back. */
+  /** Calls once after `delayMs`; the returned function cancels it. */
   after(delayMs: number, call: () => void): () => void;
 }
 
@@ -17,7 +17,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Calls again and again, each time `periodMs` after the last call has ended, until the returned function is called. */
+/** Calls repeatedly, each time `periodMs` after the previous call has settled, until the returned function is called. */
 export function every(clock: Clock, periodMs: number, call: () => void | Promise<void>): () => void {
   let stopped = false;
   let cancel = schedule();

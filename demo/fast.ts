@@ -3,12 +3,12 @@ import type { Scaling } from './manifests/scaled-object';
 
 /** Message TTL and cooldown with `--fast`. */
 export const FAST_MS = 5000;
-/** The longest boot time with `--fast`: a slower replica would be scaled in again before it is ready. */
+/** The longest boot time with `--fast`: a slower replica would be scaled in before it is ready. */
 export const FAST_BOOT_MS = 7000;
 
 /**
- * The cluster with shorter times; queues whose messages do not expire stay as they are. The plugin's configuration stays too: of a
- * message's own TTL and its queue's the shorter one counts.
+ * The cluster with shorter TTLs and cooldowns. Queues whose messages never expire are unchanged. So is the plugin's configuration:
+ * the shorter of a message's TTL and its queue's applies.
  */
 export function faster(cluster: Cluster): Cluster {
   return {
@@ -24,7 +24,7 @@ export function faster(cluster: Cluster): Cluster {
   };
 }
 
-/** The scalings with another scale-in window. */
+/** The scalings with this scale-in window. */
 export function withScaleInWindow(scalings: readonly Scaling[], windowMs: number): Scaling[] {
   return scalings.map((scaling) => ({ ...scaling, scaleDown: { ...scaling.scaleDown, windowMs } }));
 }

@@ -1,38 +1,39 @@
 import { join } from 'node:path';
+import { UsageError } from '../src/command-line/read-words';
 import { systemClock } from './clock';
-import { Events, messageOf } from './events';
+import { messageOf } from './error-message';
+import { Journal } from './journal';
 import { parseOptions, USAGE } from './options';
-import type { StackOptions } from './options';
-import { startStack } from './stack';
-import { showEvents } from './terminal';
+import type { DemoOptions } from './options';
+import { startDemo } from './start';
+import { showJournal } from './terminal';
 
 function write(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-async function run(options: StackOptions): Promise<void> {
-  const events = new Events(systemClock);
+async function run(options: DemoOptions): Promise<void> {
+  const journal = new Journal(systemClock);
   const colour = process.stdout.isTTY && process.env['NO_COLOR'] === undefined;
-  showEvents(events, { json: options.json, quiet: options.quiet, colour, write });
-  // The bundle lies in dist/ of the repository.
-  const stack = await startStack(join(__dirname, '..'), options, events);
-  write(options.json ? JSON.stringify({ url: stack.url }) : `\nOpen ${stack.url}   (Ctrl-C stops everything)\n`);
+  showJournal(journal, { json: options.json, quiet: options.quiet, colour, write });
+  // The bundle is in the repository's dist/.
+  const demo = await startDemo(join(__dirname, '..'), options, journal);
+  write(options.json ? JSON.stringify({ url: demo.url }) : `\nOpen ${demo.url}   (Ctrl-C stops everything)\n`);
 
   let stopping = false;
   const stop = (): void => {
     if (stopping) return;
     stopping = true;
-    void stack.close().then(() => process.exit(0));
+    void demo.close().then(() => process.exit(0));
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, stop);
-  // Nobody reads what we write any more, as after `| head`.
+  // The reader has closed the pipe, as in `npm run demo | head`.
   process.stdout.on('error', stop);
 }
 
 function fail(error: unknown): never {
-  const { code } = error as { code?: string };
   process.stderr.write(`demo: ${messageOf(error)}\n`);
-  process.exit(code?.startsWith('ERR_PARSE_ARGS') === true ? 2 : 1);
+  process.exit(error instanceof UsageError ? 2 : 1);
 }
 
 try {

@@ -9,7 +9,7 @@ import type { ReplicaPhase } from './replicas/replica';
 /** What the page shows of one Deployment. */
 export interface BackendView {
   readonly name: string;
-  /** Where a request for it goes; undefined for a worker, which nobody asks. */
+  /** The path of requests for it; undefined for a worker, which gets none. */
   readonly path: string | undefined;
   readonly queue: string | undefined;
   readonly replicas: readonly {
@@ -20,10 +20,10 @@ export interface BackendView {
   }[];
   readonly wanted: number;
   readonly max: number;
-  /** The plugin's state machine; undefined where no plugin instance has been started yet. */
+  /** State of the plugin's state machine; undefined before a plugin instance has started. */
   readonly state: BackendStatus['state'] | undefined;
   readonly held: number;
-  /** Messages in the queue; undefined while the broker does not answer. */
+  /** Messages in the queue; undefined while the broker does not respond. */
   readonly depth: number | undefined;
   readonly sleepsInMs: number | undefined;
   readonly lastProbe: unknown;
@@ -31,41 +31,55 @@ export interface BackendView {
   readonly coldStarts: readonly ColdStartView[];
 }
 
-/** A cold start: the plugin's own times, and between them what the cluster did; milliseconds from the first request. */
+/** A cold start: the plugin's times and, between them, the cluster's; milliseconds after the first request. */
 export interface ColdStartView extends ColdStart {
   readonly scaledMs: number | undefined;
   readonly replicaMs: number | undefined;
 }
 
-/** One point of the time line. */
-export interface Sample {
+/** One point of the timeline. */
+export interface TimelinePoint {
   readonly at: number;
-  /** Per Deployment: replicas that are ready, replicas in all, held requests, messages. */
+  /** Per Deployment: ready replicas, all replicas, held requests, messages. */
   readonly values: Readonly<Record<string, readonly [number, number, number, number]>>;
 }
 
-/** Looks at everything once. */
+/** Collects what the page shows. */
 export class Observer {
-  constructor(
-    private readonly cluster: Cluster,
-    private readonly deployments: readonly Deployment[],
-    private readonly scalers: readonly Scaler[],
-    private readonly broker: Broker,
-    private readonly status: () => Promise<readonly BackendStatus[] | undefined>,
-    private readonly clock: Clock,
-  ) {}
+  readonly #cluster: Cluster;
+  readonly #deployments: readonly Deployment[];
+  readonly #scalers: readonly Scaler[];
+  readonly #broker: Broker;
+  readonly #status: () => Promise<readonly BackendStatus[] | undefined>;
+  readonly #clock: Clock;
 
-  async look(): Promise<BackendView[]> {
-    const statuses = (await this.status()) ?? [];
-    return Promise.all(this.deployments.map((deployment) => this.view(deployment, statuses)));
+  constructor(
+    cluster: Cluster,
+    deployments: readonly Deployment[],
+    scalers: readonly Scaler[],
+    broker: Broker,
+    status: () => Promise<readonly BackendStatus[] | undefined>,
+    clock: Clock,
+  ) {
+    this.#cluster = cluster;
+    this.#deployments = deployments;
+    this.#scalers = scalers;
+    this.#broker = broker;
+    this.#status = status;
+    this.#clock = clock;
   }
 
-  private async view(deployment: Deployment, statuses: readonly BackendStatus[]): Promise<BackendView> {
-    const scaler = this.scalers.find(({ scaling }) => scaling.target === deployment.name);
+  async look(): Promise<BackendView[]> {
+    const statuses = (await this.#status()) ?? [];
+    return Promise.all(this.#deployments.map((deployment) => this.#view(deployment, statuses)));
+  }
+
+  async #view(deployment: Deployment, statuses: readonly BackendStatus[]): Promise<BackendView> {
+    const scaler = this.#scalers.find(({ scaling }) => scaling.target === deployment.name);
     const queue = scaler?.scaling.queue;
-    const path = this.cluster.paths.find(({ workload }) => workload === deployment.workload)?.written;
+    const path = this.#cluster.paths.find(({ workload }) => workload === deployment.workload)?.written;
     const own = path === undefined ? undefined : statuses.find(({ target }) => isUnder(path, target));
-    const now = this.clock.now();
+    const now = this.#clock.now();
     return {
       name: deployment.name,
       path,
@@ -80,7 +94,7 @@ export class Observer {
       max: scaler?.scaling.max ?? deployment.wanted,
       state: own?.state,
       held: own?.held ?? 0,
-      depth: queue === undefined ? 0 : await this.broker.depth(queue).catch(() => undefined),
+      depth: queue === undefined ? 0 : await this.#broker.depth(queue).catch(() => undefined),
       sleepsInMs: scaler?.sleepsInMs,
       lastProbe: own?.lastProbe,
       lastPublish: own?.lastPublish,
@@ -89,8 +103,8 @@ export class Observer {
   }
 }
 
-/** The numbers of a view that go into the time line. */
-export function sampleOf(views: readonly BackendView[], at: number): Sample {
+/** The values of the views that the timeline shows. */
+export function pointOf(views: readonly BackendView[], at: number): TimelinePoint {
   return {
     at,
     values: Object.fromEntries(
@@ -118,7 +132,7 @@ function withWake(coldStart: ColdStart, deployment: Deployment): ColdStartView {
   return {
     ...coldStart,
     scaledMs: wake === undefined ? undefined : wake.scaledAt - at,
-    // The plugin's probe may see a replica before the readiness probe does.
+    // The plugin's probe may pass before the readiness probe does.
     replicaMs: readyMs === undefined || readyMs > coldStart.readyMs ? undefined : readyMs,
   };
 }

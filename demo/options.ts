@@ -1,12 +1,12 @@
-import { parseArgs } from 'node:util';
+import { readWords, UsageError } from '../src/command-line/read-words';
 import { FAST_BOOT_MS } from './fast';
 
-/** What a person can change about the demo. */
-export interface StackOptions {
+/** The demo's command-line options. */
+export interface DemoOptions {
   readonly port: number;
   /** How long every replica takes to start; undefined: as its manifest says. */
   readonly bootMs: number | undefined;
-  /** Message TTL and cooldown are 5 s, so that a whole cycle takes half a minute. */
+  /** Message TTL and cooldown of 5 s: a whole cycle takes half a minute. */
   readonly fast: boolean;
   /** The HPA's scale-in window; undefined: as the manifest or Kubernetes says. */
   readonly scaleInWindowMs: number | undefined;
@@ -15,11 +15,11 @@ export interface StackOptions {
   readonly kong: boolean;
   readonly dapr: boolean;
   readonly rabbitmq: boolean;
-  /** Files and folders, relative to the repository. */
+  /** Manifest files and folders, relative to the repository. */
   readonly manifests: readonly string[];
 }
 
-/** What Minikube gets, with RabbitMQ as the broker. */
+/** As deployed on Minikube, with RabbitMQ as the broker. */
 const MANIFESTS = [
   ...['manifests/base', 'manifests/rabbitmq/definitions.json', 'keda/rabbitmq'],
   ...['sample/consumer', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'],
@@ -36,7 +36,7 @@ Runs scale to zero on one machine: gateway, plugin, Dapr, broker, KEDA and repli
   --scale-in-window SECONDS
                         how long the HPA waits before it takes replicas away (as the manifest says, else 300)
   --quiet               print only the address, warnings and errors
-  --json                print one JSON object per event
+  --json                print one JSON object per line
   --kong                a real Kong 2.8 as the gateway: KONG_BIN, or kong in PATH
   --rabbitmq            a real RabbitMQ: RABBITMQ_URL (AMQP) with RABBITMQ_MANAGEMENT_URL, RABBITMQ_SERVER_BIN, or
                         rabbitmq-server in PATH
@@ -47,31 +47,28 @@ manifests: files and folders, by default ${MANIFESTS.slice(0, 3).join(' ')}
            ${MANIFESTS.slice(3).join(' ')}
 `;
 
-/** The options of a command line, or `help`. Throws with a message for people. */
-export function parseOptions(args: readonly string[]): StackOptions | 'help' {
-  const { values, positionals } = parseArgs({
-    args: [...args],
-    allowPositionals: true,
-    options: {
-      port: { type: 'string', default: '8080' },
-      'boot-time': { type: 'string' },
-      'scale-in-window': { type: 'string' },
-      fast: { type: 'boolean', default: false },
-      quiet: { type: 'boolean', default: false },
-      json: { type: 'boolean', default: false },
-      kong: { type: 'boolean', default: false },
-      dapr: { type: 'boolean', default: false },
-      rabbitmq: { type: 'boolean', default: false },
-      help: { type: 'boolean', default: false },
-    },
+/** The options of a command line, or `help`. @throws UsageError */
+export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
+  const { values, positionals } = readWords(args, {
+    port: { type: 'string', default: '8080' },
+    'boot-time': { type: 'string' },
+    'scale-in-window': { type: 'string' },
+    fast: { type: 'boolean', default: false },
+    quiet: { type: 'boolean', default: false },
+    json: { type: 'boolean', default: false },
+    kong: { type: 'boolean', default: false },
+    dapr: { type: 'boolean', default: false },
+    rabbitmq: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
   });
   if (values.help) return 'help';
-  if (values.dapr && !values.rabbitmq) throw new Error('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
+  if (values.dapr && !values.rabbitmq)
+    throw new UsageError('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
   const port = Number(values.port);
-  if (!/^\d+$/.test(values.port) || port > 65_535) throw new Error(`--port: '${values.port}' is not a port`);
+  if (!/^\d+$/.test(values.port) || port > 65_535) throw new UsageError(`--port: '${values.port}' is not a port`);
   const bootMs = milliseconds('boot-time', values['boot-time']);
   if (values.fast && (bootMs ?? 0) > FAST_BOOT_MS) {
-    throw new Error(`--boot-time: more than ${FAST_BOOT_MS / 1000} s is too slow for --fast`);
+    throw new UsageError(`--boot-time: more than ${FAST_BOOT_MS / 1000} s is too slow for --fast`);
   }
   return {
     port,
@@ -87,8 +84,12 @@ export function parseOptions(args: readonly string[]): StackOptions | 'help' {
   };
 }
 
+/** One day: Node's timers end at 24.8 of them, and fire at once beyond that. */
+const LONGEST_SECONDS = 86_400;
+
 function milliseconds(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
-  if (!/^\d+(\.\d+)?$/.test(text)) throw new Error(`--${option}: '${text}' is not a number of seconds`);
+  if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`--${option}: '${text}' is not a number of seconds`);
+  if (Number(text) > LONGEST_SECONDS) throw new UsageError(`--${option}: '${text}' is more than a day`);
   return Number(text) * 1000;
 }

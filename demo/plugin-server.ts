@@ -1,15 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { connect } from 'node:net';
 import { Child, untilReady } from './child';
-import type { Events } from './events';
+import type { Journal } from './journal';
 import type { KongFields } from './kong/schema';
 
-/** What the plugin tells Kong about itself: `serverless -dump`. */
+/** The plugin's description of itself for Kong: `serverless -dump`. */
 export interface PluginInfo {
   readonly name: string;
   readonly phases: readonly string[];
   readonly config: KongFields;
-  /** All of it, as printed. */
+  /** The whole output. */
   readonly dump: string;
 }
 
@@ -40,7 +40,7 @@ export interface ColdStart {
   readonly at: string;
   /** Requests held when the backend was ready. */
   readonly held: number;
-  /** From the first request until Dapr had taken the wake-up; absent when it never did. */
+  /** From the first request until Dapr accepted the wake-up; absent if it never did. */
   readonly wakeMs?: number;
   /** From the first request until a probe passed. */
   readonly readyMs: number;
@@ -48,7 +48,7 @@ export interface ColdStart {
   readonly messages: number;
 }
 
-/** Asks the plugin what Kong asks before it starts: name, phases and the schema of its configuration. */
+/** Queries the plugin as Kong does before it starts: name, phases and configuration schema. */
 export function pluginInfo(program: string): PluginInfo {
   const dump = execFileSync(process.execPath, [program, '-dump'], { encoding: 'utf8' });
   const [plugin] = JSON.parse(dump) as DumpedPlugin[];
@@ -62,48 +62,50 @@ interface DumpedPlugin {
   readonly Phases: readonly string[];
   readonly Schema: { readonly fields: readonly Record<string, { readonly fields?: KongFields }>[] };
 }
-/** How soon the plugin server is started again after it has died: as Kong does. */
+/** How soon a plugin server that has exited is restarted: as Kong does. */
 const RESPAWN_MS = 1000;
 
-/** The real `dist/serverless`, started beside the gateway as our image does it (K7, K9). */
+/** The real `dist/serverless`, started beside the gateway as in our image (K7, K9). */
 export class PluginServer {
-  private child: Child | undefined;
-  private closed = false;
-  private respawn: NodeJS.Timeout | undefined;
+  #child: Child | undefined;
+  #closed = false;
+  #respawn: NodeJS.Timeout | undefined;
+  readonly #options: PluginServerOptions;
+  readonly #journal: Journal;
 
-  constructor(
-    private readonly options: PluginServerOptions,
-    private readonly events: Events,
-  ) {}
-
-  get pid(): number | undefined {
-    return this.child?.pid;
+  constructor(options: PluginServerOptions, journal: Journal) {
+    this.#options = options;
+    this.#journal = journal;
   }
 
-  /** Resolves when it takes calls. */
+  get pid(): number | undefined {
+    return this.#child?.pid;
+  }
+
+  /** Resolves when it accepts connections. */
   async start(): Promise<void> {
-    const { program, socketPath, gatewayUrl, daprPort, statusPort } = this.options;
+    const { program, socketPath, gatewayUrl, daprPort, statusPort } = this.#options;
     const args = ['serve', '--socket', socketPath, '--gateway-url', gatewayUrl, '--dapr-http-port', String(daprPort)];
     const child = new Child(
       process.execPath,
       [program, ...args, '--status-listen', `127.0.0.1:${statusPort}`, '--log-level', 'warn'],
       {
         onLine: (line) => {
-          this.log(line);
+          this.#log(line);
         },
         onExit: (how) => {
-          this.onExit(how);
+          this.#onExit(how);
         },
       },
     );
-    this.child = child;
+    this.#child = child;
     await untilReady('the plugin server', child, () => connects(socketPath));
   }
 
-  /** What each backend does now; undefined while the plugin server does not answer. */
+  /** The state of each backend; undefined while the plugin server does not respond. */
   async status(): Promise<readonly BackendStatus[] | undefined> {
     try {
-      const response = await fetch(`http://127.0.0.1:${this.options.statusPort}/status`, {
+      const response = await fetch(`http://127.0.0.1:${this.#options.statusPort}/status`, {
         signal: AbortSignal.timeout(1000),
       });
       return ((await response.json()) as { backends: readonly BackendStatus[] }).backends;
@@ -113,29 +115,29 @@ export class PluginServer {
   }
 
   async stop(): Promise<void> {
-    this.closed = true;
-    clearTimeout(this.respawn);
-    // It would drain what it holds; the stack is going, and so are the clients.
-    await this.child?.stop('SIGKILL');
+    this.#closed = true;
+    clearTimeout(this.#respawn);
+    // SIGTERM would drain held requests first. The demo shuts down, so nobody waits for their responses.
+    await this.#child?.stop('SIGKILL');
   }
 
-  private onExit(how: string): void {
-    if (this.closed) return;
-    this.events.error('plugin', `the plugin server has ended (${how}); it is started again`);
-    this.respawn = setTimeout(() => {
+  #onExit(how: string): void {
+    if (this.#closed) return;
+    this.#journal.error('plugin', `the plugin server has ended (${how}); it is started again`);
+    this.#respawn = setTimeout(() => {
       this.start().catch(() => undefined);
     }, RESPAWN_MS);
   }
 
-  /** Its log is JSON, one object a line. */
-  private log(line: string): void {
+  /** The server's log has one JSON object per line. */
+  #log(line: string): void {
     try {
       const { level, msg, err } = JSON.parse(line) as { level: number; msg: string; err?: { message?: string } };
       const text = err?.message === undefined ? msg : `${msg}: ${err.message}`;
-      if (level >= 50) this.events.error('plugin', text);
-      else this.events.warn('plugin', text);
+      if (level >= 50) this.#journal.error('plugin', text);
+      else this.#journal.warn('plugin', text);
     } catch {
-      this.events.warn('plugin', line);
+      this.#journal.warn('plugin', line);
     }
   }
 }

@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
 
-/** Ports of 127.0.0.1 that nobody listens on at this moment, all different. */
+/** Different free ports of 127.0.0.1. */
 export async function freePorts(count: number): Promise<number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
@@ -18,7 +18,7 @@ export async function freePorts(count: number): Promise<number[]> {
   return ports;
 }
 
-/** Throws when somebody listens on this port of 127.0.0.1, with the option that chooses another one. */
+/** Throws if this port of 127.0.0.1 is taken, and names the option that chooses another. */
 export async function assertFree(port: number): Promise<void> {
   const server = createServer();
   await new Promise<void>((resolve, reject) => {

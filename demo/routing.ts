@@ -3,12 +3,12 @@ import { withDefaults } from './kong/schema';
 import type { Cluster } from './manifests/cluster';
 import type { PluginInfo } from './plugin-server';
 
-/** Paths of the demo's own page. */
+/** Path prefix of the demo's own page. */
 export const PAGE_PREFIX = '/_demo/';
 
 /**
- * Kong's routes for the Ingress paths, each with its plugin's configuration as Kong would hand it over, and the page's own routes.
- * The page is at `/` unless an Ingress has that. Throws ManifestError.
+ * Kong's routes for the Ingress paths, each with its plugin configuration as Kong would pass it to the plugin, and the routes of the
+ * page, which is at `/` unless an Ingress claims that. Throws ManifestError.
  *
  * @param services The service in front of a Deployment, by the Deployment's name.
  */
@@ -34,14 +34,14 @@ export function routesOf(
   return [...routes, ...root, { id: 'demo', match: 'prefix', path: PAGE_PREFIX, ...own }];
 }
 
-/** Whether an Ingress has `/`, where the page would be. */
+/** Whether an Ingress claims `/`, the default path of the page. */
 export function ownsRoot(cluster: Cluster): boolean {
   return cluster.paths.some(({ path, hosts }) => path === '/' && hosts.length === 0);
 }
 
 type Plugin = NonNullable<Route['plugin']>;
 
-/** Kong counts the configurations that it loads. */
+/** Kong numbers the configurations that it loads. */
 let sequence = 0;
 
 function pluginOf(cluster: Cluster, info: PluginInfo, path: Cluster['paths'][number], name: string): Plugin {

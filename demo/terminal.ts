@@ -1,6 +1,6 @@
-import type { Events, Source, StackEvent } from './events';
+import type { Journal, Source, JournalEntry } from './journal';
 
-/** How the terminal shows events. */
+/** How the terminal shows the journal. */
 export interface TerminalOptions {
   readonly json: boolean;
   readonly quiet: boolean;
@@ -16,18 +16,18 @@ const COLOURS: Readonly<Record<Source, number>> = {
   keda: 33,
   replica: 32,
   traffic: 36,
-  stack: 37,
+  demo: 37,
 };
 
-/** Writes one line per event: coloured text, or JSON for programs; `quiet` leaves only warnings and errors. */
-export function showEvents(events: Events, options: TerminalOptions): void {
-  events.on('event', (event) => {
-    if (options.quiet && event.level === 'info') return;
-    options.write(options.json ? JSON.stringify(event) : textOf(event, options.colour));
+/** Writes one line per entry: coloured text, or JSON for programs; `quiet` leaves only warnings and errors. */
+export function showJournal(journal: Journal, options: TerminalOptions): void {
+  journal.on('entry', (entry) => {
+    if (options.quiet && entry.level === 'info') return;
+    options.write(options.json ? JSON.stringify(entry) : textOf(entry, options.colour));
   });
 }
 
-function textOf({ at, source, level, text }: StackEvent, colour: boolean): string {
+function textOf({ at, source, level, text }: JournalEntry, colour: boolean): string {
   const time = new Date(at).toTimeString().slice(0, 8) + '.' + String(at % 1000).padStart(3, '0');
   const label = source.padEnd(8);
   if (!colour) return `${time}  ${label} ${level === 'info' ? '' : `${level}: `}${text}`;

@@ -1,8 +1,8 @@
 import { Agent, request } from 'node:http';
 import { OWN_AGENT } from './access-log';
-import type { Events } from './events';
+import type { Journal } from './journal';
 
-/** Some requests that were sent at once, and what came of them. */
+/** Requests sent at the same moment, and their outcome. */
 export interface Run {
   readonly id: number;
   /** Milliseconds since the epoch. */
@@ -10,55 +10,66 @@ export interface Run {
   readonly path: string;
   readonly total: number;
   done: number;
-  /** How many answers of each status; 0 stands for no answer. */
+  /** Responses by status; 0 means no response. */
   readonly statuses: Record<string, number>;
   slowestMs: number;
-  /** The last refusal's reason, else the beginning of the last answer. */
+  /** The reason of the last rejection, otherwise the beginning of the last response. */
   detail: string;
 }
 
-/** Runs that the page shows. */
+/** How many runs the page shows. */
 const KEPT = 12;
 
-/** Sends requests to the gateway, as many clients would, each on a connection of its own. */
+/** Sends requests to the gateway as separate clients would: each on its own connection. */
 export class Traffic {
   readonly runs: Run[] = [];
-  private count = 0;
-  private readonly agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+  #count = 0;
+  readonly #agent = new Agent({ keepAlive: false, maxSockets: Infinity });
+  readonly #port: number;
+  readonly #journal: Journal;
 
-  constructor(
-    private readonly port: number,
-    private readonly events: Events,
-  ) {}
+  constructor(port: number, journal: Journal) {
+    this.#port = port;
+    this.#journal = journal;
+  }
 
-  /** Sends `total` requests at once. Resolves when all are answered. */
+  /** Sends `total` requests at once. Resolves when all have a response. */
   async send(path: string, total: number): Promise<Run> {
-    const run: Run = { id: ++this.count, at: Date.now(), path, total, done: 0, statuses: {}, slowestMs: 0, detail: '' };
+    const run: Run = {
+      id: ++this.#count,
+      at: Date.now(),
+      path,
+      total,
+      done: 0,
+      statuses: {},
+      slowestMs: 0,
+      detail: '',
+    };
     this.runs.unshift(run);
     this.runs.splice(KEPT);
-    this.events.info('traffic', `GET ${path}${total === 1 ? '' : ` x ${total}`}`);
-    await Promise.all(Array.from({ length: total }, () => this.one(run)));
+    this.#journal.info('traffic', `GET ${path}${total === 1 ? '' : ` x ${total}`}`);
+    await Promise.all(Array.from({ length: total }, () => this.#one(run)));
     const statuses = Object.entries(run.statuses).map(
       ([status, times]) => `${times} x ${status === '0' ? 'none' : status}`,
     );
     const text = `GET ${path} answered: ${statuses.join(', ')}, the slowest after ${(run.slowestMs / 1000).toFixed(1)} s`;
-    if (run.statuses['200'] === total) this.events.info('traffic', text);
-    else this.events.warn('traffic', `${text}: ${run.detail}`);
+    if (run.statuses['200'] === total) this.#journal.info('traffic', text);
+    else this.#journal.warn('traffic', `${text}: ${run.detail}`);
     return run;
   }
 
-  private async one(run: Run): Promise<void> {
-    const { status, body } = await this.get(run.path);
+  async #one(run: Run): Promise<void> {
+    const { status, body } = await this.#get(run.path);
     run.done++;
     run.statuses[status] = (run.statuses[status] ?? 0) + 1;
     run.slowestMs = Math.max(run.slowestMs, Date.now() - run.at);
     if (run.detail === '' || status !== 200) run.detail = detailOf(body);
   }
 
-  private async get(path: string): Promise<{ status: number; body: string }> {
+  async #get(path: string): Promise<{ status: number; body: string }> {
     return new Promise((resolve) => {
       const headers = { 'User-Agent': OWN_AGENT };
-      const sent = request({ host: '127.0.0.1', port: this.port, path, headers, agent: this.agent }, (response) => {
+      const sent = request({ host: '127.0.0.1', port: this.#port, path, headers, agent: this.#agent }, (response) => {
         let body = '';
         response.setEncoding('utf8');
         response.on('data', (chunk: string) => (body += chunk));
@@ -74,7 +85,7 @@ export class Traffic {
   }
 }
 
-/** A problem's detail with what Dapr said, a message, or the text without its markup. */
+/** A problem document's detail with Dapr's error, a message, or the text without its markup. */
 function detailOf(body: string): string {
   try {
     const { detail, message, lastPublish } = JSON.parse(body) as Problem;
@@ -90,7 +101,7 @@ function detailOf(body: string): string {
   return text.replace(/\s+/g, ' ').trim().slice(0, 160);
 }
 
-/** The plugin's refusal, or an answer of Kong's own. */
+/** The plugin's problem document, or a response of Kong's own. */
 interface Problem {
   readonly detail?: string;
   readonly message?: string;

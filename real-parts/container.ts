@@ -5,23 +5,23 @@ export interface ContainerOptions {
   readonly image: string;
   readonly env: Record<string, string>;
   readonly command: string[];
-  /** Folders of this machine that the container finds under the same path. */
+  /** Host folders, mounted at the same path. */
   readonly folders?: readonly string[];
-  /** Path in the container -> text. */
+  /** Path in the container -> content. */
   readonly files?: Readonly<Record<string, string>>;
 }
 
 export interface Container {
-  /** Runs a command in it; rejects with what it wrote when it fails. */
+  /** Runs a command in it; if that fails, rejects with its output. */
   run(command: string[]): Promise<void>;
   log(): Promise<string>;
-  /** Ends it. With 0 ms of grace it gets no chance to say goodbye. */
+  /** Stops it; with 0 ms of grace it is killed. */
   stop(graceMs?: number): Promise<void>;
 }
 
 /**
- * Starts a container that shares this machine's network and runs as our own user, so that it differs from the binary in nothing
- * but where the files come from. Loaded late: testcontainers is big, and most runs need none of it.
+ * Starts a container on the host's network and as our own user, so that it differs from the binary only in where its files come from.
+ * Loads testcontainers late: it is big, and most runs do not need it.
  */
 export const startContainer = async (options: ContainerOptions): Promise<Container> => {
   const { GenericContainer } = await import('testcontainers');
@@ -44,7 +44,7 @@ export const startContainer = async (options: ContainerOptions): Promise<Contain
       let read: number;
       const stream = await container.logs();
       stream.on('data', (chunk: Buffer) => (text += chunk.toString()));
-      // It goes on for as long as the container runs: what is there by now has come when nothing comes any more.
+      // The stream stays open while the container runs: the log so far is complete once nothing more arrives.
       do {
         read = text.length;
         await sleep(200);

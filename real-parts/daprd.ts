@@ -21,27 +21,32 @@ export const rabbitComponent = (name: string, metadata: Readonly<Record<string, 
   },
 });
 
-/** The application that the sidecar stands beside. */
+/** The application of the sidecar. */
 export interface DaprApp {
   readonly id: string;
-  /** Where it takes messages; left out: it only publishes. */
+  /** Where it receives messages; without it, the application only publishes. */
   readonly port?: number;
 }
 
-/** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with these Components and nothing else. */
+/** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with only these Components. */
 export class Daprd {
-  private process: Process | undefined;
-  private container: Container | undefined;
+  #process: Process | undefined;
+  #container: Container | undefined;
+  readonly #folder: string;
+  readonly #args: string[];
 
   private constructor(
     readonly port: number,
-    private readonly folder: string,
-    private readonly args: string[],
-  ) {}
+    folder: string,
+    args: string[],
+  ) {
+    this.#folder = folder;
+    this.#args = args;
+  }
 
   static async start(components: readonly object[], app: DaprApp = { id: 'serverless' }): Promise<Daprd> {
     const folder = makeFolder('daprd');
-    // daprd watches this folder, and reloads whenever anything changes in it: only manifests may lie here, no log.
+    // daprd reloads whenever anything in this folder changes: only manifests may be here, no log.
     const resources = join(folder, 'resources');
     mkdirSync(resources);
     components.forEach((component, n) => {
@@ -62,39 +67,39 @@ export class Daprd {
     return daprd;
   }
 
-  /** Starts it again, on the same ports, after `kill`. Resolves when it can publish. */
+  /** Starts it, and restarts it on the same ports after `kill`. Resolves when it can publish. */
   async resume(): Promise<void> {
     const env = { DAPR_HOST_IP: '127.0.0.1' };
     const found = findPart('daprd');
     const healthy = async () =>
       (await send({ port: this.port, path: '/v1.0/healthz/outbound', timeoutMs: 2000 })).status === 204;
     if (found.how === 'binary') {
-      this.process = await Process.start(found.path, this.args, { env, logFile: join(this.folder, 'daprd.log') });
-      await this.process.becomes('daprd is healthy', healthy);
+      this.#process = await Process.start(found.path, this.#args, { env, logFile: join(this.#folder, 'daprd.log') });
+      await this.#process.becomes('daprd is healthy', healthy);
     } else if (found.how === 'docker') {
-      const command = ['./daprd', ...this.args];
-      this.container = await startContainer({ image: found.image, env, command, folders: [this.folder] });
+      const command = ['./daprd', ...this.#args];
+      this.#container = await startContainer({ image: found.image, env, command, folders: [this.#folder] });
       await until('daprd is healthy', healthy, { timeoutMs: 60_000 });
     } else {
-      throw new Error(found.how === 'missing' ? found.why : 'a daprd of somebody else cannot be used');
+      throw new Error(found.how === 'missing' ? found.why : 'a daprd that runs already cannot be used');
     }
   }
 
-  /** Ends it without goodbye. */
+  /** SIGKILL. */
   async kill(): Promise<void> {
-    await this.process?.stop('SIGKILL');
-    await this.container?.stop(0);
-    this.process = undefined;
-    this.container = undefined;
+    await this.#process?.stop('SIGKILL');
+    await this.#container?.stop(0);
+    this.#process = undefined;
+    this.#container = undefined;
   }
 
   async log(): Promise<string> {
-    return this.process?.log() ?? (await this.container?.log()) ?? '';
+    return this.#process?.log() ?? (await this.#container?.log()) ?? '';
   }
 
   async stop(): Promise<void> {
-    await this.process?.stop('SIGTERM', 3000);
-    await this.container?.stop();
-    await removeFolder(this.folder);
+    await this.#process?.stop('SIGTERM', 3000);
+    await this.#container?.stop();
+    await removeFolder(this.#folder);
   }
 }

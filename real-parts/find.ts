@@ -3,12 +3,12 @@ import { accessSync, constants } from 'node:fs';
 import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 
-/** A part that a suite may need to be real. */
+/** A part that a suite or the demo can use for real. */
 export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'kubernetes' | 'chromium';
 
 export type Found =
   | { readonly how: 'binary'; readonly path: string }
-  /** Somebody else's, which we neither start nor end. */
+  /** Runs already; we neither start nor stop it. */
   | { readonly how: 'url'; readonly url: string }
   | { readonly how: 'docker'; readonly image: string }
   /** What is missing and how to get it. */
@@ -30,7 +30,7 @@ const sources: Record<Exclude<PartName, 'kubernetes' | 'chromium'>, PartSource> 
     binaryVariable: 'KONG_BIN',
     commands: ['kong'],
     imageVariable: 'KONG_IMAGE',
-    image: 'kong:2.8.5-ubuntu',
+    image: 'kong:2.8.1-ubuntu',
     hint: 'set KONG_BIN to the command of an installed Kong 2.8, or start Docker',
   },
   daprd: {
@@ -42,7 +42,7 @@ const sources: Record<Exclude<PartName, 'kubernetes' | 'chromium'>, PartSource> 
   },
   rabbitmq: {
     binaryVariable: 'RABBITMQ_SERVER_BIN',
-    // Debian's command in PATH is a wrapper that insists on the user rabbitmq and on the system's folders: the server itself first.
+    // The server itself first: Debian's command in PATH is a wrapper that requires the user rabbitmq and the system's folders.
     commands: ['/usr/lib/rabbitmq/bin/rabbitmq-server', 'rabbitmq-server'],
     imageVariable: 'RABBITMQ_IMAGE',
     image: 'rabbitmq:4-management',
@@ -59,7 +59,7 @@ const isExecutable = (path: string): boolean => {
   }
 };
 
-/** Where a command is: a path as it is, a bare name by PATH. */
+/** The file of a command: a path as it is, a bare name looked up in PATH. */
 export const locate = (command: string): string | undefined =>
   command.includes('/')
     ? [command].find(isExecutable)
@@ -70,7 +70,7 @@ export const locate = (command: string): string | undefined =>
 
 let dockerAnswers: boolean | undefined;
 const hasDocker = (): boolean => {
-  // Containers share the machine's network here, so that every part finds every other on 127.0.0.1: only Linux can do that.
+  // Our containers share the host's network, so that all parts find each other on 127.0.0.1. Only Linux can do that.
   dockerAnswers ??=
     platform() === 'linux' && spawnSync('docker', ['version'], { stdio: 'ignore', timeout: 5000 }).status === 0;
   return dockerAnswers;
@@ -83,7 +83,7 @@ export const findPart = (name: PartName): Found => {
   const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
   const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
   if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };
-  // For a run with images although the programs are there.
+  // To test the images although the programs are installed.
   if (process.env.PARTS_FROM === 'docker' && hasDocker()) {
     return { how: 'docker', image: process.env[imageVariable] ?? image };
   }
@@ -100,7 +100,7 @@ export const findPart = (name: PartName): Found => {
   return { how: 'missing', why: `${name} is missing: ${hint}` };
 };
 
-/** A cluster is never taken by chance, such as the one that ~/.kube/config happens to name: the suite installs things in it. */
+/** Only a cluster that KUBECONFIG names, never the default one of ~/.kube/config: the suite installs things in it. */
 const findCluster = (): Found => {
   const config = process.env.KUBECONFIG;
   if (config === undefined || config === '') {

@@ -4,7 +4,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 
-/** The folder that has package.json in it, from a test as well as from a bundle in dist/. */
+/** The repository, for a test as well as for a bundle in dist/. */
 export const projectRoot = (() => {
   let folder = __dirname;
   while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder);
@@ -16,7 +16,7 @@ let guardian: ChildProcess | undefined;
 
 const startGuardian = (): ChildProcess => {
   const child = spawn(process.execPath, [join(projectRoot, 'real-parts/guardian.cjs')], {
-    // Its own session, so that Ctrl-C in the terminal does not reach it.
+    // Its own session: Ctrl-C in the terminal must not reach it.
     detached: true,
     stdio: ['pipe', 'ignore', 'inherit'],
   });
@@ -25,7 +25,7 @@ const startGuardian = (): ChildProcess => {
   return child;
 };
 
-/** Tells the guardian, which cleans up after us however we end, that we own this. */
+/** Tells the guardian, which cleans up however this process ends, that this is ours. */
 const keep = (entry: string): void => {
   kept.add(entry);
   guardian ??= startGuardian();
@@ -40,19 +40,19 @@ const giveBack = (entry: string): void => {
   guardian = undefined;
 };
 
-/** A process group that must not outlive the test run. */
+/** Registers a process group that must not outlive this process. */
 export const guardGroup = (pid: number): void => {
   keep(`group ${pid}`);
 };
 
-/** The process group has ended. */
+/** Unregisters a process group that has exited. */
 export const releaseGroup = (pid: number): void => {
   giveBack(`group ${pid}`);
 };
 
-/** A new folder, removed by `removeFolder`, or else at the end of the test run. */
+/** Makes a temporary folder. The guardian removes it if `removeFolder` has not. */
 export const makeFolder = (name: string): string => {
-  // Short, whatever TMPDIR is nested in: the path of a unix socket may have 107 bytes.
+  // A short name: the path of a unix socket is limited to 107 bytes.
   const folder = mkdtempSync(join(tmpdir(), `ks-${name}-`));
   keep(`folder ${folder}`);
   return folder;

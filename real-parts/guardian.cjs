@@ -1,9 +1,9 @@
 /**
- * Outlives the test run, and cleans up behind it: whatever ends the run (Ctrl-C, a crash, kill -9), the pipe to our standard input
- * closes, and we end the process groups and remove the folders that it had not yet given back.
+ * Outlives the process that started it, and cleans up: however that ends (Ctrl-C, a crash, kill -9), the pipe to our standard input
+ * closes, and we kill the process groups and remove the folders that are still registered.
  *
- * Jest gives tests a copy of `process` on which 'exit' and signals never arrive, so a test cannot do this for itself.
- * A line is `+group PID`, `+folder PATH`, or the same with `-` when it was given back.
+ * A test could not do this itself: in Jest's copy of `process`, 'exit' and signals never arrive.
+ * Each line is `+group PID` or `+folder PATH`, or the same with `-` to unregister.
  */
 const { rmSync } = require('node:fs');
 const { createInterface } = require('node:readline');
@@ -20,7 +20,7 @@ createInterface({ input: process.stdin })
       try {
         process.kill(-Number(group), 'SIGKILL');
       } catch {
-        // It is gone already.
+        // It has exited already.
       }
     }
     for (const folder of named('folder '))

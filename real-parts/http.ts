@@ -7,7 +7,7 @@ export interface Answer {
   readonly body: string;
   /** From the call to the last byte. */
   readonly ms: number;
-  /** When the last byte was there, on `performance.now()`'s clock. */
+  /** When the last byte arrived, as `performance.now()`. */
   readonly at: number;
 }
 
@@ -19,11 +19,11 @@ export interface Call {
   readonly headers?: Record<string, string>;
   readonly body?: string;
   readonly timeoutMs?: number;
-  /** Default: a connection of its own. */
+  /** Default: a new connection. */
   readonly agent?: Agent;
 }
 
-/** One request; rejects when no whole answer comes. */
+/** One request; rejects unless a complete response arrives. */
 export const send = (call: Call): Promise<Answer> =>
   new Promise((resolve, reject) => {
     const from = performance.now();
@@ -52,7 +52,7 @@ export const send = (call: Call): Promise<Answer> =>
     outgoing.end(call.body);
   });
 
-/** The same request `count` times at once, each on a connection of its own. What got no answer has status 0 and the reason as body. */
+/** `count` equal requests at once, each on its own connection. One without a response has status 0 and the reason as its body. */
 export const sendMany = (count: number, call: Call): Promise<Answer[]> =>
   Promise.all(
     Array.from({ length: count }, () =>
@@ -62,19 +62,19 @@ export const sendMany = (count: number, call: Call): Promise<Answer[]> =>
     ),
   );
 
-/** How many answers there are of each status, for one glance: `{ '200': 613 }`. */
+/** Responses by status: `{ '200': 613 }`. */
 export const tally = (answers: readonly Answer[]): Record<string, number> => {
   const counts: Record<string, number> = {};
   for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
   return counts;
 };
 
-/** The value that `share` of the values are at or below. */
+/** The smallest value that at least this share of the values does not exceed. */
 export const percentile = (values: readonly number[], share: number): number => {
   const sorted = [...values].sort((a, b) => a - b);
   return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? NaN;
 };
 
-/** Kong's own answer where an upstream has no target: the request was let through to a backend that was not there. */
+/** Kong's own response if an upstream has no target: the request was let through although the backend was asleep. */
 export const isBalancerRefusal = (answer: Answer): boolean =>
   answer.status === 503 && answer.body.includes('failure to get a peer from the ring-balancer');

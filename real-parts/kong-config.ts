@@ -1,22 +1,24 @@
-/** One route of Kong, its service and, if it has one, its configuration of the plugin. */
+/** One route of Kong, its service and its plugins. */
 export interface GatewayRoute {
   readonly name: string;
   readonly path: string;
-  /** `host:port`, or the targets of an upstream, which may be none, as the ingress controller writes a Service without endpoints. */
+  /** `host:port`, or the targets of an upstream: none for a Service without endpoints, as the ingress controller writes it. */
   readonly to: string | readonly string[];
-  /** The name of the upstream, to share that of another route, whose targets it then has. */
+  /** The name of another route's upstream, to share its targets. */
   readonly upstream?: string;
   /** Plugin name -> its configuration. */
   readonly plugins?: Readonly<Record<string, object>>;
+  /** Whether the backend gets the client's Host, as the ingress controller has it by default. */
+  readonly preserveHost?: boolean;
 }
 
-/** As the ingress controller names it. */
+/** The ingress controller's name for an upstream. */
 export const upstreamOf = (name: string): string => `${name}.default.8080.svc`;
 
-/** Kong's declarative configuration for these routes. The path reaches the backend whole, as in the predecessor's Ingress. */
+/** Kong's declarative configuration for these routes. The backend gets the full path, as in the predecessor's Ingress. */
 export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
   _format_version: '1.1',
-  services: routes.map(({ name, path, to, plugins, upstream }) => {
+  services: routes.map(({ name, path, to, plugins, upstream, preserveHost }) => {
     const [host, port] = typeof to === 'string' ? to.split(':') : [upstream ?? upstreamOf(name), '8080'];
     return {
       name,
@@ -28,6 +30,7 @@ export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
           name,
           paths: [path],
           strip_path: false,
+          preserve_host: preserveHost ?? false,
           protocols: ['http'],
           plugins: Object.entries(plugins ?? {}).map(([plugin, config]) => ({ name: plugin, config })),
         },
@@ -42,7 +45,7 @@ export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
     })),
 });
 
-/** Routes that nobody asks for: they make a configuration as big as that of a busy cluster. */
+/** Unused routes, to make the configuration as big as that of a busy cluster. */
 export const otherRoutes = (count: number): GatewayRoute[] =>
   Array.from({ length: count }, (_, n) => ({
     name: `other-${n}`,

@@ -17,9 +17,9 @@ const run = promisify(execFile);
 export interface PluginServerOfKong {
   readonly name: string;
   readonly socket: string;
-  /** The JSON that Kong's query command is to print. */
+  /** The JSON that Kong's query command must print. */
   readonly dump: string;
-  /** The command that prints it; left out, Kong gets the text itself. */
+  /** The command that prints it; default: one that prints `dump`. */
   readonly queryCommand?: string;
 }
 
@@ -27,16 +27,16 @@ export interface KongOptions {
   readonly config: object;
   readonly pluginServers?: readonly PluginServerOfKong[];
   readonly workers?: number;
-  /** Taken beforehand where something must know the address before Kong runs. */
+  /** For whatever must know the address before Kong runs. */
   readonly proxyPort?: number;
-  /** More of Kong's settings, `KONG_...`. */
+  /** Further settings of Kong, `KONG_...`. */
   readonly env?: Readonly<Record<string, string>>;
 }
 
 interface Host {
   /** Runs `kong COMMAND` beside the running gateway. */
   kong(command: string): Promise<void>;
-  /** Runs a shell command where the gateway's processes are. */
+  /** Runs a shell command on the host or in the container of the gateway. */
   shell(command: string): Promise<void>;
   assertRunning(): void;
   errorLog(): Promise<string>;
@@ -45,13 +45,17 @@ interface Host {
 
 /** A gateway node: Kong 2.8 without a database, from `KONG_BIN`, PATH or Docker. */
 export class Kong {
+  readonly #host: Host;
+
   private constructor(
     readonly proxyPort: number,
     readonly adminPort: number,
-    /** Kong's prefix: its logs, its pid. */
+    /** Kong's prefix, with its logs and pid file. */
     readonly prefix: string,
-    private readonly host: Host,
-  ) {}
+    host: Host,
+  ) {
+    this.#host = host;
+  }
 
   static async start(options: KongOptions): Promise<Kong> {
     const prefix = makeFolder('kong');
@@ -63,16 +67,17 @@ export class Kong {
     try {
       const sockets = (options.pluginServers ?? []).map(({ socket }) => dirname(socket));
       const host = await startHost(env, prefix, sockets);
-      kong = new Kong(proxyPort, adminPort, prefix, host);
+      const started = new Kong(proxyPort, adminPort, prefix, host);
+      kong = started;
       await until(
         'Kong serves',
         () => {
           host.assertRunning();
-          return kong?.serves();
+          return started.#serves();
         },
         { timeoutMs: 60_000 },
       );
-      return kong;
+      return started;
     } catch (error) {
       const log = kong === undefined ? '' : await kong.errorLog().catch(() => '');
       await (kong === undefined ? removeFolder(prefix) : kong.stop());
@@ -80,9 +85,9 @@ export class Kong {
     }
   }
 
-  /** Replaces the whole configuration, as the ingress controller does. The workers follow one by one (K27). */
+  /** Replaces the whole configuration, as the ingress controller does. The workers take it over one by one (K27). */
   async push(config: object): Promise<void> {
-    // 429: it takes one at a time. The controller tries again, too.
+    // 429: one at a time. The controller retries, too.
     const answer = await until('Kong has taken over the configuration before this one', async () => {
       const tried = await send({
         port: this.adminPort,
@@ -96,34 +101,34 @@ export class Kong {
     if (answer.status !== 201) throw new Error(`Kong refused the configuration: ${answer.status} ${answer.body}`);
   }
 
-  /** What the admin API answers to a GET. */
+  /** GET from the admin API. */
   async admin(path: string): Promise<unknown> {
     const answer = await send({ port: this.adminPort, path });
     if (answer.status !== 200) throw new Error(`GET ${path}: ${answer.status} ${answer.body}`);
     return JSON.parse(answer.body);
   }
 
-  /** `kong reload`: new workers start, the old ones end once their requests have. Returns before they have. */
+  /** `kong reload`: new workers start, the old ones exit once their requests are done. Resolves before that. */
   reload(): Promise<void> {
-    return this.host.kong('reload');
+    return this.#host.kong('reload');
   }
 
-  /** Sends the nginx workers a signal: STOP and CONT make them as deaf as a large configuration does. */
+  /** Signals the nginx workers: between STOP and CONT they are unresponsive, as while they load a large configuration. */
   signalWorkers(signal: 'STOP' | 'CONT'): Promise<void> {
     const master = join(this.prefix, 'pids/nginx.pid');
-    return this.host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
+    return this.#host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
   }
 
   errorLog(): Promise<string> {
-    return this.host.errorLog();
+    return this.#host.errorLog();
   }
 
   async stop(): Promise<void> {
-    await this.host.stop();
+    await this.#host.stop();
     await removeFolder(this.prefix);
   }
 
-  private async serves(): Promise<boolean> {
+  async #serves(): Promise<boolean> {
     const [proxy, admin] = await Promise.all([
       send({ port: this.proxyPort, path: '/is-anybody-there', timeoutMs: 2000 }),
       send({ port: this.adminPort, path: '/status', timeoutMs: 2000 }),
@@ -141,7 +146,7 @@ const settings = (
   KONG_PREFIX: prefix,
   KONG_DATABASE: 'off',
   KONG_DECLARATIVE_CONFIG: join(prefix, 'kong.json'),
-  // As Kong's own default, but for the address.
+  // Kong's default, except for the address.
   KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort} reuseport backlog=16384`,
   KONG_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
   KONG_STATUS_LISTEN: 'off',
@@ -152,7 +157,7 @@ const settings = (
   KONG_ADMIN_ACCESS_LOG: 'off',
   KONG_PROXY_ERROR_LOG: 'logs/error.log',
   KONG_ADMIN_ERROR_LOG: 'logs/error.log',
-  // Started by root, the workers would be nobody, who may not open our folders.
+  // Started by root, the workers would run as nobody, who cannot open our folders.
   ...(process.getuid?.() === 0 ? { KONG_NGINX_MAIN_USER: 'root root' } : {}),
   KONG_PLUGINS: ['bundled', ...pluginServers.map(({ name }) => name)].join(','),
   ...(pluginServers.length > 0 ? { KONG_PLUGINSERVER_NAMES: pluginServers.map(({ name }) => name).join(',') } : {}),
@@ -179,7 +184,7 @@ const startHost = (env: Record<string, string>, prefix: string, sockets: readonl
       return startInDocker(found.image, env, prefix, sockets);
     case 'url':
     case 'missing':
-      throw new Error(found.how === 'missing' ? found.why : 'a Kong of somebody else cannot be used');
+      throw new Error(found.how === 'missing' ? found.why : 'a Kong that runs already cannot be used');
   }
 };
 
@@ -197,12 +202,12 @@ const startBinary = async (binary: string, env: Record<string, string>, prefix: 
     },
     errorLog: () => readFile(join(prefix, 'logs/error.log'), 'utf8'),
     stop: async () => {
-      // The command is only the parent of nginx: the master is the one to ask.
+      // The command is only nginx's parent: signal the master.
       const master = await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => undefined);
       try {
         if (master !== undefined && child.running) process.kill(Number(master), 'SIGTERM');
       } catch {
-        // It is gone already.
+        // It has exited already.
       }
       await Promise.race([child.exited, until('nginx ended', () => !child.running, { timeoutMs: 3000 })]).catch(
         () => undefined,
@@ -231,7 +236,7 @@ const startInDocker = async (
     },
     shell: (command) => container.run(['sh', '-c', command]),
     assertRunning: () => undefined,
-    // The image's entry point makes the file a link to /dev/stderr, which here would be our own.
+    // The image's entry point links the file to /dev/stderr, which we would open as our own.
     errorLog: () => container.log(),
     stop: () => container.stop(),
   };

@@ -6,7 +6,7 @@ import { freePort } from './ports';
 import { Process } from './processes';
 import { send } from './http';
 
-/** Runs kubectl on the cluster of KUBECONFIG; rejects with what it wrote when it fails. */
+/** Runs kubectl on the cluster of KUBECONFIG. If it fails, rejects with its output. */
 export const kubectl = (args: readonly string[], input?: string): Promise<string> =>
   new Promise((resolve, reject) => {
     const child = spawn('kubectl', args, { stdio: ['pipe', 'pipe', 'pipe'] });
@@ -27,16 +27,20 @@ export const get = async <T>(...args: readonly string[]): Promise<T> =>
   JSON.parse(await kubectl(['get', ...args, '-o', 'json'])) as T;
 
 export interface Change {
-  /** The fields that were asked for. */
+  /** The values of the watched fields. */
   readonly fields: readonly string[];
-  /** When we heard of it, on `performance.now()`'s clock. */
+  /** When it was observed, as `performance.now()`. */
   readonly at: number;
 }
 
-/** Follows objects: every change adds the values of these JSONPath expressions. */
+/** Watches objects: every change records the values of these JSONPath expressions. */
 export class Watch {
   readonly changes: Change[] = [];
-  private constructor(private readonly child: ReturnType<typeof spawn>) {}
+  readonly #child: ReturnType<typeof spawn>;
+
+  private constructor(child: ReturnType<typeof spawn>) {
+    this.#child = child;
+  }
 
   static start(what: readonly string[], expressions: readonly string[]): Watch {
     const template = `${expressions.map((expression) => `{${expression}}`).join('|')}{"\\n"}`;
@@ -52,24 +56,30 @@ export class Watch {
     return watch;
   }
 
-  /** The first change since `from` whose fields are so. */
+  /** The first change since `from` whose fields satisfy `holds`. */
   first(from: number, holds: (fields: readonly string[]) => boolean): Change | undefined {
     return this.changes.find(({ fields, at }) => at >= from && holds(fields));
   }
 
   stop(): void {
-    this.child.kill('SIGKILL');
-    releaseGroup(this.child.pid ?? 0);
+    this.#child.kill('SIGKILL');
+    releaseGroup(this.#child.pid ?? 0);
   }
 }
 
-/** A port of this machine that leads to a port of a pod or service, for as long as the pod lives. */
+/** A local port forwarded to a port of a pod or service, for as long as the pod runs. */
 export class PortForward {
+  readonly #process: Process;
+  readonly #folder: string;
+
   private constructor(
     readonly port: number,
-    private readonly process: Process,
-    private readonly folder: string,
-  ) {}
+    process: Process,
+    folder: string,
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+  }
 
   static async start(namespace: string, target: string, targetPort: number, path: string): Promise<PortForward> {
     const port = await freePort();
@@ -86,7 +96,7 @@ export class PortForward {
   }
 
   async stop(): Promise<void> {
-    await this.process.stop('SIGKILL');
-    await removeFolder(this.folder);
+    await this.#process.stop('SIGKILL');
+    await removeFolder(this.#folder);
   }
 }

@@ -17,8 +17,8 @@ const isFree = (port: number): Promise<boolean> =>
   });
 
 /**
- * A port of 127.0.0.1 that nobody listens on, for a process that cannot choose one itself. It is below the range from which the
- * kernel serves outgoing connections, so that none of those takes it before the process does; and it is given only once.
+ * A free port of 127.0.0.1, for a process that cannot choose one itself. It is below the kernel's range for outgoing connections, so
+ * that none of those takes it first, and it is returned only once.
  */
 export const freePort = async (): Promise<number> => {
   for (;;) {

@@ -6,19 +6,24 @@ import { until } from './wait';
 export interface ProcessOptions {
   /** Standard output and error go there. */
   logFile: string;
-  /** Added to our own environment; undefined takes a name away. */
+  /** Added to our environment; undefined removes a variable. */
   env?: Record<string, string | undefined>;
   cwd?: string;
 }
 
-/** A process in a group of its own, so that what it starts can be ended with it. */
+/** A process in its own process group, so that its children can be killed with it. */
 export class Process {
   readonly exited: Promise<number | null>;
+  readonly #child: ChildProcess;
+  readonly #logFile: string;
+
   private constructor(
     readonly name: string,
-    private readonly child: ChildProcess,
-    private readonly logFile: string,
+    child: ChildProcess,
+    logFile: string,
   ) {
+    this.#child = child;
+    this.#logFile = logFile;
     this.exited = new Promise((resolve) => {
       child.once('exit', resolve);
       child.once('error', () => {
@@ -27,7 +32,7 @@ export class Process {
     });
   }
 
-  /** Resolves once the process exists; rejects where the command cannot be run. */
+  /** Resolves once the process has started; rejects if the command cannot be run. */
   static async start(command: string, args: string[], options: ProcessOptions): Promise<Process> {
     const log = openSync(options.logFile, 'a');
     const child = spawn(command, args, {
@@ -47,18 +52,18 @@ export class Process {
   }
 
   get pid(): number {
-    return this.child.pid ?? 0;
+    return this.#child.pid ?? 0;
   }
 
   get running(): boolean {
-    return this.child.exitCode === null && this.child.signalCode === null;
+    return this.#child.exitCode === null && this.#child.signalCode === null;
   }
 
   log(): string {
-    return readFileSync(this.logFile, 'utf8');
+    return readFileSync(this.#logFile, 'utf8');
   }
 
-  /** Waits for `ready`; when the process dies first, or time is up, the end of its log is in the error. */
+  /** Waits for `ready`. If the process exits first, or the timeout is over, the error contains the end of its log. */
   async becomes<T>(
     what: string,
     ready: () => Promise<T | undefined | false>,
@@ -84,26 +89,26 @@ export class Process {
   }
 
   signal(signal: NodeJS.Signals): void {
-    if (this.running) this.child.kill(signal);
+    if (this.running) this.#child.kill(signal);
   }
 
-  /** Asks it to end, with `signal`; then ends whatever is left of its group. */
+  /** Sends `signal`; kills whatever is left of its group once it has exited or the grace period is over. */
   async stop(signal: NodeJS.Signals = 'SIGTERM', graceMs = 5000): Promise<void> {
     this.signal(signal);
     const timer = setTimeout(() => {
-      this.endGroup();
+      this.#endGroup();
     }, graceMs);
     await this.exited;
     clearTimeout(timer);
-    this.endGroup();
+    this.#endGroup();
     releaseGroup(this.pid);
   }
 
-  private endGroup(): void {
+  #endGroup(): void {
     try {
       process.kill(-this.pid, 'SIGKILL');
     } catch {
-      // Nothing of it is left.
+      // Nothing is left.
     }
   }
 }

@@ -8,7 +8,7 @@ import { freePort } from './ports';
 import { Process } from './processes';
 import { until } from './wait';
 
-/** A private broker: it can be killed and started again on the same ports with the same data. */
+/** A private broker: it can be killed and restarted with the same ports and data. */
 export interface BrokerProcess {
   readonly amqpPort: number;
   readonly managementPort: number;
@@ -20,7 +20,7 @@ export interface BrokerProcess {
 interface Ports {
   readonly amqp: number;
   readonly management: number;
-  /** Of Erlang's distribution and of its port mapper, which RabbitMQ insists on. */
+  /** Of Erlang's distribution and port mapper, which RabbitMQ cannot do without. */
   readonly distribution: number;
   readonly epmd: number;
 }
@@ -30,9 +30,9 @@ const configuration = (ports: Ports): string =>
     `listeners.tcp.1 = 127.0.0.1:${ports.amqp}`,
     'management.tcp.ip = 127.0.0.1',
     `management.tcp.port = ${ports.management}`,
-    // The management API counts this often, ms; the default of 5000 is long for a test.
+    // How often the management API's counts are updated, ms; the default of 5000 is long for a test.
     'collect_statistics_interval = 500',
-    // The guest that the tests use comes from 127.0.0.1, in Docker too.
+    // The tests connect as guest from 127.0.0.1, in Docker too.
     'loopback_users.guest = true',
     '',
   ].join('\n');
@@ -41,12 +41,12 @@ const erlang = (ports: Ports): Record<string, string> => ({
   ERL_EPMD_ADDRESS: '127.0.0.1',
   ERL_EPMD_PORT: String(ports.epmd),
   RABBITMQ_DIST_PORT: String(ports.distribution),
-  // Stored messages belong to the node's name, so it must be the same at the next start.
+  // Stored messages belong to the node name, so a restart must use the same.
   RABBITMQ_NODENAME: 'serverless@localhost',
   RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
 });
 
-/** Starts a broker on 127.0.0.1; resolves when it takes connections. */
+/** Starts a broker on 127.0.0.1; resolves when it accepts connections. */
 export const startBroker = async (found: Found): Promise<BrokerProcess> => {
   const folder = makeFolder('rabbitmq');
   const ports = {
@@ -65,7 +65,7 @@ export const startBroker = async (found: Found): Promise<BrokerProcess> => {
     await server.start(ready);
   };
   const stop = async (): Promise<void> => {
-    // A broker takes 6 s to stop with its management API; nothing here needs its data any more.
+    // A graceful stop takes 6 s with the management API, and the data is no longer needed.
     await server.kill();
     await server.end();
     await removeFolder(folder);
@@ -80,7 +80,7 @@ export const startBroker = async (found: Found): Promise<BrokerProcess> => {
 interface Server {
   start(ready: () => Promise<boolean>): Promise<void>;
   kill(): Promise<void>;
-  /** Ends what a killed server leaves running. */
+  /** Kills what a killed server leaves running. */
   end(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ const asProcess = (found: Found, folder: string, ports: Ports): Server => {
   writeFileSync(file('enabled_plugins'), '[rabbitmq_management].\n');
   writeFileSync(file('rabbitmq-env.conf'), '');
   const env: Record<string, string | undefined> = {
-    // What the machine sets for its own broker must not reach ours.
+    // Settings of the machine's own broker must not reach ours.
     ...Object.fromEntries(
       Object.keys(process.env)
         .filter((name) => name.startsWith('RABBITMQ_') || name.startsWith('ERL_'))
@@ -113,11 +113,11 @@ const asProcess = (found: Found, folder: string, ports: Ports): Server => {
   let broker: Process | undefined;
   return {
     start: async (ready) => {
-      // Ours, in the foreground: the one that Erlang would start by itself leaves our process group and outlives us.
+      // In the foreground: the one that Erlang starts by default leaves our process group and outlives us.
       epmd ??= await Process.start('epmd', ['-port', String(ports.epmd), '-address', '127.0.0.1'], {
         logFile: file('log/epmd.log'),
       });
-      // The script looks for others beside itself, and does not follow a link to do so.
+      // The script expects other scripts beside it, and does not resolve links.
       broker = await Process.start(realpathSync(found.path), [], { env, logFile: file('log/output.log') });
       await broker.becomes('RabbitMQ takes connections', ready, { timeoutMs: 60_000 });
     },
@@ -132,7 +132,7 @@ const asProcess = (found: Found, folder: string, ports: Ports): Server => {
 };
 
 const inDocker = (image: string, folder: string, ports: Ports): Server => {
-  // The image's entry point may change to its own user.
+  // The image's entry point may switch to its own user.
   chmodSync(folder, 0o777);
   let container: Container | undefined;
   return {

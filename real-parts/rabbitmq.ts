@@ -3,14 +3,14 @@ import { type Answer, send } from './http';
 import { type BrokerProcess, startBroker } from './rabbitmq-server';
 import { until } from './wait';
 
-/** A queue, a fanout exchange, and the binding, as the predecessor declares them. */
+/** A queue, a fanout exchange and their binding, as in the predecessor. */
 export interface Topology {
   readonly name: string;
-  /** Left out: of the same name. */
+  /** Default: of the same name. */
   readonly exchange?: string;
-  /** Milliseconds after which the queue drops a message; left out: never. */
+  /** The queue's message TTL, milliseconds; default: none. */
   readonly messageTtlMs?: number;
-  /** With the queue type named, as Dapr declares the queue of a subscriber, which must find it alike. */
+  /** Names the queue type explicitly: Dapr does so for a subscriber's queue, and a redeclaration must be equal. */
   readonly classic?: boolean;
 }
 
@@ -32,12 +32,18 @@ interface QueueTotals {
 
 /** RabbitMQ with its management API: `RABBITMQ_URL` and `RABBITMQ_MANAGEMENT_URL`, a private one, or Docker. */
 export class RabbitMq {
+  readonly #management: URL;
+  readonly #broker: BrokerProcess | undefined;
+
   private constructor(
     /** `amqp://…` */
     readonly url: string,
-    private readonly management: URL,
-    private readonly broker: BrokerProcess | undefined,
-  ) {}
+    management: URL,
+    broker: BrokerProcess | undefined,
+  ) {
+    this.#management = management;
+    this.#broker = broker;
+  }
 
   /** One that runs already. */
   static at(url: string, management: URL): RabbitMq {
@@ -57,49 +63,49 @@ export class RabbitMq {
 
   /** With user and password. */
   get managementUrl(): string {
-    return this.management.href;
+    return this.#management.href;
   }
 
-  /** Whether it is ours to kill. */
+  /** Whether we have started it, and may kill it. */
   get isPrivate(): boolean {
-    return this.broker !== undefined;
+    return this.#broker !== undefined;
   }
 
   async declare({ name, exchange = name, messageTtlMs, classic = false }: Topology): Promise<void> {
-    await this.expect('PUT', `/exchanges/%2f/${exchange}`, { type: 'fanout', durable: true });
-    await this.expect('PUT', `/queues/%2f/${name}`, {
+    await this.#expect('PUT', `/exchanges/%2f/${exchange}`, { type: 'fanout', durable: true });
+    await this.#expect('PUT', `/queues/%2f/${name}`, {
       durable: true,
       arguments: {
         ...(messageTtlMs === undefined ? {} : { 'x-message-ttl': messageTtlMs }),
         ...(classic ? { 'x-queue-type': 'classic' } : {}),
       },
     });
-    await this.expect('POST', `/bindings/%2f/e/${exchange}/q/${name}`, {});
+    await this.#expect('POST', `/bindings/%2f/e/${exchange}/q/${name}`, {});
   }
 
   async removeQueue(name: string): Promise<void> {
-    await this.call('DELETE', `/queues/%2f/${name}`);
+    await this.#call('DELETE', `/queues/%2f/${name}`);
   }
 
   /** Removes queue and exchange. */
   async remove(name: string): Promise<void> {
     await this.removeQueue(name);
-    await this.call('DELETE', `/exchanges/%2f/${name}`);
+    await this.#call('DELETE', `/exchanges/%2f/${name}`);
   }
 
-  /** Messages that wait in the queue, as KEDA counts them. The list without statistics is at most 0.5 s behind, the queue's own page up to 5 s (D10). */
+  /** Ready messages, as KEDA counts them. The list without statistics is at most 0.5 s old, the queue's own page up to 5 s (D10). */
   async depth(name: string): Promise<number> {
-    return (await this.queue(name)).messages_ready ?? 0;
+    return (await this.#queue(name)).messages_ready ?? 0;
   }
 
-  /** Messages that wait, or were handed to a consumer that has not acknowledged them yet. */
+  /** Messages that are ready, or delivered and not acknowledged yet. */
   async unsettled(name: string): Promise<number> {
-    return (await this.queue(name)).messages ?? 0;
+    return (await this.#queue(name)).messages ?? 0;
   }
 
-  /** Hands a message to an exchange, as another program would. */
+  /** Publishes a message as another program would. */
   async publish(exchange: string, payload: string): Promise<void> {
-    await this.expect('POST', `/exchanges/%2f/${exchange}/publish`, {
+    await this.#expect('POST', `/exchanges/%2f/${exchange}/publish`, {
       properties: { delivery_mode: 2 },
       routing_key: '',
       payload,
@@ -107,14 +113,13 @@ export class RabbitMq {
     });
   }
 
-  /** Throws the messages of a queue away. */
   async purge(name: string): Promise<void> {
-    await this.expect('DELETE', `/queues/%2f/${name}/contents`);
+    await this.#expect('DELETE', `/queues/%2f/${name}/contents`);
   }
 
   /** Takes all messages out of a queue, oldest first. */
   async take(name: string): Promise<QueuedMessage[]> {
-    const answer = await this.expect('POST', `/queues/%2f/${name}/get`, {
+    const answer = await this.#expect('POST', `/queues/%2f/${name}/get`, {
       count: 10_000,
       ackmode: 'ack_requeue_false',
       encoding: 'auto',
@@ -122,34 +127,34 @@ export class RabbitMq {
     return JSON.parse(answer.body) as QueuedMessage[];
   }
 
-  /** Ends the broker without goodbye. Durable queues and persistent messages are there again after `resume`. */
+  /** SIGKILL. `resume` restores durable queues and persistent messages. */
   async kill(): Promise<void> {
-    if (this.broker === undefined) throw new Error('this broker is not ours to kill');
-    await this.broker.kill();
+    if (this.#broker === undefined) throw new Error('this broker is not ours to kill');
+    await this.#broker.kill();
   }
 
   async resume(): Promise<void> {
-    await this.broker?.resume();
+    await this.#broker?.resume();
   }
 
   async stop(): Promise<void> {
-    await this.broker?.stop();
+    await this.#broker?.stop();
   }
 
-  /** The management API answers, and the broker takes connections. */
+  /** Whether the management API responds and the broker reports no alarm. */
   async isUp(): Promise<boolean> {
-    return (await this.call('GET', '/health/checks/alarms')).status === 200;
+    return (await this.#call('GET', '/health/checks/alarms')).status === 200;
   }
 
-  private async queue(name: string): Promise<QueueTotals> {
-    const answer = await this.expect('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
+  async #queue(name: string): Promise<QueueTotals> {
+    const answer = await this.#expect('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
     const queue = (JSON.parse(answer.body) as QueueTotals[]).find((one) => one.name === name);
     if (queue === undefined) throw new Error(`there is no queue '${name}'`);
     return queue;
   }
 
-  private call(method: string, path: string, body?: object): Promise<Answer> {
-    const { username, password, hostname, port } = this.management;
+  #call(method: string, path: string, body?: object): Promise<Answer> {
+    const { username, password, hostname, port } = this.#management;
     return send({
       host: hostname,
       port: Number(port === '' ? 80 : port),
@@ -164,8 +169,8 @@ export class RabbitMq {
     });
   }
 
-  private async expect(method: string, path: string, body?: object): Promise<Answer> {
-    const answer = await this.call(method, path, body);
+  async #expect(method: string, path: string, body?: object): Promise<Answer> {
+    const answer = await this.#call(method, path, body);
     if (answer.status >= 300) throw new Error(`RabbitMQ: ${method} ${path}: ${answer.status} ${answer.body}`);
     return answer;
   }

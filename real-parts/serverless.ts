@@ -8,10 +8,10 @@ import { send } from './http';
 import { freePort } from './ports';
 import { Process } from './processes';
 
-/** The product as `npm run build` leaves it. */
+/** The product, as built by `npm run build`. */
 export const serverlessFile = join(projectRoot, 'dist/serverless');
 
-/** What `GET /status` says of one backend. */
+/** One backend in `GET /status`. */
 export interface BackendStatus {
   readonly target: string;
   readonly pubsub: string;
@@ -26,7 +26,7 @@ export interface BackendStatus {
 export interface Status {
   readonly server: {
     readonly role: 'starting' | 'active' | 'standby' | 'stopped';
-    /** Phases that run now: those that Kong waits for, and those whose call Kong runs (K3). */
+    /** Phases in progress: those that Kong waits for, and those whose PDK call Kong runs (K3). */
     readonly events: number;
     readonly instances: number;
     readonly connections: number;
@@ -37,12 +37,14 @@ export interface Status {
 export interface ServerlessOptions {
   readonly gatewayPort: number;
   readonly daprPort: number;
-  /** The socket of another server, to stand by for it; left out: one of its own. */
+  /** The socket of another server, to be its standby; default: its own. */
   readonly socket?: string;
-  /** More options of `serverless serve`. */
+  /** Further options of `serverless serve`. */
   readonly args?: readonly string[];
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Where its log goes, in place of a file of its own. */
+  readonly logFile?: string;
 }
 
 /** What `serverless -dump` prints for Kong. */
@@ -50,14 +52,20 @@ export const dump = (): string => execFileSync(process.execPath, [serverlessFile
 
 /** The plugin server, `dist/serverless serve`, started before Kong as the image does (K7). */
 export class Serverless {
+  readonly #process: Process;
+  readonly #folder: string;
+
   private constructor(
     readonly socket: string,
     readonly statusPort: number,
-    private readonly process: Process,
-    private readonly folder: string,
-    /** From exec until somebody can connect, ms. */
+    process: Process,
+    folder: string,
+    /** From exec until it accepts connections, ms. */
     readonly startMs: number,
-  ) {}
+  ) {
+    this.#process = process;
+    this.#folder = folder;
+  }
 
   static async start({
     gatewayPort,
@@ -65,6 +73,7 @@ export class Serverless {
     socket,
     args = [],
     nodeArgs = [],
+    logFile,
   }: ServerlessOptions): Promise<Serverless> {
     if (!existsSync(serverlessFile)) throw new Error('dist/serverless is missing: run `npm run build`');
     const folder = makeFolder('srv');
@@ -86,7 +95,7 @@ export class Serverless {
           ...args,
         ],
       ],
-      { logFile: join(folder, 'serverless.log') },
+      { logFile: logFile ?? join(folder, 'serverless.log') },
     );
     try {
       await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)), { everyMs: 1 });
@@ -103,10 +112,10 @@ export class Serverless {
   }
 
   get pid(): number {
-    return this.process.pid;
+    return this.#process.pid;
   }
 
-  /** For `Kong.start`: the real query command where Kong can run it, that is, outside a container. */
+  /** For `Kong.start`: with the real query command unless Kong runs in a container and cannot execute it. */
   forKong(): PluginServerOfKong {
     return {
       name: 'serverless',
@@ -141,20 +150,20 @@ export class Serverless {
   }
 
   log(): string {
-    return this.process.log();
+    return this.#process.log();
   }
 
-  /** Ends it without goodbye. */
+  /** SIGKILL. */
   async kill(): Promise<void> {
-    await this.process.stop('SIGKILL');
+    await this.#process.stop('SIGKILL');
   }
 
   signal(signal: NodeJS.Signals): void {
-    this.process.signal(signal);
+    this.#process.signal(signal);
   }
 
   async stop(): Promise<void> {
-    await this.process.stop('SIGTERM', 3000);
-    await removeFolder(this.folder);
+    await this.#process.stop('SIGTERM', 3000);
+    await removeFolder(this.#folder);
   }
 }

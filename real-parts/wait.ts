@@ -3,9 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 export { sleep };
 
 /**
- * Asks until the answer is neither undefined nor false, and returns it.
+ * Polls until the result is neither undefined nor false, and returns it.
  *
- * @param what named in the error when it does not come true within `timeoutMs`
+ * @param what for the error after `timeoutMs`
  */
 export const until = async <T>(
   what: string,
@@ -26,7 +26,7 @@ export const until = async <T>(
   throw new Error(`not so within ${timeoutMs} ms: ${what}`, { cause: lastError });
 };
 
-/** Runs all of them, one after the other, whatever becomes of each. Throws the first error at the end. */
+/** Runs all tasks, one after the other, even if some fail. Throws the first error at the end. */
 export const each = async (tasks: readonly (() => unknown)[]): Promise<void> => {
   const errors: unknown[] = [];
   for (const task of tasks) {

@@ -13,15 +13,14 @@ const common = {
   format: 'cjs',
   legalComments: 'none',
   logLevel: 'warning',
-  loader: { '.html': 'text', '.css': 'text', '.svg': 'text', '.txt': 'text' },
 };
 
-/** Entry point -> file. An entry that a part of the project does not have (yet) is not built. */
+/** Entry point -> file. An entry that is missing, as in the build context of an image, is not built. */
 const targets = [
   { entry: 'src/bin/serverless.ts', out: 'dist/serverless', executable: true, minify: true },
   { entry: 'src/bin/plugin-module.ts', out: 'dist/plugin/serverless.js', minify: true },
   { entry: 'sample/backend/main.ts', out: 'dist/backend.js' },
-  // These two run in this folder only, where their packages are: testcontainers cannot be bundled.
+  // These two run only in this repository, where node_modules is: testcontainers cannot be bundled.
   { entry: 'demo/main.ts', out: 'dist/demo.js', packages: 'external' },
   { entry: 'test/load/main.ts', out: 'dist/bench.js', packages: 'external' },
 ];

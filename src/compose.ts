@@ -5,9 +5,10 @@ import { Registry } from './activation/registry';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
-import type { Logger, OnRejected } from './core/ports';
-import type { Metrics } from './adapters/metrics';
-import { LoggingObserver, observeAll, observeLater } from './adapters/observers';
+import type { OnRejected } from './core/ports';
+import type { ProcessLog } from './adapters/logger';
+import { Metrics } from './adapters/metrics';
+import { LoggingObserver, Observers } from './adapters/observers';
 import { OwnProbes } from './adapters/own-probes';
 import { LaneProber } from './adapters/prober';
 import { defaultMaxHeld } from './adapters/memory-bound';
@@ -20,14 +21,15 @@ import { ServerlessInstance } from './access/serverless-instance';
 import { RejectingInstance } from './kong/rejecting-instance';
 
 /** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
-export function compose(settings: ProcessSettings, logger: Logger): Product {
+export function compose(settings: ProcessSettings, logger: ProcessLog): Product {
   const clock = systemClock;
   const budget = new HeldBudget(settings.maxHeld ?? defaultMaxHeld());
-  // prom-client loads half of Node's modules: 2 MB that a process which nobody asks for anything does without.
-  let loaded: Promise<Metrics> | undefined;
-  const metrics = (): Promise<Metrics> =>
-    (loaded ??= import('./adapters/metrics.js').then((module) => new module.Metrics(() => budget.held)));
-  const observer = observeAll([observeLater(metrics), new LoggingObserver(logger, () => clock.now())]);
+  const metrics = new Metrics({
+    held: () => budget.held,
+    linesDropped: logger.linesDropped,
+    observerFailures: () => observer.failures,
+  });
+  const observer: Observers = new Observers([metrics, new LoggingObserver(logger, clock)], logger, clock);
   const ownProbes = new OwnProbes();
   const publisher = new DaprPublisher(settings);
   const registry = new Registry(
@@ -39,17 +41,24 @@ export function compose(settings: ProcessSettings, logger: Logger): Product {
         prober: new LaneProber(backend, settings.gatewayUrl, ownProbes),
         publisher,
         observer,
+        logger,
         budget,
         gateway: hostname(),
       }),
   );
   const onRejected: OnRejected = (code) => {
-    void metrics().then((loadedMetrics) => {
-      loadedMetrics.rejected(code);
-    });
+    observer.rejected(code);
   };
   let draining = false;
-  const parts: PluginParts = { clock, registry, ownProbes, logger, onRejected, draining: () => draining };
+  const parts: PluginParts = {
+    clock,
+    registry,
+    ownProbes,
+    logger,
+    onRejected,
+    draining: () => draining,
+    showReasons: settings.debugErrors,
+  };
 
   return {
     module: { ...moduleInfo, Plugin: pluginClass(parts) },
@@ -59,7 +68,7 @@ export function compose(settings: ProcessSettings, logger: Logger): Product {
       draining = true;
     },
     settled: () => budget.settled(),
-    metrics: async () => (await metrics()).text(),
+    metrics: () => metrics.text(),
     status: () => ({ held: budget.held, maxHeld: budget.max, draining, backends: registry.status() }),
     close: () => {
       registry.close();
@@ -77,7 +86,7 @@ function pluginClass(parts: PluginParts): Product['module']['Plugin'] {
       void loadHttpClient();
       const parsed = parseConfig(config);
       this.#instance = parsed.ok
-        ? new ServerlessInstance(parsed.backends, parts)
+        ? new ServerlessInstance(parsed, parts)
         : new RejectingInstance('SERVERLESS_CONFIG_INVALID', formatProblems(parsed.problems), {
             ...parts,
             log: parts.logger,

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock';
 import type { Topology } from '../manifests/topology';
-import { BrokerGone } from './broker';
+import { BrokerStopped } from './broker';
 import type { Broker, Delivery, Message } from './broker';
 import { MessageQueue } from './queue';
 
@@ -8,22 +8,22 @@ import { MessageQueue } from './queue';
 export class BuiltInBroker implements Broker {
   readonly description = 'built in';
   running = true;
-  private readonly queues: ReadonlyMap<string, MessageQueue>;
-  private readonly bound: ReadonlyMap<string, readonly MessageQueue[]>;
+  readonly #queues: ReadonlyMap<string, MessageQueue>;
+  readonly #bound: ReadonlyMap<string, readonly MessageQueue[]>;
 
   /** Throws when a binding names a queue or an exchange that the topology does not have. */
   constructor(topology: Topology, clock: Clock) {
-    this.queues = new Map(topology.queues.map((spec) => [spec.name, new MessageQueue(spec, clock)]));
+    this.#queues = new Map(topology.queues.map((spec) => [spec.name, new MessageQueue(spec, clock)]));
     for (const { exchange } of topology.bindings) {
       if (!topology.exchanges.includes(exchange))
         throw new Error(`a binding names exchange ${exchange}, which is not there`);
     }
-    this.bound = new Map(
+    this.#bound = new Map(
       topology.exchanges.map((exchange) => [
         exchange,
         topology.bindings
           .filter((binding) => binding.exchange === exchange)
-          .map((binding) => this.queue(binding.queue)),
+          .map((binding) => this.#queue(binding.queue)),
       ]),
     );
   }
@@ -35,7 +35,7 @@ export class BuiltInBroker implements Broker {
 
   stop(): Promise<void> {
     this.running = false;
-    for (const queue of this.queues.values()) queue.forgetTransient();
+    for (const queue of this.#queues.values()) queue.forgetTransient();
     return Promise.resolve();
   }
 
@@ -44,29 +44,29 @@ export class BuiltInBroker implements Broker {
   }
 
   publish(exchange: string, message: Message): Promise<void> {
-    return this.whileRunning(() => {
-      for (const queue of this.bound.get(exchange) ?? []) queue.add(message);
+    return this.#whileRunning(() => {
+      for (const queue of this.#bound.get(exchange) ?? []) queue.add(message);
     });
   }
 
   depth(queue: string): Promise<number> {
-    return this.whileRunning(() => this.queue(queue).depth());
+    return this.#whileRunning(() => this.#queue(queue).depth());
   }
 
   take(queue: string): Promise<Delivery | undefined> {
-    return this.whileRunning(() => this.queue(queue).take());
+    return this.#whileRunning(() => this.#queue(queue).take());
   }
 
-  private whileRunning<T>(act: () => T): Promise<T> {
+  #whileRunning<T>(act: () => T): Promise<T> {
     return new Promise((resolve) => {
-      if (!this.running) throw new BrokerGone();
+      if (!this.running) throw new BrokerStopped();
       resolve(act());
     });
   }
 
-  private queue(name: string): MessageQueue {
-    const queue = this.queues.get(name);
-    // KEDA's scaler is refused in the same way: 404 until the queue exists.
+  #queue(name: string): MessageQueue {
+    const queue = this.#queues.get(name);
+    // RabbitMQ answers KEDA's scaler alike: 404 until the queue exists.
     if (queue === undefined) throw new Error(`no queue '${name}'`);
     return queue;
   }

@@ -9,49 +9,51 @@ interface Stored {
   readonly expiresAt: number;
 }
 
-/** One queue. As in RabbitMQ, an expired message leaves when it is at the head: first in, first out, also for the dead. */
+/** One queue. As in RabbitMQ, an expired message is dropped only once it reaches the head of the queue. */
 export class MessageQueue {
-  private messages: Stored[] = [];
+  #messages: Stored[] = [];
+  readonly #spec: QueueSpec;
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly spec: QueueSpec,
-    private readonly clock: Clock,
-  ) {}
+  constructor(spec: QueueSpec, clock: Clock) {
+    this.#spec = spec;
+    this.#clock = clock;
+  }
 
   add(message: Message): void {
-    const ttlMs = Math.min(message.ttlMs ?? Infinity, this.spec.ttlMs ?? Infinity);
+    const ttlMs = Math.min(message.ttlMs ?? Infinity, this.#spec.ttlMs ?? Infinity);
     const { body, persistent } = message;
-    this.messages.push({ body, persistent, expiresAt: this.clock.now() + ttlMs });
+    this.#messages.push({ body, persistent, expiresAt: this.#clock.now() + ttlMs });
   }
 
-  /** Messages that are ready. */
+  /** Ready messages. */
   depth(): number {
-    this.dropExpired();
-    return this.messages.length;
+    this.#dropExpired();
+    return this.#messages.length;
   }
 
-  /** The oldest message, out of the way of other consumers until it is acknowledged or given back. */
+  /** The oldest message, hidden from other consumers until it is acknowledged or requeued. */
   take(): Delivery | undefined {
-    this.dropExpired();
-    const message = this.messages.shift();
+    this.#dropExpired();
+    const message = this.#messages.shift();
     if (message === undefined) return undefined;
     return {
       body: message.body,
       acknowledge: () => undefined,
       giveBack: () => {
-        this.messages.unshift(message);
+        this.#messages.unshift(message);
       },
     };
   }
 
-  /** What is left after the broker has died: a message that was not written to disk is gone. */
+  /** Drops what a crash of the broker would lose: messages that were not written to disk. */
   forgetTransient(): void {
-    this.messages = this.messages.filter(({ persistent }) => persistent);
+    this.#messages = this.#messages.filter(({ persistent }) => persistent);
   }
 
-  private dropExpired(): void {
-    const now = this.clock.now();
-    const alive = this.messages.findIndex(({ expiresAt }) => expiresAt > now);
-    this.messages = alive < 0 ? [] : this.messages.slice(alive);
+  #dropExpired(): void {
+    const now = this.#clock.now();
+    const alive = this.#messages.findIndex(({ expiresAt }) => expiresAt > now);
+    this.#messages = alive < 0 ? [] : this.#messages.slice(alive);
   }
 }

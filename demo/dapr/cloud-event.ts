@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 
 /** Wraps a payload as Dapr does before it publishes (D7). */
-export function cloudEvent(event: {
+export function cloudEvent(message: {
   readonly body: string;
   readonly contentType: string;
   readonly pubsub: string;
@@ -11,22 +11,22 @@ export function cloudEvent(event: {
   readonly now: number;
 }): string {
   return JSON.stringify({
-    data: dataOf(event.body, event.contentType),
-    datacontenttype: event.contentType,
+    data: dataOf(message.body, message.contentType),
+    datacontenttype: message.contentType,
     id: randomUUID(),
-    pubsubname: event.pubsub,
-    source: event.appId,
+    pubsubname: message.pubsub,
+    source: message.appId,
     specversion: '1.0',
-    time: new Date(event.now).toISOString(),
-    topic: event.topic,
-    traceid: event.traceparent ?? '',
-    traceparent: event.traceparent ?? '',
+    time: new Date(message.now).toISOString(),
+    topic: message.topic,
+    traceid: message.traceparent ?? '',
+    traceparent: message.traceparent ?? '',
     tracestate: '',
     type: 'com.dapr.event.sent',
   });
 }
 
-/** JSON becomes part of the event; anything else, broken JSON too, goes as text. */
+/** JSON is embedded as JSON; anything else, broken JSON included, as text. */
 function dataOf(body: string, contentType: string): unknown {
   if (!/^application\/(.+\+)?json\b/i.test(contentType)) return body;
   try {

@@ -1,33 +1,35 @@
 import type { Clock } from '../clock';
-import type { Events } from '../events';
+import type { Journal } from '../journal';
 
-/** How long messages other than a cold start are gathered before they are reported: they come ten and more a second. */
+/** How long messages other than cold starts are summed up before they are reported: there may be ten a second and more. */
 const DIGEST_MS = 1000;
 
-/** Reports what is published: a cold start at once, everything else in sums. */
+/** Reports published messages: a cold start immediately, everything else as a sum. */
 export class PublishDigest {
-  private readonly sums = new Map<string, number>();
+  readonly #sums = new Map<string, number>();
+  readonly #clock: Clock;
+  readonly #journal: Journal;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly events: Events,
-  ) {}
+  constructor(clock: Clock, journal: Journal) {
+    this.#clock = clock;
+    this.#journal = journal;
+  }
 
-  /** @param body The payload, as the application gave it. */
+  /** @param body The payload as the application sent it. */
   published(topic: string, body: string): void {
     const reason = reasonOf(body);
     if (reason === 'cold-start') {
-      this.events.info('dapr', `published to ${topic}: cold-start`);
+      this.#journal.info('dapr', `published to ${topic}: cold-start`);
       return;
     }
     const what = `published to ${topic}: ${reason ?? 'message'}`;
-    const sum = this.sums.get(what);
-    this.sums.set(what, (sum ?? 0) + 1);
+    const sum = this.#sums.get(what);
+    this.#sums.set(what, (sum ?? 0) + 1);
     if (sum !== undefined) return;
-    this.clock.after(DIGEST_MS, () => {
-      const times = this.sums.get(what) ?? 0;
-      this.sums.delete(what);
-      this.events.info('dapr', times === 1 ? what : `${what} x ${times}`);
+    this.#clock.after(DIGEST_MS, () => {
+      const times = this.#sums.get(what) ?? 0;
+      this.#sums.delete(what);
+      this.#journal.info('dapr', times === 1 ? what : `${what} x ${times}`);
     });
   }
 }

@@ -3,14 +3,17 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Sidecar } from './sidecar';
 
-/** Serves one sidecar on one port, which it keeps when it is stopped and started again. */
+/** Serves a sidecar over HTTP. A restart keeps the port. */
 export class DaprEndpoint {
   readonly description = 'built in';
-  private server: Server | undefined;
-  /** 0 until it has listened once. */
+  #server: Server | undefined;
+  /** 0 before the first start. */
   port = 0;
+  readonly #sidecar: Sidecar;
 
-  private constructor(private readonly sidecar: Sidecar) {}
+  private constructor(sidecar: Sidecar) {
+    this.#sidecar = sidecar;
+  }
 
   /** Starts it on a free port. */
   static async open(sidecar: Sidecar): Promise<DaprEndpoint> {
@@ -20,7 +23,7 @@ export class DaprEndpoint {
   }
 
   get running(): boolean {
-    return this.server !== undefined;
+    return this.#server !== undefined;
   }
 
   async start(): Promise<void> {
@@ -30,7 +33,7 @@ export class DaprEndpoint {
       request.on('end', () => {
         const { method = 'GET', url = '/', headers } = request;
         const body = Buffer.concat(chunks).toString();
-        void this.sidecar.handle({ method, url, headers, body }).then((answer) => {
+        void this.#sidecar.handle({ method, url, headers, body }).then((answer) => {
           const text = answer.body === undefined ? '' : JSON.stringify(answer.body);
           response.writeHead(answer.status, text === '' ? {} : { 'Content-Type': 'application/json' });
           response.end(text);
@@ -42,13 +45,13 @@ export class DaprEndpoint {
       server.listen(this.port, '127.0.0.1', resolve);
     });
     this.port = (server.address() as AddressInfo).port;
-    this.server = server;
+    this.#server = server;
   }
 
-  /** Closes the port: whoever calls finds nobody there, as when the sidecar has crashed. */
+  /** Closes the port: connections are refused, as after a crash of the sidecar. */
   async stop(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
+    const server = this.#server;
+    this.#server = undefined;
     await new Promise<void>((resolve) => {
       if (server === undefined) resolve();
       server?.close(() => {
@@ -58,7 +61,7 @@ export class DaprEndpoint {
     });
   }
 
-  /** Ends it for good. */
+  /** Shuts it down for good. */
   async close(): Promise<void> {
     await this.stop();
   }

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Broker } from '../broker/broker';
 import type { Clock } from '../clock';
-import { messageOf } from '../events';
-import type { Events } from '../events';
+import { messageOf } from '../error-message';
+import type { Journal } from '../journal';
 import type { Component } from '../manifests/component';
 import { cloudEvent } from './cloud-event';
 import { PublishDigest } from './digest';
@@ -21,35 +21,37 @@ export interface ApiResponse {
   readonly body?: object;
 }
 
-/** Dapr's own version whose answers these are. */
+/** The version of Dapr whose responses these are. */
 const VERSION = '1.18.2';
 
-/** The sidecar of one application: Dapr's HTTP API as far as this product uses it, with the real one's status codes and bodies. */
+/** The sidecar of one application: as much of Dapr's HTTP API as the product uses, with Dapr's status codes and bodies. */
 export class Sidecar {
-  private readonly digest: PublishDigest;
-  private readonly components: ReadonlyMap<string, Component>;
+  readonly #digest: PublishDigest;
+  readonly #components: ReadonlyMap<string, Component>;
+  readonly #appId: string;
+  readonly #broker: Broker;
+  readonly #clock: Clock;
+  readonly #journal: Journal;
 
-  constructor(
-    private readonly appId: string,
-    components: readonly Component[],
-    private readonly broker: Broker,
-    private readonly clock: Clock,
-    private readonly events: Events,
-  ) {
-    this.digest = new PublishDigest(clock, events);
+  constructor(appId: string, components: readonly Component[], broker: Broker, clock: Clock, journal: Journal) {
+    this.#appId = appId;
+    this.#broker = broker;
+    this.#clock = clock;
+    this.#journal = journal;
+    this.#digest = new PublishDigest(clock, journal);
     const loaded = components.filter(({ scopes }) => scopes.length === 0 || scopes.includes(appId));
-    this.components = new Map(loaded.map((component) => [component.name, component]));
+    this.#components = new Map(loaded.map((component) => [component.name, component]));
   }
 
-  /** Answers one call. Never rejects. */
+  /** Handles one request. Never rejects. */
   async handle(request: ApiRequest): Promise<ApiResponse> {
     const { pathname, searchParams } = new URL(request.url, 'http://dapr');
     if (pathname === '/v1.0/healthz' || pathname === '/v1.0/healthz/outbound') return { status: 204 };
-    if (pathname === '/v1.0/metadata' && request.method === 'GET') return { status: 200, body: this.metadata() };
+    if (pathname === '/v1.0/metadata' && request.method === 'GET') return { status: 200, body: this.#metadata() };
     const publish = /^\/v1\.0\/publish\/([^/]+)\/(.+)$/.exec(pathname);
     if (publish !== null && (request.method === 'POST' || request.method === 'PUT')) {
       const [, pubsub = '', topic = ''] = publish.map(decodeURIComponent);
-      return this.publish(pubsub, topic, request, searchParams);
+      return this.#publish(pubsub, topic, request, searchParams);
     }
     return {
       status: 404,
@@ -60,48 +62,43 @@ export class Sidecar {
     };
   }
 
-  private async publish(
-    pubsub: string,
-    topic: string,
-    request: ApiRequest,
-    query: URLSearchParams,
-  ): Promise<ApiResponse> {
-    const component = this.components.get(pubsub);
+  async #publish(pubsub: string, topic: string, request: ApiRequest, query: URLSearchParams): Promise<ApiResponse> {
+    const component = this.#components.get(pubsub);
     if (component === undefined) return notFound(pubsub);
     const traceparent = request.headers['traceparent'];
     const raw = query.get('metadata.rawPayload') === 'true';
-    const event = {
+    const published = {
       body: request.body,
       contentType: String(request.headers['content-type'] ?? 'text/plain'),
-      appId: this.appId,
+      appId: this.#appId,
       traceparent: typeof traceparent === 'string' ? traceparent : undefined,
-      now: this.clock.now(),
+      now: this.#clock.now(),
     };
     try {
-      // Dapr finds the broker gone, waits, connects anew, and waits once more before it gives up (D2).
-      if (!this.broker.running) await delay(2 * component.reconnectWaitMs);
-      await this.broker.publish(topic, {
-        body: raw ? request.body : cloudEvent({ ...event, pubsub, topic }),
+      // Dapr finds the connection lost, waits, reconnects, and waits once more before it gives up (D2).
+      if (!this.#broker.running) await delay(2 * component.reconnectWaitMs);
+      await this.#broker.publish(topic, {
+        body: raw ? request.body : cloudEvent({ ...published, pubsub, topic }),
         ttlMs: ttlOf(query.get('metadata.ttlInSeconds')),
         persistent: component.persistent,
       });
-      this.digest.published(topic, request.body);
+      this.#digest.published(topic, request.body);
       return { status: 204 };
     } catch (error) {
       const message = `error when publish to topic ${topic} in pubsub ${pubsub}: ${messageOf(error)}`;
-      this.events.warn('dapr', message);
+      this.#journal.warn('dapr', message);
       return { status: 500, body: { errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE', message } };
     }
   }
 
-  private metadata(): object {
-    const components = [...this.components.values()].map(({ name }) => ({
+  #metadata(): object {
+    const components = [...this.#components.values()].map(({ name }) => ({
       name,
       type: 'pubsub.rabbitmq',
       version: 'v1',
       capabilities: ['MESSAGE_TTL'],
     }));
-    return { id: this.appId, runtimeVersion: VERSION, components };
+    return { id: this.#appId, runtimeVersion: VERSION, components };
   }
 }
 
@@ -117,7 +114,7 @@ function notFound(pubsub: string): ApiResponse {
   };
 }
 
-/** What is not a whole number of seconds is ignored, as in Dapr (D5). */
+/** Anything but a whole number of seconds is ignored, as in Dapr (D5). */
 function ttlOf(seconds: string | null): number | undefined {
   return seconds !== null && /^\d+$/.test(seconds) ? Number(seconds) * 1000 : undefined;
 }

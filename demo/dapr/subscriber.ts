@@ -3,67 +3,76 @@ import { every } from '../clock';
 import type { Clock } from '../clock';
 import type { Component } from '../manifests/component';
 
-/** One line of an application's `GET /dapr/subscribe`. */
+/** One entry of an application's `GET /dapr/subscribe`. */
 interface Subscription {
   readonly pubsubname: string;
   readonly topic: string;
   readonly route: string;
 }
 
-/** How often a queue is looked at while it is empty. */
+/** How often an empty queue is polled. */
 const IDLE_MS = 100;
 
 /**
- * What a sidecar does for one replica that subscribes: asks it for its topics, takes messages from the queue `<app id>-<topic>`, as
- * Dapr names it, and posts them; the message is acknowledged by 200 and goes back to the queue otherwise.
+ * The sidecar of one subscribing replica: asks the replica for its topics, takes messages from the queue `<app id>-<topic>`, as Dapr
+ * names it, and posts them to the replica. A message is acknowledged by 200 and requeued otherwise.
  */
 export class Subscriber {
-  private stopped = false;
-  private stops: (() => void)[] = [];
+  #stopped = false;
+  #stops: (() => void)[] = [];
+  readonly #appId: string;
+  readonly #endpoint: string;
+  readonly #components: readonly Component[];
+  readonly #broker: Broker;
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly appId: string,
-    private readonly endpoint: string,
-    private readonly components: readonly Component[],
-    private readonly broker: Broker,
-    private readonly clock: Clock,
-  ) {}
+  constructor(appId: string, endpoint: string, components: readonly Component[], broker: Broker, clock: Clock) {
+    this.#appId = appId;
+    this.#endpoint = endpoint;
+    this.#components = components;
+    this.#broker = broker;
+    this.#clock = clock;
+  }
 
-  /** Starts to take messages. Rejects when the application does not tell its topics. */
+  /** Starts to take messages. Rejects if the application does not list its topics. */
   async start(): Promise<void> {
-    const response = await fetch(`http://${this.endpoint}/dapr/subscribe`);
+    const response = await fetch(`http://${this.#endpoint}/dapr/subscribe`);
     const subscriptions = (await response.json()) as Subscription[];
-    if (this.stopped) return;
+    if (this.#stopped) return;
     for (const { pubsubname, topic, route } of subscriptions) {
-      const component = this.components.find(({ name, scopes }) => {
-        return name === pubsubname && (scopes.length === 0 || scopes.includes(this.appId));
+      const component = this.#components.find(({ name, scopes }) => {
+        return name === pubsubname && (scopes.length === 0 || scopes.includes(this.#appId));
       });
-      if (component === undefined) throw new Error(`${this.appId}: no component ${pubsubname}`);
+      if (component === undefined) throw new Error(`${this.#appId}: no component ${pubsubname}`);
       const atOnce = component.prefetch === 0 ? 10 : component.prefetch;
       for (let consumer = 0; consumer < atOnce; consumer++) {
-        this.stops.push(every(this.clock, IDLE_MS, () => this.drain(`${this.appId}-${topic}`, route)));
+        this.#stops.push(every(this.#clock, IDLE_MS, () => this.#drain(`${this.#appId}-${topic}`, route)));
       }
     }
   }
 
-  /** Takes no more messages; one that is being worked on is given back unless the application still finishes it. */
+  /** Takes no more messages. One in progress is requeued unless the application still finishes it. */
   stop(): void {
-    this.stopped = true;
-    for (const stop of this.stops.splice(0)) stop();
+    this.#stopped = true;
+    for (const stop of this.#stops.splice(0)) stop();
   }
 
-  private async drain(queue: string, route: string): Promise<void> {
-    while (!this.stopped) {
-      const delivery = await this.broker.take(queue).catch(() => undefined);
+  async #drain(queue: string, route: string): Promise<void> {
+    while (!this.#stopped) {
+      const delivery = await this.#broker.take(queue).catch(() => undefined);
       if (delivery === undefined) return;
-      await this.deliver(delivery, route);
+      await this.#deliver(delivery, route);
     }
   }
 
-  private async deliver(delivery: Delivery, route: string): Promise<void> {
+  async #deliver(delivery: Delivery, route: string): Promise<void> {
     try {
       const headers = { 'Content-Type': 'application/cloudevents+json' };
-      const response = await fetch(`http://${this.endpoint}${route}`, { method: 'POST', headers, body: delivery.body });
+      const response = await fetch(`http://${this.#endpoint}${route}`, {
+        method: 'POST',
+        headers,
+        body: delivery.body,
+      });
       await response.arrayBuffer();
       if (response.ok) delivery.acknowledge();
       else delivery.giveBack();

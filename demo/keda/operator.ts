@@ -7,8 +7,8 @@ export interface Activity {
 }
 
 /**
- * One poll of KEDA's operator, which decides between 0 and 1 and leaves 1 to N to the HPA: up at once when the queue holds more than
- * the activation value; down to the minimum once it was inactive for the cooldown. Returns the replicas it wants.
+ * One poll of KEDA's operator, which decides between 0 and 1 and leaves 1 to N to the HPA: up immediately when the queue is longer than
+ * the activation value, down to the minimum after the cooldown without activity. Returns the replicas it wants.
  */
 export function pollDecision(
   scaling: Scaling,

@@ -1,10 +1,10 @@
 import type { Broker } from '../broker/broker';
 import { every } from '../clock';
 import type { Clock } from '../clock';
-import { messageOf } from '../events';
-import type { Events } from '../events';
+import { messageOf } from '../error-message';
+import type { Journal } from '../journal';
 import type { Scaling } from '../manifests/scaled-object';
-import { Hpa, HPA_PERIOD_MS } from './hpa';
+import { Hpa, HPA_SYNC_MS } from './hpa';
 import { pollDecision } from './operator';
 import type { Activity } from './operator';
 
@@ -16,86 +16,94 @@ export interface Scalable {
 
 /** Scales one Deployment as one ScaledObject says: KEDA's operator between 0 and 1, the HPA from there. */
 export class Scaler {
-  private activity: Activity = { lastActiveAt: undefined };
-  private readonly hpa: Hpa;
-  private failing = false;
-  private stops: (() => void)[] = [];
+  #activity: Activity = { lastActiveAt: undefined };
+  readonly #hpa: Hpa;
+  #failing = false;
+  #stops: (() => void)[] = [];
+  readonly #target: Scalable;
+  readonly #broker: Broker;
+  readonly #clock: Clock;
+  readonly #journal: Journal;
 
   constructor(
     readonly scaling: Scaling,
-    private readonly target: Scalable,
-    private readonly broker: Broker,
-    private readonly clock: Clock,
-    private readonly events: Events,
+    target: Scalable,
+    broker: Broker,
+    clock: Clock,
+    journal: Journal,
   ) {
-    this.hpa = new Hpa(scaling);
+    this.#target = target;
+    this.#broker = broker;
+    this.#clock = clock;
+    this.#journal = journal;
+    this.#hpa = new Hpa(scaling);
   }
 
-  /** How long until it scales to zero if no message comes, milliseconds; undefined while messages keep it up or it is at zero. */
+  /** Milliseconds until it scales to zero if no message arrives; undefined while messages keep it up, and at zero. */
   get sleepsInMs(): number | undefined {
-    const { lastActiveAt } = this.activity;
-    const now = this.clock.now();
-    if (lastActiveAt === undefined || this.target.wanted === 0 || this.scaling.min > 0) return undefined;
+    const { lastActiveAt } = this.#activity;
+    const now = this.#clock.now();
+    if (lastActiveAt === undefined || this.#target.wanted === 0 || this.scaling.min > 0) return undefined;
     // Still active at the last poll: the queue is not empty yet.
     if (now - lastActiveAt <= this.scaling.pollingIntervalMs + 500) return undefined;
     return Math.max(lastActiveAt + this.scaling.cooldownMs - now, 0);
   }
 
   start(): void {
-    this.stops = [
-      // KEDA takes 0 for a hot loop against the broker; ten times a second is hot enough here.
-      every(this.clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),
-      every(this.clock, HPA_PERIOD_MS, () => this.step()),
+    this.#stops = [
+      // With 0 KEDA polls the broker in a busy loop; ten times a second is enough here.
+      every(this.#clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),
+      every(this.#clock, HPA_SYNC_MS, () => this.sync()),
     ];
   }
 
   stop(): void {
-    for (const stop of this.stops.splice(0)) stop();
+    for (const stop of this.#stops.splice(0)) stop();
   }
 
-  /** One look of KEDA's operator at the queue. A broker that does not answer changes nothing: KEDA does not scale on errors. */
+  /** One poll of KEDA's operator. Nothing changes while the broker does not respond: KEDA does not scale on errors. */
   async poll(): Promise<void> {
-    const depth = await this.depth();
+    const depth = await this.#depth();
     if (depth === undefined) return;
-    const replicas = this.target.wanted;
-    const decision = pollDecision(this.scaling, { activity: this.activity, depth, replicas, now: this.clock.now() });
-    this.activity = decision.activity;
-    if (decision.wanted === 0) this.hpa.reset();
-    this.scale(
+    const replicas = this.#target.wanted;
+    const decision = pollDecision(this.scaling, { activity: this.#activity, depth, replicas, now: this.#clock.now() });
+    this.#activity = decision.activity;
+    if (decision.wanted === 0) this.#hpa.reset();
+    this.#scale(
       decision.wanted,
       decision.wanted === 0 ? `no message for ${this.scaling.cooldownMs / 1000} s` : `KEDA, ${messages(depth)}`,
     );
   }
 
-  /** One step of the HPA. */
-  async step(): Promise<void> {
-    if (this.target.wanted === 0) return;
-    const depth = await this.depth();
-    const replicas = this.target.wanted;
-    // KEDA may have gone to zero meanwhile.
+  /** One sync of the HPA. */
+  async sync(): Promise<void> {
+    if (this.#target.wanted === 0) return;
+    const depth = await this.#depth();
+    const replicas = this.#target.wanted;
+    // KEDA may have scaled to zero meanwhile.
     if (depth === undefined || replicas === 0) return;
-    const now = this.clock.now();
-    const wanted = this.hpa.wanted(depth, replicas, now);
-    if (wanted !== replicas) this.hpa.changed(replicas, wanted, now);
-    this.scale(wanted, `HPA, ${messages(depth)} at ${this.scaling.value} per replica`);
+    const now = this.#clock.now();
+    const wanted = this.#hpa.wanted(depth, replicas, now);
+    if (wanted !== replicas) this.#hpa.changed(replicas, wanted, now);
+    this.#scale(wanted, `HPA, ${messages(depth)} at ${this.scaling.value} per replica`);
   }
 
-  private scale(wanted: number, why: string): void {
-    const from = this.target.wanted;
+  #scale(wanted: number, why: string): void {
+    const from = this.#target.wanted;
     if (wanted === from) return;
-    this.events.info('keda', `${this.scaling.target}: ${from} -> ${wanted} replicas (${why})`);
-    this.target.scale(wanted);
+    this.#journal.info('keda', `${this.scaling.target}: ${from} -> ${wanted} replicas (${why})`);
+    this.#target.scale(wanted);
   }
 
-  private async depth(): Promise<number | undefined> {
+  async #depth(): Promise<number | undefined> {
     try {
-      const depth = await this.broker.depth(this.scaling.queue);
-      this.failing = false;
+      const depth = await this.#broker.depth(this.scaling.queue);
+      this.#failing = false;
       return depth;
     } catch (error) {
-      if (!this.failing)
-        this.events.warn('keda', `queue ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`);
-      this.failing = true;
+      if (!this.#failing)
+        this.#journal.warn('keda', `queue ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`);
+      this.#failing = true;
       return undefined;
     }
   }

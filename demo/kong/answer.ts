@@ -1,12 +1,12 @@
 import type { ServerResponse } from 'node:http';
 import type { Exchange } from './pdk';
 
-/** Answers with a JSON body of Kong's own, which marks what did not come from a backend. */
+/** Answers with a JSON body of Kong's own. */
 export function answer(response: ServerResponse, status: number, body: object): void {
   send(response, status, 'application/json; charset=utf-8', JSON.stringify(body));
 }
 
-/** Answers as nginx's error page in Kong does: in the form that the client accepts (kong/error_handlers.lua). */
+/** Answers as Kong's error page does, in the format that the client accepts (kong/error_handlers.lua). */
 export function answerError({ request, response }: Exchange, status: number, message: string): void {
   const accepted = request.headers.accept ?? request.headers['content-type'] ?? 'text/plain';
   const [type = ''] = accepted.split(/[;,]/);

@@ -5,55 +5,56 @@ import type { Exchange } from './pdk';
 import type { Route } from './routes';
 import { answer, answerError } from './answer';
 
-/** Further endpoints that Kong tries when one cannot be reached: `retries` of a service. */
+/** How many more endpoints Kong tries if one cannot be reached: `retries` of a service. */
 const RETRIES = 5;
 
-/** Sends requests on to the replicas of a service, as Kong's balancer does: round robin over those that are ready. */
+/** Proxies requests to the replicas of a service as Kong's balancer does: round robin over the ready ones. */
 export class Forwarder {
-  private readonly turns = new Map<string, number>();
-  private readonly sentAt = new WeakMap<IncomingMessage, number>();
+  readonly #turns = new Map<string, number>();
+  readonly #sentAt = new WeakMap<IncomingMessage, number>();
+  readonly #proxy: ProxyServer;
+  readonly #agent: Agent;
 
-  private constructor(
-    private readonly proxy: ProxyServer,
-    private readonly agent: Agent,
-  ) {
+  private constructor(proxy: ProxyServer, agent: Agent) {
+    this.#proxy = proxy;
+    this.#agent = agent;
     proxy.on('proxyRes', (upstream, request) => {
-      const sentAt = this.sentAt.get(request) ?? Date.now();
+      const sentAt = this.#sentAt.get(request) ?? Date.now();
       upstream.headers['x-kong-upstream-latency'] = String(Date.now() - sentAt);
     });
   }
 
-  /** The proxy library is an ES module, which a CommonJS one can only load in this way. */
+  /** Async because CommonJS can only `import()` the proxy library, an ES module. */
   static async create(): Promise<Forwarder> {
     const { createProxyServer } = await import('httpxy');
-    // An idle connection is given up before the replica does so (75 s), or a request could meet a closing one.
+    // Idle connections close before the replica would close them (75 s): otherwise a request could meet a closing one.
     const agent = new Agent({ keepAlive: true, timeout: 60_000 });
     return new Forwarder(createProxyServer({ agent }), agent);
   }
 
-  /** Answers the request with what a replica says, or with Kong's own error. */
+  /** Answers with a replica's response, or with Kong's own error. */
   async forward(exchange: Exchange, route: Route, arrivedAt: number): Promise<void> {
     const { request, response } = exchange;
     setForwardedHeaders(request, route);
     if (route.stripPath) request.url = stripped(request.url ?? '/', route.path);
-    // Each try of the proxy library adds two.
+    // The proxy library adds two per attempt.
     response.setMaxListeners(2 * RETRIES + response.getMaxListeners());
     const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
-      const endpoint = this.next(route);
+      const endpoint = this.#next(route);
       if (endpoint === undefined) {
         answer(response, 503, { message: 'failure to get a peer from the ring-balancer' });
         return;
       }
       const now = Date.now();
-      this.sentAt.set(request, now);
+      this.#sentAt.set(request, now);
       response.setHeader('X-Kong-Proxy-Latency', now - arrivedAt);
       response.setHeader('Via', 'kong/2.8.1');
       try {
-        await this.proxy.web(request, response, { target: `http://${endpoint}` });
+        await this.#proxy.web(request, response, { target: `http://${endpoint}` });
         return;
       } catch {
-        // A body that is on its way cannot be sent again.
+        // A body that has been sent cannot be sent again.
         if (response.headersSent || exchange.clientLeft.aborted || hasBody) break;
       }
     }
@@ -63,13 +64,13 @@ export class Forwarder {
 
   /** Closes the idle connections. */
   close(): void {
-    this.agent.destroy();
+    this.#agent.destroy();
   }
 
-  private next(route: Route): string | undefined {
+  #next(route: Route): string | undefined {
     const endpoints = route.service.endpoints();
-    const turn = this.turns.get(route.service.name) ?? 0;
-    this.turns.set(route.service.name, turn + 1);
+    const turn = this.#turns.get(route.service.name) ?? 0;
+    this.#turns.set(route.service.name, turn + 1);
     return endpoints[turn % Math.max(endpoints.length, 1)];
   }
 }
@@ -79,7 +80,7 @@ function stripped(url: string, prefix: string): string {
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
-/** Says where the request came from. What the client says of that counts only as the beginning of the chain: Kong trusts nobody. */
+/** Sets X-Forwarded-* and X-Real-IP. Kong trusts no client: what it sends counts only as the start of X-Forwarded-For. */
 function setForwardedHeaders(request: IncomingMessage, route: Route): void {
   const { headers, socket } = request;
   const client = socket.remoteAddress ?? '';

@@ -1,8 +1,8 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { messageOf } from '../events';
-import type { Events } from '../events';
+import { messageOf } from '../error-message';
+import type { Journal } from '../journal';
 import { answer } from './answer';
 import { Forwarder } from './forward';
 import type { Exchange } from './pdk';
@@ -11,7 +11,6 @@ import { routeFor } from './routes';
 import type { Route } from './routes';
 import { PluginRpc } from './rpc';
 
-/** What the gateway needs to know. */
 export interface GatewayOptions {
   readonly host: string;
   readonly port: number;
@@ -19,11 +18,11 @@ export interface GatewayOptions {
   readonly socketPath: string;
   /** How long the plugin server may be silent on one call (K1). */
   readonly readTimeoutMs: number;
-  /** Whether a client that leaves takes its request with it (K11). */
+  /** Whether a request is aborted when its client disconnects (K11). */
   readonly checkClientAbort: boolean;
 }
 
-/** A request of a route with the plugin, after it was answered. */
+/** A request on a route with the plugin, and its response. */
 export interface Answered {
   readonly method: string;
   readonly path: string;
@@ -33,87 +32,89 @@ export interface Answered {
   readonly ms: number;
 }
 
-/** The part of Kong 2.8 that a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
+/** As much of Kong 2.8 as a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
 export class Gateway {
-  private readonly rpc: PluginRpc;
-  private readonly phases: PhaseRunner;
-  private forwarder: Forwarder | undefined;
-  private readonly server: Server;
-  private routes: readonly Route[] = [];
+  readonly #rpc: PluginRpc;
+  readonly #phases: PhaseRunner;
+  #forwarder: Forwarder | undefined;
+  readonly #server: Server;
+  #routes: readonly Route[] = [];
+  readonly #options: GatewayOptions;
+  readonly #journal: Journal;
+  readonly #onAnswered: (answered: Answered) => void;
 
-  constructor(
-    private readonly options: GatewayOptions,
-    private readonly events: Events,
-    private readonly onAnswered: (answered: Answered) => void = () => undefined,
-  ) {
-    this.rpc = new PluginRpc(options.socketPath, options.readTimeoutMs);
-    this.phases = new PhaseRunner(options.plugin, this.rpc, events);
-    this.server = createServer((request, response) => {
-      void this.handle(request, response);
+  constructor(options: GatewayOptions, journal: Journal, onAnswered: (answered: Answered) => void = () => undefined) {
+    this.#options = options;
+    this.#journal = journal;
+    this.#onAnswered = onAnswered;
+    this.#rpc = new PluginRpc(options.socketPath, options.readTimeoutMs);
+    this.#phases = new PhaseRunner(options.plugin, this.#rpc, journal);
+    this.#server = createServer((request, response) => {
+      void this.#handle(request, response);
     });
-    // A held request is silent for as long as the hold lasts: no limit of Node's own may end it.
-    this.server.requestTimeout = 0;
-    this.server.keepAliveTimeout = 75_000;
+    // Nothing is sent for a request while it is held: Node's own timeout must not end it.
+    this.#server.requestTimeout = 0;
+    this.#server.keepAliveTimeout = 75_000;
   }
 
-  /** Starts to listen; resolves with the port. Rejects when the port is taken. */
+  /** Listens; resolves with the port. Rejects if the port is taken. */
   async listen(): Promise<number> {
-    this.forwarder = await Forwarder.create();
+    this.#forwarder = await Forwarder.create();
     return new Promise((resolve, reject) => {
-      this.server.once('error', reject);
-      // A burst of hundreds of connections must not meet a full backlog (K4 is the same limit one hop further).
-      this.server.listen({ port: this.options.port, host: this.options.host, backlog: 4096 }, () => {
-        resolve((this.server.address() as AddressInfo).port);
+      this.#server.once('error', reject);
+      // A burst of hundreds of connections must not find the backlog full (K4 is the same limit one hop further).
+      this.#server.listen({ port: this.#options.port, host: this.#options.host, backlog: 4096 }, () => {
+        resolve((this.#server.address() as AddressInfo).port);
       });
     });
   }
 
-  /** Takes effect with the next request, as a configuration push to Kong does. */
+  /** Takes effect with the next request, as a configuration push to Kong. */
   setRoutes(routes: readonly Route[]): void {
-    this.routes = routes;
+    this.#routes = routes;
   }
 
-  /** Stops to listen and drops what is in progress. */
+  /** Stops listening and drops requests in progress. */
   async close(): Promise<void> {
-    this.rpc.close();
-    this.forwarder?.close();
+    this.#rpc.close();
+    this.#forwarder?.close();
     await new Promise<void>((resolve) => {
-      this.server.close(() => {
+      this.#server.close(() => {
         resolve();
       });
-      this.server.closeAllConnections();
+      this.#server.closeAllConnections();
     });
   }
 
-  private async handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const arrivedAt = Date.now();
     const left = new AbortController();
     response.once('close', () => {
-      if (!response.writableFinished && this.options.checkClientAbort) left.abort();
+      if (!response.writableFinished && this.#options.checkClientAbort) left.abort();
     });
-    const exchange: Exchange = { request, response, answered: false, clientLeft: left.signal };
     const path = (request.url ?? '/').split('?')[0] ?? '/';
-    const route = routeFor(this.routes, request.headers.host ?? '', path);
+    const route = routeFor(this.#routes, request.headers.host ?? '', path);
     if (route === undefined) {
       answer(response, 404, { message: 'no Route matched with those values' });
       return;
     }
-    if (route.plugin !== undefined) this.tellAnswer(exchange, path, arrivedAt);
+    const exchange: Exchange = { request, response, route, answered: false, clientLeft: left.signal };
+    if (route.plugin !== undefined) this.#tellAnswer(exchange, path, arrivedAt);
     try {
-      if (route.plugin !== undefined) await this.phases.access(route.plugin.config, exchange);
+      if (route.plugin !== undefined) await this.#phases.access(route.plugin.config, exchange);
       if (exchange.answered || left.signal.aborted) return;
-      await this.forwarder?.forward(exchange, route, arrivedAt);
+      await this.#forwarder?.forward(exchange, route, arrivedAt);
     } catch (error) {
-      this.events.error('gateway', `${path}: ${messageOf(error)}`);
+      this.#journal.error('gateway', `${path}: ${messageOf(error)}`);
       answer(response, 500, { message: 'An unexpected error occurred' });
     }
   }
 
-  private tellAnswer({ request, response }: Exchange, path: string, arrivedAt: number): void {
+  #tellAnswer({ request, response }: Exchange, path: string, arrivedAt: number): void {
     const headers = { ...request.headers };
     response.once('finish', () => {
       const { method = 'GET' } = request;
-      this.onAnswered({ method, path, headers, status: response.statusCode, ms: Date.now() - arrivedAt });
+      this.#onAnswered({ method, path, headers, status: response.statusCode, ms: Date.now() - arrivedAt });
     });
   }
 }

@@ -1,6 +1,6 @@
 import type { PluginRpc } from './rpc';
 
-/** A plugin's configuration as the gateway holds it: Kong's `__key__` and `__seq__` say whether an instance fits. */
+/** A plugin's configuration in the gateway. Kong's `__key__` and `__seq__` tell whether an instance is up to date. */
 export interface PluginConfig {
   readonly __key__: string;
   readonly __seq__: number;
@@ -10,48 +10,50 @@ export interface PluginConfig {
 
 /**
  * The plugin instances of one nginx worker (kong/runloop/plugin_servers/init.lua, K12): one per configuration, started by its first
- * request while later ones wait, and closed when a newer configuration takes its place.
+ * request while later ones wait, and closed when a newer configuration replaces it.
  *
- * One difference is deliberate: after a start that failed, Kong 2.8 lets later requests of the worker spin for ever (K7); here they
- * try again.
+ * One difference is deliberate: after a failed start, later requests of the worker spin forever in Kong 2.8 (K7); here they try
+ * again.
  */
 export class Instances {
-  private readonly running = new Map<string, { readonly seq: number; readonly id: Promise<unknown> }>();
+  readonly #running = new Map<string, { readonly seq: number; readonly id: Promise<unknown> }>();
+  readonly #plugin: string;
+  readonly #rpc: PluginRpc;
 
-  constructor(
-    private readonly plugin: string,
-    private readonly rpc: PluginRpc,
-  ) {}
+  constructor(plugin: string, rpc: PluginRpc) {
+    this.#plugin = plugin;
+    this.#rpc = rpc;
+  }
 
   /** The instance for a configuration. Throws RpcError when it cannot be started. */
   async idFor(config: PluginConfig): Promise<unknown> {
-    const known = this.running.get(config.__key__);
+    const known = this.#running.get(config.__key__);
     if (known?.seq === config.__seq__) return known.id;
-    const id = this.start(config);
-    this.running.set(config.__key__, { seq: config.__seq__, id });
+    const id = this.#start(config);
+    this.#running.set(config.__key__, { seq: config.__seq__, id });
     id.catch(() => {
       this.reset(config);
     });
     const started = await id;
-    if (known !== undefined) await this.close(known.id);
+    if (known !== undefined) await this.#close(known.id);
     return started;
   }
 
-  /** Forgets an instance that the plugin server does not know (any more). */
+  /** Forgets an instance that the plugin server does not know. */
   reset(config: PluginConfig): void {
-    if (this.running.get(config.__key__)?.seq === config.__seq__) this.running.delete(config.__key__);
+    if (this.#running.get(config.__key__)?.seq === config.__seq__) this.#running.delete(config.__key__);
   }
 
-  private async start(config: PluginConfig): Promise<unknown> {
-    const status = await this.rpc.call('plugin.StartInstance', { Name: this.plugin, Config: JSON.stringify(config) });
+  async #start(config: PluginConfig): Promise<unknown> {
+    const status = await this.#rpc.call('plugin.StartInstance', { Name: this.#plugin, Config: JSON.stringify(config) });
     return (status as { Id: unknown }).Id;
   }
 
-  private async close(id: Promise<unknown>): Promise<void> {
+  async #close(id: Promise<unknown>): Promise<void> {
     try {
-      await this.rpc.call('plugin.CloseInstance', await id);
+      await this.#rpc.call('plugin.CloseInstance', await id);
     } catch {
-      // Kong does not care either: the plugin server may have closed it, or have been started anew.
+      // Kong ignores it too: the plugin server may have closed the instance, or have restarted.
     }
   }
 }

@@ -1,52 +1,60 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Events } from '../events';
+import type { Journal } from '../journal';
+import type { Route } from './routes';
 
-/** One request while it passes the gateway. */
+/** One request on its way through the gateway. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
+  readonly route: Pick<Route, 'id' | 'match' | 'path'>;
   /** Set once a plugin has answered the request: it is not proxied. */
   answered: boolean;
   /** Aborted when the client left. */
   readonly clientLeft: AbortSignal;
 }
 
-/** Kong would end the request with 500: a PDK function refused its arguments. */
+/** Invalid arguments of a PDK function: Kong answers the request 500. */
 export class PdkError extends Error {}
 
 /** What a PDK function returned; no value is nil. */
-export type PdkResult = string | number | undefined;
+export type PdkResult = string | number | object | undefined;
 
 type PdkFunction = (exchange: Exchange, args: readonly unknown[]) => PdkResult;
 
-/** The calls of `src/kong/contract.ts` and no others: a call that is missing here would work on Kong and not in the demo, or the reverse. */
+/** Exactly the calls of `src/kong/contract.ts`: with any other set a plugin would work on Kong but not in the demo, or the reverse. */
 const functions = new Map<string, PdkFunction>([
   ['kong.nginx.get_var', (_exchange, [name]) => (name === 'pid' ? String(process.pid) : undefined)],
   ['kong.request.get_path', ({ request }) => (request.url ?? '/').split('?')[0]],
   ['kong.request.get_method', ({ request }) => request.method],
   ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
+  ['kong.router.get_route', ({ route }) => ({ id: route.id, paths: [pathInKong(route)] })],
   ['kong.response.set_header', setHeader],
   ['kong.response.exit', exit],
   ['kong.service.request.clear_header', clearHeader],
 ]);
 
 /** Runs one PDK call of a plugin, as `call_pdk_method` of Kong does. Throws PdkError. */
-export function callPdk(method: string, args: readonly unknown[], exchange: Exchange, events: Events): PdkResult {
+export function callPdk(method: string, args: readonly unknown[], exchange: Exchange, journal: Journal): PdkResult {
   const level = /^kong\.log\.(err|warn|notice)$/.exec(method)?.[1];
   if (level !== undefined) {
     const text = args.map(String).join('');
-    if (level === 'err') events.error('plugin', text);
-    else if (level === 'warn') events.warn('plugin', text);
-    else events.info('plugin', text);
+    if (level === 'err') journal.error('plugin', text);
+    else if (level === 'warn') journal.warn('plugin', text);
+    else journal.info('plugin', text);
     return undefined;
   }
   const call = functions.get(method);
   if (call === undefined) {
-    // Kong says so in its log and answers nil.
-    events.error('gateway', `could not find pdk method: ${method}`);
+    // Kong logs this and returns nil.
+    journal.error('gateway', `could not find pdk method: ${method}`);
     return undefined;
   }
   return call(exchange, args);
+}
+
+/** Kong has an exact path as a regular expression. */
+function pathInKong({ match, path }: Exchange['route']): string {
+  return match === 'exact' ? `${path}$` : path;
 }
 
 function setHeader({ response }: Exchange, [name, value]: readonly unknown[]): undefined {

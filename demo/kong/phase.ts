@@ -1,5 +1,5 @@
-import { messageOf } from '../events';
-import type { Events } from '../events';
+import { messageOf } from '../error-message';
+import type { Journal } from '../journal';
 import { Instances } from './instances';
 import type { PluginConfig } from './instances';
 import { callPdk } from './pdk';
@@ -7,56 +7,56 @@ import type { Exchange } from './pdk';
 import { RpcError } from './rpc';
 import type { PluginRpc } from './rpc';
 
-/** What the plugin server answers to HandleEvent and to each step: `ret`, or the PDK call that it wants. */
-interface Step {
+/** What the plugin server answers to HandleEvent and to each Step: `ret`, or the PDK call that it wants made. */
+interface PhaseReply {
   readonly EventId: unknown;
   readonly Data: 'ret' | { readonly Method: string; readonly Args?: readonly unknown[] };
 }
 
 /** Runs a plugin's phases for requests, as one nginx worker of Kong 2.8 does. */
 export class PhaseRunner {
-  private readonly instances: Instances;
+  readonly #instances: Instances;
+  readonly #rpc: PluginRpc;
+  readonly #journal: Journal;
 
-  constructor(
-    plugin: string,
-    private readonly rpc: PluginRpc,
-    private readonly events: Events,
-  ) {
-    this.instances = new Instances(plugin, rpc);
+  constructor(plugin: string, rpc: PluginRpc, journal: Journal) {
+    this.#rpc = rpc;
+    this.#journal = journal;
+    this.#instances = new Instances(plugin, rpc);
   }
 
   /**
-   * The access phase of one request. An error of the plugin server is logged and the request goes on, as in Kong: a plugin that wants
-   * to fail closed must answer. Throws PdkError and RpcProtocolError, for which Kong answers 500.
+   * The access phase of one request. An error of the plugin server is logged and the request is proxied, as in Kong: a plugin that
+   * wants to fail closed must answer. Throws PdkError and RpcProtocolError, for which Kong answers 500.
    */
   async access(config: PluginConfig, exchange: Exchange): Promise<void> {
     try {
-      const id = await this.instances.idFor(config);
-      await this.run(id, exchange);
+      const id = await this.#instances.idFor(config);
+      await this.#run(id, exchange);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
       if (exchange.clientLeft.aborted) return;
-      this.events.error('gateway', `plugin server: ${messageOf(error)}`);
+      this.#journal.error('gateway', `plugin server: ${messageOf(error)}`);
       if (/no plugin instance/i.test(error.message)) {
-        this.instances.reset(config);
+        this.#instances.reset(config);
         await this.access(config, exchange);
       }
     }
   }
 
-  private async run(instanceId: unknown, exchange: Exchange): Promise<void> {
+  async #run(instanceId: unknown, exchange: Exchange): Promise<void> {
     const signal = exchange.clientLeft;
-    let step = (await this.rpc.call(
+    let reply = (await this.#rpc.call(
       'plugin.HandleEvent',
       { InstanceId: instanceId, EventName: 'access' },
       signal,
-    )) as Step;
-    const eventId = step.EventId;
-    while (step.Data !== 'ret') {
-      const result = callPdk(step.Data.Method, step.Data.Args ?? [], exchange, this.events);
-      // kong.response.exit ends the phase in Kong: the plugin server hears nothing more of this event (K3).
+    )) as PhaseReply;
+    const eventId = reply.EventId;
+    while (reply.Data !== 'ret') {
+      const result = callPdk(reply.Data.Method, reply.Data.Args ?? [], exchange, this.#journal);
+      // kong.response.exit ends the phase in Kong: no further call for this event reaches the plugin server (K3).
       if (exchange.answered) return;
-      step = (await this.rpc.call('plugin.Step', { EventId: eventId, Data: result }, signal)) as Step;
+      reply = (await this.#rpc.call('plugin.Step', { EventId: eventId, Data: result }, signal)) as PhaseReply;
     }
   }
 }

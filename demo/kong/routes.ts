@@ -1,6 +1,6 @@
 import type { PluginConfig } from './instances';
 
-/** Where a request goes. */
+/** Where requests are proxied to. */
 export interface Service {
   readonly name: string;
   /** `host:port` of each replica that is ready. */
@@ -15,15 +15,15 @@ export interface Route {
   readonly path: string;
   /** Host names; none: any. */
   readonly hosts: readonly string[];
-  /** Whether the matched path is taken off before the request goes on. */
+  /** Whether the matched path is removed before the request is proxied. */
   readonly stripPath: boolean;
   readonly service: Service;
   readonly plugin: { readonly plugin: string; readonly config: PluginConfig } | undefined;
 }
 
 /**
- * The route for a request: hosts first, then exact paths (Kong has them as regular expressions, which go before plain paths), then
- * the longest prefix.
+ * The route for a request: by host first, then by exact path (a regular expression in Kong, which precedes plain paths), then by the
+ * longest prefix.
  */
 export function routeFor(routes: readonly Route[], host: string, path: string): Route | undefined {
   const name = host.replace(/:\d+$/, '').toLowerCase();

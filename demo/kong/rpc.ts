@@ -1,12 +1,12 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { decodeMulti, encode } from '@msgpack/msgpack';
-import { messageOf } from '../events';
+import { messageOf } from '../error-message';
 
-/** The plugin server answered with an error, or not at all. Kong 2.8 logs it and goes on with the request: it fails open. */
+/** The plugin server answered with an error, or not at all. Kong 2.8 logs it and proxies the request: it fails open. */
 export class RpcError extends Error {}
 
-/** Kong's own assertions on an answer, which end the request with 500. */
+/** Kong's assertions on an answer failed: it answers the request 500. */
 export class RpcProtocolError extends Error {}
 
 /** Connections that Kong keeps per nginx worker: `lua_socket_pool_size` and `lua_socket_keepalive_timeout`. */
@@ -18,40 +18,42 @@ const KEEP_ALIVE_MS = 60_000;
  * `[0, id, method, [argument]]` on a pooled connection, notifications `[2, label, value]` and one answer `[1, id, error, result]`.
  */
 export class PluginRpc {
-  private messageId = 0;
-  private readonly idle: Socket[] = [];
+  #messageId = 0;
+  readonly #idle: Socket[] = [];
+  readonly #socketPath: string;
+  readonly #readTimeoutMs: number;
 
   /**
    * @param readTimeoutMs How long the plugin server may be silent: 60 s in Kong unless `lua_socket_read_timeout` says otherwise (K1).
    */
-  constructor(
-    private readonly socketPath: string,
-    private readonly readTimeoutMs: number,
-  ) {}
+  constructor(socketPath: string, readTimeoutMs: number) {
+    this.#socketPath = socketPath;
+    this.#readTimeoutMs = readTimeoutMs;
+  }
 
   /**
    * The result of one call. Throws RpcError, RpcProtocolError, or the signal's reason when the client left: nginx then drops the
    * connection with the call on it (K11).
    */
   async call(method: string, argument: unknown, signal?: AbortSignal): Promise<unknown> {
-    const id = ++this.messageId;
-    const socket = await this.connection();
+    const id = ++this.#messageId;
+    const socket = await this.#connection();
     let error: unknown;
     let result: unknown;
-    // A Lua table holds no nil: a step without a result has no `Data`.
+    // A Lua table holds no nil: a Step without a result has no `Data`.
     const frame = encode([0, id, method, [argument]], { ignoreUndefined: true });
     try {
-      const { answer, unread } = await this.exchange(socket, frame, signal);
+      const { answer, unread } = await this.#exchange(socket, frame, signal);
       if (answer[0] !== 1) throw new RpcProtocolError('RPC response expected from Go plugin server');
       if (answer[1] !== id) throw new RpcProtocolError('unexpected RPC response ID from Go plugin server');
       // nginx does not pool a connection that has more to read.
       if (unread) socket.destroy();
-      else this.release(socket);
+      else this.#release(socket);
       [, , error, result] = answer;
     } catch (failure) {
       if (failure instanceof ReadTimeout) {
-        // Kong puts this connection back in its pool, and so do we: what comes too late on it is K2.
-        this.release(socket);
+        // Kong returns this connection to its pool, and so do we: a late answer on it is K2.
+        this.#release(socket);
         throw new RpcError('no data');
       }
       socket.destroy();
@@ -61,19 +63,19 @@ export class PluginRpc {
     throw new RpcError(typeof error === 'string' ? error : JSON.stringify(error));
   }
 
-  /** Closes the connections that wait in the pool. */
+  /** Closes the pooled connections. */
   close(): void {
-    for (const socket of this.idle.splice(0)) socket.destroy();
+    for (const socket of this.#idle.splice(0)) socket.destroy();
   }
 
-  private async connection(): Promise<Socket> {
-    const pooled = this.idle.pop();
+  async #connection(): Promise<Socket> {
+    const pooled = this.#idle.pop();
     if (pooled !== undefined) {
       pooled.removeAllListeners().setTimeout(0);
       return pooled;
     }
     return new Promise((resolve, reject) => {
-      const socket = connect(this.socketPath);
+      const socket = connect(this.#socketPath);
       socket.once('connect', () => {
         socket.removeAllListeners();
         resolve(socket);
@@ -84,8 +86,8 @@ export class PluginRpc {
     });
   }
 
-  /** Reads until one answer is there; frames may come in pieces, and several in one piece. */
-  private async exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<Answer> {
+  /** Reads until one answer is complete. A chunk may hold a fraction of a frame, or several frames. */
+  async #exchange(socket: Socket, frame: Uint8Array, signal: AbortSignal | undefined): Promise<Answer> {
     return new Promise((resolve, reject) => {
       let received = Buffer.alloc(0);
       const settle = (act: () => void): void => {
@@ -106,7 +108,7 @@ export class PluginRpc {
         return;
       }
       signal?.addEventListener('abort', onAbort);
-      socket.setTimeout(this.readTimeoutMs, () => {
+      socket.setTimeout(this.#readTimeoutMs, () => {
         fail(new ReadTimeout());
       });
       socket.on('error', (error) => {
@@ -129,18 +131,18 @@ export class PluginRpc {
     });
   }
 
-  private release(socket: Socket): void {
+  #release(socket: Socket): void {
     if (socket.destroyed) return;
     const drop = (): void => {
       socket.destroy();
-      const at = this.idle.indexOf(socket);
-      if (at >= 0) this.idle.splice(at, 1);
+      const at = this.#idle.indexOf(socket);
+      if (at >= 0) this.#idle.splice(at, 1);
     };
     // nginx closes an idle connection on which anything arrives.
     socket.once('data', drop).once('close', drop).once('error', drop);
     socket.setTimeout(KEEP_ALIVE_MS, drop);
-    this.idle.push(socket);
-    if (this.idle.length > POOL_SIZE) this.idle.shift()?.destroy();
+    this.#idle.push(socket);
+    if (this.#idle.length > POOL_SIZE) this.#idle.shift()?.destroy();
   }
 }
 
@@ -148,7 +150,7 @@ class ReadTimeout extends Error {}
 
 interface Answer {
   readonly answer: unknown[];
-  /** Whether more has come than Kong reads with the answer. What it reads beyond the answer is lost. */
+  /** Whether more has arrived than Kong reads with the answer. What it reads beyond the answer is lost. */
   readonly unread: boolean;
 }
 

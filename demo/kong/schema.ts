@@ -17,8 +17,8 @@ export interface KongField {
 export type KongFields = readonly Readonly<Record<string, KongField>>[];
 
 /**
- * A plugin's configuration as Kong hands it to the plugin: defaults filled in, records that must be there made, and absent fields
- * left out (kong/db/schema/init.lua, `process_auto_fields`). Throws ManifestError for what Kong would refuse.
+ * A plugin's configuration as Kong passes it to the plugin: with defaults and required records, without absent fields
+ * (kong/db/schema/init.lua, `process_auto_fields`). Throws ManifestError for what Kong would not accept.
  */
 export function withDefaults(fields: KongFields, config: Field): Record<string, unknown> {
   const definitions = new Map(fields.flatMap((field) => Object.entries(field)));
@@ -36,7 +36,7 @@ export function withDefaults(fields: KongFields, config: Field): Record<string, 
 function completed(definition: KongField, field: Field): unknown {
   if (field.isAbsent()) {
     if (definition.default !== undefined) return definition.default;
-    // Kong's metaschema makes a record required unless it says otherwise, and a required record is made.
+    // In Kong's metaschema a record is required unless it says otherwise, and a required record is created.
     if (definition.type === 'record') {
       return definition.required === false ? undefined : withDefaults(definition.fields ?? [], field);
     }

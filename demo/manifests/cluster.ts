@@ -1,14 +1,26 @@
+import { componentsOf } from '../../src/manifests/components';
+import { ingressRoutes } from '../../src/manifests/ingress-routes';
+import { RABBITMQ_DEFINITIONS } from '../../src/manifests/kinds';
+import type { Manifest } from '../../src/manifests/manifest';
+import { pluginUsesOf } from '../../src/manifests/plugins';
+import type { Route } from '../../src/manifests/routes';
+import { scaledObjectsOf } from '../../src/manifests/scaled-objects';
+import { portOf, selects, type Service, servicesOf } from '../../src/manifests/services';
+import { topologyOf } from '../../src/manifests/topology';
+import { strings } from '../../src/manifests/value';
+import { workloadsOf } from '../../src/manifests/workloads';
 import { componentOf } from './component';
 import type { Component } from './component';
-import { ManifestError } from './field';
+import { fieldAt, ManifestError } from './field';
 import type { Field } from './field';
-import { loadObjects } from './files';
-import type { KubernetesObject } from './files';
+import { loadDocuments } from './files';
+import { assertHonoured } from './honoured';
 import { ingressPaths } from './ingress';
 import type { IngressPath } from './ingress';
+import type { ConfigMaps } from './process';
 import { scalingOf } from './scaled-object';
 import type { Scaling } from './scaled-object';
-import { topologyOf } from './topology';
+import { brokerTopology } from './topology';
 import type { Topology } from './topology';
 import { workloadOf } from './workload';
 import type { Workload } from './workload';
@@ -25,80 +37,72 @@ export interface Cluster {
   readonly topology: Topology;
 }
 
-/** Kinds that say nothing to a single machine. Everything else that is not read below is an error. */
-const WITHOUT_MEANING = new Set([
-  ...['Namespace', 'Secret', 'ServiceAccount', 'TriggerAuthentication', 'PodDisruptionBudget', 'NetworkPolicy'],
-  ...['Role', 'RoleBinding'],
-]);
-const READ = new Set([
-  ...['ConfigMap', 'Deployment', 'Service', 'Ingress', 'KongPlugin', 'Component', 'ScaledObject'],
-  'RabbitMQDefinitions',
-]);
-
 /** Reads files and folders below `root`. Throws ManifestError for what the stack cannot honour. */
 export function readCluster(root: string, paths: readonly string[]): Cluster {
-  const objects = loadObjects(root, paths);
-  for (const { kind, body } of objects) {
-    if (!READ.has(kind) && !WITHOUT_MEANING.has(kind)) body.get('kind').fail('the demo cannot honour this kind');
+  const documents = loadDocuments(root, paths);
+  documents.forEach(assertHonoured);
+  const deployments = deploymentsOf(documents);
+  const services = servicesOf(documents);
+  const scaledObjects = scaledObjectsOf(documents);
+  for (const { target } of scaledObjects) {
+    const known = deployments.some(({ view }) => view.manifest.name === target.name);
+    if (!known) fieldAt(target.place).fail(`no Deployment ${target.name}`);
   }
-  const of = (kind: string): KubernetesObject[] => objects.filter((object) => object.kind === kind);
-  const configMaps = new Map(of('ConfigMap').map(({ name, body }) => [name, body.get('data').strings()]));
-  const workloads = of('Deployment').map(({ name, body }) => workloadOf(name, body, configMaps));
-  const plugins = new Map(
-    of('KongPlugin').map(({ name, body }) => {
-      body.only('apiVersion', 'kind', 'metadata', 'plugin', 'config', 'disabled', 'protocols', 'run_on');
-      return [name, { plugin: body.get('plugin').string(), config: body.get('config') }];
-    }),
-  );
-  const scalings = of('ScaledObject').map(({ name, body }) => {
-    const scaling = scalingOf(name, body);
-    if (!workloads.some((workload) => workload.name === scaling.target)) {
-      body.get('spec').get('scaleTargetRef').get('name').fail(`no Deployment ${scaling.target}`);
-    }
-    return scaling;
-  });
+  if (!documents.some(({ kind }) => kind === RABBITMQ_DEFINITIONS)) {
+    throw new ManifestError('no RabbitMQ definitions among the manifests: no queue to publish to');
+  }
   return {
-    workloads,
-    paths: of('Ingress').flatMap(({ name, body }) =>
-      ingressPaths(name, body).map((path) => ({ ...path, workload: workloadBehind(path, of('Service'), workloads) })),
+    workloads: deployments.map(({ workload }) => workload),
+    paths: documents.flatMap(ingressRoutes).flatMap((route) => {
+      const workload = workloadBehind(route, services, deployments);
+      return ingressPaths(route).map((path) => ({ ...path, workload }));
+    }),
+    plugins: new Map(
+      pluginUsesOf(documents).map(({ manifest, resource, plugin }) => [
+        resource,
+        { plugin, config: fieldAt(manifest.place('config')) },
+      ]),
     ),
-    plugins,
-    components: of('Component').map(({ name, body }) => componentOf(name, body)),
-    scalings,
-    topology: merged(of('RabbitMQDefinitions').map(({ body }) => topologyOf(body))),
+    components: componentsOf(documents).map(componentOf),
+    scalings: scaledObjects.map(scalingOf),
+    topology: brokerTopology(topologyOf(documents)),
   };
 }
 
-function workloadBehind(
-  path: IngressPath,
-  services: readonly KubernetesObject[],
-  workloads: readonly Workload[],
-): Workload {
-  const service = services.find(({ name }) => name === path.service)?.body;
-  if (service === undefined) return path.source.get('name').fail(`no Service ${path.service}`);
-  const port = service
-    .get('spec')
-    .get('ports')
-    .items()
-    .find((item) => item.get('port').value === path.servicePort || item.get('name').value === path.servicePort);
-  if (port === undefined)
-    return path.source.get('port').fail(`Service ${path.service} has no port ${path.servicePort}`);
-  const selector = Object.entries(service.get('spec').get('selector').strings());
-  const workload = workloads.find(({ labels }) => selector.every(([label, value]) => labels[label] === value));
-  if (workload === undefined) return service.get('spec').get('selector').fail('no Deployment has these labels');
-  const targetPort = port.get('targetPort').isAbsent() ? port.get('port') : port.get('targetPort');
-  if (!workload.ports.some((known) => known === targetPort.value)) {
-    targetPort.fail(`Deployment ${workload.name} has no such container port`);
+/** A Deployment as it is written, and as the stack runs it. */
+interface Deployed {
+  readonly view: ReturnType<typeof workloadsOf>[number];
+  readonly workload: Workload;
+}
+
+function deploymentsOf(documents: readonly Manifest[]): Deployed[] {
+  const configMaps: ConfigMaps = new Map(
+    documents
+      .filter(({ kind }) => kind === 'ConfigMap')
+      .map((manifest) => [manifest.name, strings(manifest.get('data'))]),
+  );
+  return workloadsOf(documents).map((view) => ({ view, workload: workloadOf(view, configMaps) }));
+}
+
+function workloadBehind(route: Route, services: readonly Service[], deployments: readonly Deployed[]): Workload {
+  const { service: reference, namespace, manifest, place } = route;
+  if (reference?.port === undefined) {
+    return fieldAt(manifest.place(...place.path.slice(0, -1), 'backend', 'service', 'port')).fail('expected a port');
+  }
+  const { name, port: wanted } = reference;
+  const service = services.find((each) => each.manifest.name === name && each.namespace === namespace);
+  if (service === undefined) return fieldAt(reference.place).get('name').fail(`no Service ${name}`);
+  const port = portOf(service, wanted);
+  if (port === undefined) return fieldAt(reference.place).get('port').fail(`Service ${name} has no port ${wanted}`);
+  const found = deployments.find(({ view }) => selects(service, view));
+  if (found === undefined) {
+    return fieldAt(service.manifest.place('spec', 'selector')).fail('no Deployment has these labels');
+  }
+  const { workload } = found;
+  if (!workload.ports.some((known) => String(known) === port.targetPort)) {
+    const at = fieldAt(service.manifest.place(...port.path));
+    const named = at.get('targetPort').isAbsent() ? at.get('port') : at.get('targetPort');
+    named.fail(`Deployment ${workload.name} has no such container port`);
   }
   return workload;
-}
-
-function merged(topologies: readonly Topology[]): Topology {
-  if (topologies.length === 0)
-    throw new ManifestError('no RabbitMQ definitions among the manifests: no queue to publish to');
-  return {
-    exchanges: topologies.flatMap(({ exchanges }) => exchanges),
-    queues: topologies.flatMap(({ queues }) => queues),
-    bindings: topologies.flatMap(({ bindings }) => bindings),
-  };
 }

@@ -1,6 +1,6 @@
-import type { Field } from './field';
+import { type Component as ComponentView, rabbitmqSettings } from '../../src/manifests/components';
 
-/** A Dapr pub/sub component. */
+/** A Dapr pub/sub component of type pubsub.rabbitmq: the demo's broker is RabbitMQ, or behaves like it. */
 export interface Component {
   readonly name: string;
   /** The app ids that may use it; none: all. */
@@ -15,30 +15,15 @@ export interface Component {
   readonly settings: ReadonlyMap<string, string | undefined>;
 }
 
-/** Reads a Component of type pubsub.rabbitmq: the demo's broker is RabbitMQ, or behaves like it. */
-export function componentOf(name: string, body: Field): Component {
-  body.only('apiVersion', 'kind', 'metadata', 'spec', 'auth', 'scopes');
-  const spec = body.get('spec').only('type', 'version', 'metadata', 'initTimeout', 'ignoreErrors');
-  const type = spec.get('type');
-  if (type.string() !== 'pubsub.rabbitmq') type.fail(`the demo has no broker for ${type.string()}`);
-  const settings = new Map(
-    spec
-      .get('metadata')
-      .items()
-      .map((item) => [item.get('name').string(), item.get('value')]),
-  );
-  const number = (setting: string, fallback: number): number => settings.get(setting)?.integer() ?? fallback;
+/** A Component as the sidecars take it. */
+export function componentOf(view: ComponentView): Component {
+  const { reconnectWaitSeconds, persistent, prefetchCount } = rabbitmqSettings(view);
   return {
-    name,
-    scopes: body
-      .get('scopes')
-      .items()
-      .map((scope) => scope.string()),
-    reconnectWaitMs: number('reconnectWaitSeconds', 3) * 1000,
-    persistent: settings.get('deliveryMode')?.stringOr('1') === '2',
-    prefetch: number('prefetchCount', 0),
-    settings: new Map(
-      [...settings].map(([setting, value]) => [setting, value.isAbsent() ? undefined : String(value.value)]),
-    ),
+    name: view.name,
+    scopes: view.scopes ?? [],
+    reconnectWaitMs: reconnectWaitSeconds * 1000,
+    persistent,
+    prefetch: prefetchCount,
+    settings: new Map(view.items.map(({ name, value }) => [name, value])),
   };
 }

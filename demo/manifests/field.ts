@@ -1,3 +1,6 @@
+import type { Manifest, Place as ManifestPlace } from '../../src/manifests/manifest';
+import { formatPath, type Path } from '../../src/manifests/path';
+
 /** A manifest that the stack cannot honour: says in which file, document and field, and why. */
 export class ManifestError extends Error {}
 
@@ -7,18 +10,20 @@ export interface Place {
   readonly document: string;
 }
 
-/** A value in a manifest that knows where it stands, so that every complaint can name file, document and field. */
+/**
+ * A value in a manifest, read strictly: what is not as it must be is a ManifestError that names file, document and field. What
+ * src/manifests reads, it reads leniently, as `check` has to survive any document; the demo refuses what it would misread.
+ */
 export class Field {
   constructor(
     readonly value: unknown,
     readonly place: Place,
-    readonly path = '',
+    readonly path: Path = [],
   ) {}
 
   /** The field below this one; its value is undefined when absent. */
   get(name: string): Field {
-    const path = this.path === '' ? name : `${this.path}.${name}`;
-    return new Field(this.isAbsent() ? undefined : this.record()[name], this.place, path);
+    return new Field(this.isAbsent() ? undefined : this.record()[name], this.place, [...this.path, name]);
   }
 
   isAbsent(): boolean {
@@ -27,7 +32,7 @@ export class Field {
 
   /** Throws ManifestError with this field's whereabouts. */
   fail(problem: string): never {
-    const field = this.path === '' ? '' : `, ${this.path}`;
+    const field = this.path.length === 0 ? '' : `, ${formatPath(this.path)}`;
     throw new ManifestError(`${this.place.file}: ${this.place.document}${field}: ${problem}`);
   }
 
@@ -36,19 +41,11 @@ export class Field {
     return this.value;
   }
 
-  stringOr(fallback: string): string {
-    return this.isAbsent() ? fallback : this.string();
-  }
-
   /** A whole number; a string that is one counts too, as KEDA's metadata has only strings. */
   integer(): number {
     const value = typeof this.value === 'string' && /^-?\d+$/.test(this.value) ? Number(this.value) : this.value;
     if (typeof value !== 'number' || !Number.isInteger(value)) this.fail(`expected a number, got ${show(this.value)}`);
     return value;
-  }
-
-  integerOr(fallback: number): number {
-    return this.isAbsent() ? fallback : this.integer();
   }
 
   /** A map's fields by name; an absent map has none. */
@@ -59,24 +56,11 @@ export class Field {
     return this.value as Record<string, unknown>;
   }
 
-  /** A map of strings. */
-  strings(): Readonly<Record<string, string>> {
-    return Object.fromEntries(Object.keys(this.record()).map((name) => [name, this.get(name).string()]));
-  }
-
   /** The items of a list; an absent list has none. */
   items(): Field[] {
     if (this.isAbsent()) return [];
     if (!Array.isArray(this.value)) this.fail(`expected a list, got ${show(this.value)}`);
-    return this.value.map((item, index) => new Field(item, this.place, `${this.path}[${index}]`));
-  }
-
-  /** The only item of a list that the stack cannot take more of. */
-  single(): Field {
-    const [only, second] = this.items();
-    if (only === undefined) return this.fail('expected one item, got none');
-    second?.fail('the demo takes one item here');
-    return only;
+    return this.value.map((item, index) => new Field(item, this.place, [...this.path, index]));
   }
 
   /** Complains about each field that is neither honoured nor known to mean nothing on one machine. */
@@ -85,6 +69,17 @@ export class Field {
     if (unknown !== undefined) this.get(unknown).fail('the demo cannot honour this field');
     return this;
   }
+}
+
+/** A document as a field that has no name. */
+export function documentField(manifest: Manifest): Field {
+  const document = manifest.kind === '' ? `line ${manifest.lineOf([])}` : manifest.label;
+  return new Field(manifest.value, { file: manifest.file, document });
+}
+
+/** A field of a document. */
+export function fieldAt({ manifest, path }: ManifestPlace): Field {
+  return new Field(manifest.get(...path), documentField(manifest).place, path);
 }
 
 function show(value: unknown): string {

@@ -1,7 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { Field } from './field';
+import { appIdOf, type Gateway, gatewaysOf } from '../../src/manifests/gateways';
+import { KIC, KONG } from '../../src/manifests/host-defaults';
+import { nginxMs } from '../../src/manifests/nginx-time';
+import { fieldAt } from './field';
+import { loadFile } from './files';
 
 /** What Kong's Helm values say about the gateway. */
 export interface GatewaySettings {
@@ -18,26 +21,31 @@ export interface GatewaySettings {
 /** Reads Helm values; a key that is not there has the default of Kong 2.8, its chart, or its ingress controller. */
 export function gatewaySettings(root: string, path: string): GatewaySettings {
   const file = join(root, path);
-  const value: unknown = existsSync(file) ? parse(readFileSync(file, 'utf8')) : {};
-  const values = new Field(value, { file: path, document: 'Helm values' });
-  const env = values.get('env');
-  const readTimeout = env.get('nginx_http_lua_socket_read_timeout');
-  const sync = values.get('ingressController').get('env').get('proxy_sync_seconds');
+  const gateways = existsSync(file) ? gatewaysOf(loadFile(root, file)) : [];
+  const [gateway] = gateways;
   return {
-    appId: values.get('podAnnotations').get('dapr.io/app-id').stringOr('serverless'),
-    readTimeoutMs: readTimeout.isAbsent() ? 60_000 : duration(readTimeout),
-    checkClientAbort: env.get('nginx_proxy_lua_check_client_abort').stringOr('off') === 'on',
-    syncMs: sync.isAbsent() ? 3000 : number(sync) * 1000,
+    appId: appIdOf(gateways),
+    readTimeoutMs: readTimeoutMs(gateway),
+    checkClientAbort: (gateway?.setting('nginx_proxy_lua_check_client_abort') ?? KONG.checkClientAbort) === 'on',
+    syncMs: syncMs(gateway),
   };
 }
 
-/** nginx's notation: `300s`, `1m`, `500ms`; without a unit seconds. */
-function duration(field: Field): number {
-  const [, amount, unit = 's'] = /^(\d+)(ms|s|m)?$/.exec(field.string()) ?? field.fail('expected a time such as 300s');
-  return Number(amount) * ({ ms: 1, s: 1000, m: 60_000 }[unit] ?? 1000);
+const READ_TIMEOUT = 'nginx_http_lua_socket_read_timeout';
+
+function readTimeoutMs(gateway: Gateway | undefined): number {
+  const written = gateway?.setting(READ_TIMEOUT);
+  if (gateway === undefined || written === undefined) return KONG.readTimeoutMs;
+  return nginxMs(written) ?? fieldAt(gateway.settingPlace(READ_TIMEOUT)).fail('expected a time such as 300s');
 }
 
-function number(field: Field): number {
-  const value = Number(field.value);
-  return Number.isFinite(value) && value > 0 ? value : field.fail('expected a number of seconds');
+const SYNC = 'proxy_sync_seconds';
+
+function syncMs(gateway: Gateway | undefined): number {
+  const written = gateway?.controllerSetting(SYNC);
+  if (gateway === undefined || written === undefined) return KIC.syncMs;
+  const seconds = Number(written);
+  return seconds > 0 && Number.isFinite(seconds)
+    ? seconds * 1000
+    : fieldAt(gateway.controllerSettingPlace(SYNC)).fail('expected a number of seconds');
 }

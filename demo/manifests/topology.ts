@@ -1,4 +1,4 @@
-import type { Field } from './field';
+import type { Topology as TopologyView } from '../../src/manifests/broker-objects';
 
 /** What the broker holds before anybody publishes. */
 export interface Topology {
@@ -13,34 +13,11 @@ export interface QueueSpec {
   readonly ttlMs: number | undefined;
 }
 
-/** Reads a RabbitMQ definitions file: fanout exchanges, queues with or without a TTL, and the bindings between them. */
-export function topologyOf(body: Field): Topology {
-  body.only('exchanges', 'queues', 'bindings', 'rabbit_version', 'vhosts', 'users', 'permissions', 'policies');
+/** What the documents declare to RabbitMQ, as the demo's broker takes it. */
+export function brokerTopology({ exchanges, queues, bindings }: TopologyView): Topology {
   return {
-    exchanges: body
-      .get('exchanges')
-      .items()
-      .map((exchange) => {
-        if (exchange.get('type').string() !== 'fanout') exchange.get('type').fail('the demo has only fanout exchanges');
-        return exchange.get('name').string();
-      }),
-    queues: body
-      .get('queues')
-      .items()
-      .map((queue) => ({ name: queue.get('name').string(), ttlMs: ttlOf(queue.get('arguments')) })),
-    bindings: body
-      .get('bindings')
-      .items()
-      .map((binding) => {
-        const type = binding.get('destination_type');
-        if (type.stringOr('queue') !== 'queue') type.fail('the demo binds only queues');
-        return { exchange: binding.get('source').string(), queue: binding.get('destination').string() };
-      }),
+    exchanges: exchanges.map(({ name }) => name),
+    queues: queues.map(({ name, ttlMs }) => ({ name, ttlMs })),
+    bindings: bindings.map(({ source, destination }) => ({ exchange: source, queue: destination })),
   };
-}
-
-function ttlOf(queueArguments: Field): number | undefined {
-  queueArguments.only('x-message-ttl', 'x-queue-type');
-  const ttl = queueArguments.get('x-message-ttl');
-  return ttl.isAbsent() ? undefined : ttl.integer();
 }

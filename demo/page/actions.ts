@@ -1,37 +1,37 @@
 import type { Broker } from '../broker/broker';
-import type { Events } from '../events';
+import type { Journal } from '../journal';
 import type { Cluster } from '../manifests/cluster';
 import type { Deployment } from '../replicas/deployment';
 import type { Traffic } from '../traffic';
 import type { Action } from './server';
 
-/** A part of the stack that a button stops and starts again. */
+/** What a button stops and starts again. */
 type Stoppable = Pick<Broker, 'running' | 'start' | 'stop'>;
 
-interface ActionParts {
+interface ActionTargets {
   readonly cluster: Cluster;
   readonly deployments: readonly Deployment[];
   readonly traffic: Traffic;
   readonly dapr: Stoppable;
-  /** Publishes one job in the name of a Deployment's application. Rejects with the reason. */
+  /** Publishes one job as a Deployment's own application. Rejects with the reason. */
   readonly publishJob: (deployment: Deployment, path: string, job: object) => Promise<void>;
   readonly broker: Stoppable;
-  readonly events: Events;
+  readonly journal: Journal;
 }
 
-/** The page's buttons by name. */
-export function actionsOf(parts: ActionParts): ReadonlyMap<string, Action> {
-  const { cluster, deployments, traffic, dapr, publishJob, broker, events } = parts;
+/** What the page's buttons do, by name. */
+export function actionsOf(targets: ActionTargets): ReadonlyMap<string, Action> {
+  const { cluster, deployments, traffic, dapr, publishJob, broker, journal } = targets;
   const deploymentOf = (name: string): Deployment => {
     const deployment = deployments.find((candidate) => candidate.name === name);
     if (deployment === undefined) throw new Error(`no backend ${name}`);
     return deployment;
   };
-  const toggle = (what: string, part: Stoppable): Action => {
+  const toggle = (what: string, stoppable: Stoppable): Action => {
     return async () => {
-      const stopping = part.running;
-      events.warn('stack', `${what} is ${stopping ? 'stopped' : 'started'}`);
-      await (stopping ? part.stop() : part.start());
+      const stopping = stoppable.running;
+      journal.warn('demo', `${what} is ${stopping ? 'stopped' : 'started'}`);
+      await (stopping ? stoppable.stop() : stoppable.start());
       return stopping ? `${what} is stopped` : `${what} runs`;
     };
   };

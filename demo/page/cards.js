@@ -3,7 +3,7 @@ import { count, element, seconds, setText } from './elements.js';
 
 const STATES = { idle: 'asleep', probing: 'asking', waking: 'waking', ready: 'ready' };
 
-/** Makes the card of one service; `update(view, samples, now)` brings it up to date. `act(action, count)` is called by its buttons. */
+/** Makes the card of one service; `update(view, points, now)` brings it up to date. `act(action, count)` is called by its buttons. */
 export function makeCard(first, act) {
   const worker = isWorker(first);
   const pill = element('span', { class: 'pill' });
@@ -27,7 +27,7 @@ export function makeCard(first, act) {
     element('div', { class: 'buttons' }, ...sendButtons(first.name, worker, act), kill),
   );
 
-  function update(view, samples, at) {
+  function update(view, points, at) {
     const state = stateOf(view);
     root.classList.toggle('waking', state === 'waking');
     pill.dataset.state = state;
@@ -42,12 +42,12 @@ export function makeCard(first, act) {
     setText(replicas.lastChild, replicasText(view));
     setText(now, nowText(view, state));
     kill.disabled = !view.replicas.some(({ phase }) => phase === 'ready' || phase === 'starting');
-    chart.update(samples, at);
+    chart.update(points, at);
   }
   return { root, update };
 }
 
-/** What the pill says: the plugin's state, and for a worker, which no plugin watches, what its replicas do. */
+/** What the pill says: the plugin's state; for a worker, which has no plugin, the state of its replicas. */
 export function stateOf({ state, replicas }) {
   if (replicas.some(({ phase }) => phase === 'ready') && (state === null || state === undefined || state === 'idle')) {
     return 'ready';
@@ -89,7 +89,7 @@ function button(text, service, press, style) {
   return made;
 }
 
-/** One slot per replica that there may be; a replica that stops beside its successor gets one more. */
+/** One slot per possible replica, and one more for a replica that stops while its successor runs. */
 function updateSlots(slots, { replicas, max }) {
   const phases = replicas.map(({ phase }) => phase);
   while (phases.length < max) phases.push('');
@@ -105,10 +105,10 @@ function updateSlots(slots, { replicas, max }) {
 
 function replicasText({ replicas, max }) {
   const number = (phase) => replicas.filter((replica) => replica.phase === phase).length;
-  const parts = [`${number('ready')} of ${max} replicas`];
-  if (number('starting') > 0) parts.push(`${number('starting')} starting`);
-  if (number('stopping') > 0) parts.push(`${number('stopping')} stopping`);
-  return parts.join(', ');
+  const texts = [`${number('ready')} of ${max} replicas`];
+  if (number('starting') > 0) texts.push(`${number('starting')} starting`);
+  if (number('stopping') > 0) texts.push(`${number('stopping')} stopping`);
+  return texts.join(', ');
 }
 
 function nowText(view, state) {
@@ -123,14 +123,14 @@ function nowText(view, state) {
   }
   if (replicas.some(({ phase }) => phase === 'ready' || phase === 'starting')) {
     if (sleepsInMs !== null && sleepsInMs !== undefined) return `The queue is empty: asleep in ${seconds(sleepsInMs)}`;
-    if (isWorker(view)) return depth > 0 ? `${count(depth, 'job')} to do` : 'The last jobs are in work';
+    if (isWorker(view)) return depth > 0 ? `${count(depth, 'job')} to do` : 'The last jobs are in progress';
     return depth > 0 ? `Kept up by ${count(depth, 'message')} in the queue` : 'Up';
   }
-  if (replicas.length > 0) return 'The last replica is leaving';
+  if (replicas.length > 0) return 'The last replica is terminating';
   return `Asleep, no process runs. The next ${isWorker(view) ? 'job' : 'request'} wakes it.`;
 }
 
-/** A worker is not behind the gateway: nobody asks it anything. */
+/** A worker is not behind the gateway: it gets no requests. */
 function isWorker({ path }) {
   return path === undefined || path === null;
 }

@@ -1,6 +1,6 @@
 /* global document */
 
-/** The time line of one service: what is held, the depth of its queue, its replicas, each in a lane of its own. */
+/** The timeline of one service: what is held, the depth of its queue, its replicas, each in a lane of its own. */
 
 const NAMESPACE = 'http://www.w3.org/2000/svg';
 /** How much of the past is shown, milliseconds. */
@@ -11,7 +11,7 @@ const RIGHT = 38;
 const LANE = 31;
 const GAP = 5;
 
-/** Index of each lane's number in a sample: ready replicas, replicas in all, held, messages. */
+/** Index of each lane's value in a point: ready replicas, replicas in all, held, messages. */
 const LANES = [
   { name: 'held', label: 'held', index: 2 },
   { name: 'queue', label: 'messages', index: 3 },
@@ -25,7 +25,7 @@ function svg(name, attributes, text = '') {
   return made;
 }
 
-/** Makes a chart; `update(samples, now)` draws it. A worker, which nobody asks, has jobs in its queue and no held requests. */
+/** Makes a chart; `update(history, now)` draws it. A worker gets no requests: it has jobs in its queue, and none are held. */
 export function makeChart(service, isWorker) {
   const lanes = isWorker ? LANES.slice(1) : LANES;
   const height = lanes.length * (LANE + GAP) + 16;
@@ -46,13 +46,13 @@ export function makeChart(service, isWorker) {
     root.append(svg('text', { class: 'tick', x, y: height - 2 }, ago === 0 ? 'now' : `−${ago} s`));
   }
 
-  function update(samples, now) {
-    const recent = samples.filter(({ at }) => at >= now - SPAN_MS - 1000);
+  function update(history, now) {
+    const recent = history.filter(({ at }) => at >= now - SPAN_MS - 1000);
     const points = recent.map(({ at, values }) => ({ at: at - now, values: values[service] ?? [0, 0, 0, 0] }));
     for (const { index, ghost, base, path, ghostPath, value } of drawn) {
       const top = Math.max(1, ...points.map(({ values }) => Math.max(values[index], values[ghost ?? index])));
-      path.setAttribute('d', stepsOf(points, index, base, top));
-      if (ghost !== undefined) ghostPath.setAttribute('d', stepsOf(points, ghost, base, top));
+      path.setAttribute('d', areaOf(points, index, base, top));
+      if (ghost !== undefined) ghostPath.setAttribute('d', areaOf(points, ghost, base, top));
       value.textContent = String(points.at(-1)?.values[index] ?? 0);
     }
     root.setAttribute('aria-label', summaryOf(service, drawn, points));
@@ -64,13 +64,13 @@ function labelOf({ name, label }, isWorker) {
   return isWorker && name === 'queue' ? 'jobs' : label;
 }
 
-/** Milliseconds from now, which is 0, to a place on the chart. */
+/** The x coordinate of a time, in milliseconds relative to now. */
 function xOf(fromNow) {
   return WIDTH - RIGHT + (fromNow / SPAN_MS) * (WIDTH - LEFT - RIGHT);
 }
 
-/** The numbers as an area of steps. */
-function stepsOf(points, index, base, top) {
+/** The values over time as a filled path. */
+function areaOf(points, index, base, top) {
   if (points.length === 0) return '';
   const y = (value) => (base - (value / top) * (LANE - 4)).toFixed(1);
   const x = (at) => Math.max(LEFT, xOf(at)).toFixed(1);
@@ -85,9 +85,9 @@ function stepsOf(points, index, base, top) {
 }
 
 function summaryOf(service, lanes, points) {
-  const parts = lanes.map(({ label, index }) => {
+  const texts = lanes.map(({ label, index }) => {
     const most = Math.max(0, ...points.map(({ values }) => values[index]));
     return `${label} now ${points.at(-1)?.values[index] ?? 0}, at most ${most}`;
   });
-  return `${service}, the last two minutes: ${parts.join('; ')}`;
+  return `${service}, the last two minutes: ${texts.join('; ')}`;
 }

@@ -15,7 +15,7 @@ export function element(name, attributes = {}, ...children) {
   return made;
 }
 
-/** Sets a text only when it changes, so that a screen reader's place and a selection are kept. */
+/** Sets a text only when it changes, to keep the selection and a screen reader's position. */
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }

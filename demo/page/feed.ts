@@ -1,105 +1,107 @@
 import type { ServerResponse } from 'node:http';
 import { every } from '../clock';
 import type { Clock } from '../clock';
-import type { Events, StackEvent } from '../events';
-import { sampleOf } from '../observe';
-import type { BackendView, Observer, Sample } from '../observe';
+import type { Journal, JournalEntry } from '../journal';
+import { pointOf } from '../observe';
+import type { BackendView, Observer, TimelinePoint } from '../observe';
 import type { Run } from '../traffic';
 
-/** How often the page is told what is going on. */
+/** How often a page is sent the current state. */
 const TICK_MS = 250;
-/** One sample for the time line in this many ticks. */
-const TICKS_PER_SAMPLE = 2;
-/** How long the time line is. */
+/** One point of the timeline in this many ticks. */
+const TICKS_PER_POINT = 2;
+/** Length of the timeline. */
 const HISTORY_MS = 300_000;
-/** Events that a page which opens is told at once. */
+/** Journal entries that a page is sent when it opens. */
 const LOG_LINES = 100;
 
-/** A part that can be stopped and started again. */
-export interface Part {
+/** Dapr or the broker, which a button stops and starts again. */
+export interface StoppableView {
   readonly description: string;
   readonly running: boolean;
 }
 
-/** The state of the stack's own parts. */
-export interface PartsView {
+/** What the services run on. */
+export interface InfrastructureView {
   readonly gateway: string;
   readonly plugin: string;
-  readonly dapr: Part;
-  readonly broker: Part;
+  readonly dapr: StoppableView;
+  readonly broker: StoppableView;
 }
 
 interface FeedSources {
   readonly observer: Observer;
-  readonly parts: () => PartsView;
+  readonly infrastructure: () => InfrastructureView;
   readonly runs: () => readonly Run[];
-  readonly events: Events;
+  readonly journal: Journal;
   readonly clock: Clock;
 }
 
-/** Tells every open page what happens, by server-sent events: `history` once, then `tick` and `log`. */
+/** Sends every open page what happens, by server-sent events: `history` once, then `tick` and `log`. */
 export class Feed {
-  private readonly pages = new Set<ServerResponse>();
-  private readonly samples: Sample[] = [];
-  private readonly log: StackEvent[] = [];
-  private views: readonly BackendView[] = [];
-  private ticks = 0;
-  private stop: () => void = () => undefined;
+  readonly #pages = new Set<ServerResponse>();
+  readonly #points: TimelinePoint[] = [];
+  readonly #log: JournalEntry[] = [];
+  #views: readonly BackendView[] = [];
+  #ticks = 0;
+  #stop: () => void = () => undefined;
+  readonly #sources: FeedSources;
 
-  constructor(private readonly sources: FeedSources) {
-    sources.events.on('event', (event) => {
-      this.log.push(event);
-      if (this.log.length > LOG_LINES) this.log.shift();
-      this.send('log', event);
+  constructor(sources: FeedSources) {
+    this.#sources = sources;
+    sources.journal.on('entry', (entry) => {
+      this.#log.push(entry);
+      if (this.#log.length > LOG_LINES) this.#log.shift();
+      this.#send('log', entry);
     });
   }
 
   start(): void {
-    this.stop = every(this.sources.clock, TICK_MS, () => this.tick());
+    this.#stop = every(this.#sources.clock, TICK_MS, () => this.#tick());
   }
 
-  /** What was seen last. */
+  /** As of the last tick. */
   get backends(): readonly BackendView[] {
-    return this.views;
+    return this.#views;
   }
 
-  /** Keeps a page up to date until it goes away. */
+  /** Keeps a page up to date until it is closed. */
   open(response: ServerResponse): void {
     response.writeHead(200, {
       'Content-Type': 'text/event-stream',
       'Cache-Control': 'no-store',
-      // A real Kong in between passes each event on at once.
+      // Otherwise a real Kong in between would buffer.
       'X-Accel-Buffering': 'no',
     });
-    this.pages.add(response);
-    response.on('close', () => this.pages.delete(response));
-    response.write(frame('history', { samples: this.samples, log: this.log }));
-    response.write(frame('tick', this.snapshot()));
+    this.#pages.add(response);
+    response.on('close', () => this.#pages.delete(response));
+    response.write(frame('history', { points: this.#points, log: this.#log }));
+    response.write(frame('tick', this.#snapshot()));
   }
 
   close(): void {
-    this.stop();
-    for (const page of this.pages) page.end();
+    this.#stop();
+    for (const page of this.#pages) page.end();
   }
 
-  private async tick(): Promise<void> {
-    const { observer, clock } = this.sources;
-    this.views = await observer.look();
+  async #tick(): Promise<void> {
+    const { observer, clock } = this.#sources;
+    this.#views = await observer.look();
     const now = clock.now();
-    if (this.ticks++ % TICKS_PER_SAMPLE === 0) this.samples.push(sampleOf(this.views, now));
-    while ((this.samples[0]?.at ?? now) < now - HISTORY_MS) this.samples.shift();
-    this.send('tick', this.snapshot());
+    if (this.#ticks++ % TICKS_PER_POINT === 0) this.#points.push(pointOf(this.#views, now));
+    while ((this.#points[0]?.at ?? now) < now - HISTORY_MS) this.#points.shift();
+    this.#send('tick', this.#snapshot());
   }
 
-  private snapshot(): object {
-    const { parts, runs, clock } = this.sources;
-    return { at: clock.now(), parts: parts(), backends: this.views, runs: runs() };
+  #snapshot(): object {
+    const { infrastructure, runs, clock } = this.#sources;
+    return { at: clock.now(), infrastructure: infrastructure(), backends: this.#views, runs: runs() };
   }
 
-  private send(event: string, data: object): void {
-    if (this.pages.size === 0) return;
+  #send(event: string, data: object): void {
+    if (this.#pages.size === 0) return;
     const text = frame(event, data);
-    for (const page of this.pages) page.write(text);
+    for (const page of this.#pages) page.write(text);
   }
 }
 

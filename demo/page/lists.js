@@ -1,8 +1,8 @@
 import { count, element, seconds, timeOf } from './elements.js';
 
-/** Lines of the log that stay. */
+/** Lines kept in the log. */
 const LOG_LINES = 300;
-/** Cold starts that are shown, over all services. */
+/** Cold starts shown, over all services. */
 const COLD_STARTS = 8;
 
 const PHASES = [
@@ -63,7 +63,7 @@ export function showColdStarts(list, backends) {
   list.replaceChildren(...(rows.length > 0 ? rows : [empty('None yet.')]));
 }
 
-/** Phases whose end nobody saw belong to the next one. */
+/** A phase whose end is unknown counts towards the next one. */
 function phasesOf(coldStart) {
   const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
   const texts = [];
@@ -71,16 +71,16 @@ function phasesOf(coldStart) {
   for (const { style, name, end } of PHASES) {
     const at = coldStart[end];
     if (at === null || at === undefined || at < begin) continue;
-    const part = element('span', { class: style });
-    part.style.flexGrow = String(at - begin);
-    bar.append(part);
+    const phase = element('span', { class: style });
+    phase.style.flexGrow = String(at - begin);
+    bar.append(phase);
     texts.push(`${name} after ${seconds(at)}`);
     begin = at;
   }
   return { bar, text: texts.join(', ') };
 }
 
-/** Adds a line to the log, and keeps the end in view unless somebody has scrolled away from it. */
+/** Adds a line to the log, and keeps the end in view unless the user has scrolled up. */
 export function addLogLine(list, { at, source, level, text }) {
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 30;
   list.append(

@@ -7,11 +7,11 @@ const byId = (id) => document.getElementById(id);
 /** How much of the past is kept, milliseconds. */
 const HISTORY_MS = 130_000;
 
-let samples = [];
+let points = [];
 const cards = new Map();
 const states = new Map();
 
-/** Presses a button of the demo: the server does it, and says how it went. */
+/** Has the server carry out an action, and shows the reason if it fails. */
 async function act(action, backend = '', number = 1) {
   const query = new URLSearchParams({ backend, count: String(number) });
   try {
@@ -28,21 +28,21 @@ function showProblem(text) {
   setText(byId('problem'), text);
 }
 
-function showParts({ gateway, plugin, dapr, broker }) {
-  const list = byId('parts');
+function showInfrastructure({ gateway, plugin, dapr, broker }) {
+  const list = byId('infrastructure');
   if (list.children.length === 0) {
-    list.append(partItem('gateway', 'Gateway'), partItem('plugin', 'Plugin'));
-    list.append(partItem('dapr', 'Dapr', true), partItem('broker', 'Broker', true));
+    list.append(infrastructureItem('gateway', 'Gateway'), infrastructureItem('plugin', 'Plugin'));
+    list.append(infrastructureItem('dapr', 'Dapr', true), infrastructureItem('broker', 'Broker', true));
   }
-  updatePart('gateway', { description: gateway, running: true });
-  updatePart('plugin', { description: plugin, running: true });
-  updatePart('dapr', dapr);
-  updatePart('broker', broker);
+  updateItem('gateway', { description: gateway, running: true });
+  updateItem('plugin', { description: plugin, running: true });
+  updateItem('dapr', dapr);
+  updateItem('broker', broker);
 }
 
-function partItem(id, name, stoppable = false) {
+function infrastructureItem(id, name, stoppable = false) {
   const about = element('span', { class: 'about' });
-  const item = element('li', { id: `part-${id}` });
+  const item = element('li', { id: `infrastructure-${id}` });
   item.append(
     element('span', { class: 'dot', 'aria-hidden': 'true' }),
     element('span', {}, element('b', {}, name), about),
@@ -55,8 +55,8 @@ function partItem(id, name, stoppable = false) {
   return item;
 }
 
-function updatePart(id, { description, running }) {
-  const item = byId(`part-${id}`);
+function updateItem(id, { description, running }) {
+  const item = byId(`infrastructure-${id}`);
   item.classList.toggle('stopped', !running);
   setText(item.querySelector('.about'), running ? description : 'stopped');
   const button = item.querySelector('button');
@@ -65,7 +65,7 @@ function updatePart(id, { description, running }) {
   button.setAttribute('aria-label', `${running ? 'Stop' : 'Start'} ${item.querySelector('b').textContent}`);
 }
 
-/** Says aloud, for a screen reader, what changed: states, not every number. */
+/** Announces what changed to a screen reader: states, not every number. */
 function announce(view) {
   const state = stateOf(view);
   if (states.get(view.name) === state) return;
@@ -80,7 +80,7 @@ function announce(view) {
   if (texts[state] !== undefined) setText(byId('status'), texts[state]);
 }
 
-function onTick({ at, parts, backends, runs }) {
+function onTick({ at, infrastructure, backends, runs }) {
   const values = Object.fromEntries(
     backends.map(({ name, replicas, held, depth }) => {
       const ready = replicas.filter(({ phase }) => phase === 'ready').length;
@@ -88,26 +88,26 @@ function onTick({ at, parts, backends, runs }) {
       return [name, [ready, present, held, depth ?? 0]];
     }),
   );
-  samples.push({ at, values });
-  samples = samples.filter((sample) => sample.at > at - HISTORY_MS);
-  showParts(parts);
+  points.push({ at, values });
+  points = points.filter((point) => point.at > at - HISTORY_MS);
+  showInfrastructure(infrastructure);
   for (const view of backends) {
     if (!cards.has(view.name)) {
       const card = makeCard(view, (action, number) => act(action, view.name, number));
       cards.set(view.name, card);
       byId('backends').append(card.root);
     }
-    cards.get(view.name).update(view, samples, at);
+    cards.get(view.name).update(view, points, at);
     announce(view);
   }
   showRuns(byId('runs'), runs, at);
   showColdStarts(byId('cold-starts'), backends);
 }
 
-const source = new EventSource('/_demo/events');
+const source = new EventSource('/_demo/feed');
 source.addEventListener('history', ({ data }) => {
   const history = JSON.parse(data);
-  samples = history.samples;
+  points = history.points;
   byId('log').replaceChildren();
   for (const line of history.log) addLogLine(byId('log'), line);
 });

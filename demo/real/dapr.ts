@@ -5,13 +5,16 @@ import type { Component } from '../manifests/component';
 /** The gateway's sidecar as a real daprd, with the manifests' Components. */
 export class RealDapr {
   running = true;
+  readonly #daprd: Daprd;
 
   private constructor(
     readonly description: string,
-    private readonly daprd: Daprd,
-  ) {}
+    daprd: Daprd,
+  ) {
+    this.#daprd = daprd;
+  }
 
-  /** @param brokerUrl Stands where the Components refer to a secret. */
+  /** @param brokerUrl Replaces the Components' references to a secret. */
   static async open(appId: string, components: readonly Component[], brokerUrl: string): Promise<RealDapr> {
     const found = findPart('daprd');
     if (found.how === 'missing') throw new Error(`--dapr: ${found.why}`);
@@ -23,22 +26,22 @@ export class RealDapr {
   }
 
   get port(): number {
-    return this.daprd.port;
+    return this.#daprd.port;
   }
 
   async start(): Promise<void> {
-    await this.daprd.resume();
+    await this.#daprd.resume();
     this.running = true;
   }
 
   async stop(): Promise<void> {
     this.running = false;
-    await this.daprd.kill();
+    await this.#daprd.kill();
   }
 
-  /** Ends it for good. */
+  /** Shuts it down for good. */
   async close(): Promise<void> {
-    await this.daprd.stop();
+    await this.#daprd.stop();
   }
 }
 

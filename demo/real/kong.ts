@@ -1,10 +1,10 @@
 import { findPart } from '../../real-parts/find';
 import { Kong } from '../../real-parts/kong';
-import type { GatewayPart } from '../gateway-part';
+import type { DemoGateway } from '../gateway';
 import type { Route } from '../kong/routes';
 import type { GatewaySettings } from '../manifests/helm-values';
 
-/** How many nginx workers: enough that a configuration reaches one after the other, as in production (K27). */
+/** nginx workers: more than one, which take over a configuration one after the other, as in production (K27). */
 const WORKERS = 2;
 
 export interface RealKongOptions {
@@ -17,8 +17,8 @@ export interface RealKongOptions {
   readonly routes: readonly Route[];
 }
 
-/** A real Kong 2.8 as the gateway; a change of the endpoints is pushed to its admin API, as the ingress controller does. */
-export async function startRealKong(options: RealKongOptions): Promise<GatewayPart> {
+/** Starts a real Kong 2.8. Changes of the endpoints are pushed to its admin API, as the ingress controller does. */
+export async function startRealKong(options: RealKongOptions): Promise<DemoGateway> {
   const found = findPart('kong');
   if (found.how === 'missing') throw new Error(`--kong: ${found.why}`);
   const { port, plugin, socketPath, dump, settings } = options;

@@ -1,14 +1,15 @@
 import { findPart } from '../../real-parts/find';
 import { startBroker } from '../../real-parts/rabbitmq-server';
 import type { BrokerProcess } from '../../real-parts/rabbitmq-server';
-import { BrokerGone } from '../broker/broker';
+import { BrokerStopped } from '../broker/broker';
 import type { Broker, Delivery, Message } from '../broker/broker';
 import type { QueueSpec, Topology } from '../manifests/topology';
 import { Management } from './management';
 
-/** A real RabbitMQ, asked by its management API: one that runs already, or a private one. */
+/** A real RabbitMQ, used through its management API: one that runs already, or a private one. */
 export class RabbitMq implements Broker {
   running = true;
+  readonly #server: BrokerProcess | undefined;
 
   private constructor(
     readonly description: string,
@@ -16,8 +17,10 @@ export class RabbitMq implements Broker {
     readonly url: string,
     /** Its management API. */
     readonly management: Management,
-    private readonly server: BrokerProcess | undefined,
-  ) {}
+    server: BrokerProcess | undefined,
+  ) {
+    this.#server = server;
+  }
 
   /** Finds or starts the broker and declares the topology. Rejects with a message for people. */
   static async open(topology: Topology): Promise<RabbitMq> {
@@ -39,25 +42,25 @@ export class RabbitMq implements Broker {
   }
 
   async start(): Promise<void> {
-    await this.server?.resume();
+    await this.#server?.resume();
     this.running = true;
   }
 
-  /** Ends it without goodbye; one that is not ours stays. */
+  /** Kills it. Rejects if it is not ours. */
   async stop(): Promise<void> {
-    if (this.server === undefined) throw new Error('this RabbitMQ is not ours to stop');
+    if (this.#server === undefined) throw new Error('this RabbitMQ is not ours to stop');
     this.running = false;
-    await this.server.kill();
+    await this.#server.kill();
   }
 
-  /** Ends it for good. */
+  /** Shuts it down for good; one that is not ours keeps running. */
   async close(): Promise<void> {
-    await this.server?.stop();
+    await this.#server?.stop();
   }
 
   async publish(exchange: string, { body, ttlMs, persistent }: Message): Promise<void> {
     const expiration = ttlMs === undefined ? {} : { expiration: String(ttlMs) };
-    await this.call('POST', `/exchanges/%2f/${encodeURIComponent(exchange)}/publish`, {
+    await this.#call('POST', `/exchanges/%2f/${encodeURIComponent(exchange)}/publish`, {
       properties: { delivery_mode: persistent ? 2 : 1, ...expiration },
       routing_key: '',
       payload: body,
@@ -67,14 +70,14 @@ export class RabbitMq implements Broker {
 
   /** The list without statistics is at most 0.5 s behind (D10). */
   async depth(queue: string): Promise<number> {
-    const list = await this.call('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
+    const list = await this.#call('GET', '/queues/%2f?disable_stats=true&enable_queue_totals=true');
     const found = (list as { name: string; messages_ready?: number }[]).find(({ name }) => name === queue);
     if (found === undefined) throw new Error(`no queue '${queue}'`);
     return found.messages_ready ?? 0;
   }
 
   async take(queue: string): Promise<Delivery | undefined> {
-    const taken = await this.call('POST', `/queues/%2f/${encodeURIComponent(queue)}/get`, {
+    const taken = await this.#call('POST', `/queues/%2f/${encodeURIComponent(queue)}/get`, {
       count: 1,
       ackmode: 'ack_requeue_false',
       encoding: 'auto',
@@ -83,19 +86,19 @@ export class RabbitMq implements Broker {
     if (message === undefined) return undefined;
     return {
       body: message.payload,
-      // The management API acknowledges what it hands out; giving back is publishing anew.
+      // The management API acknowledges on delivery, so requeueing means publishing again.
       acknowledge: () => undefined,
       giveBack: () => {
         const again = { properties: { delivery_mode: 2 }, routing_key: queue, payload: message.payload };
-        void this.call('POST', '/exchanges/%2f/amq.default/publish', { ...again, payload_encoding: 'string' }).catch(
+        void this.#call('POST', '/exchanges/%2f/amq.default/publish', { ...again, payload_encoding: 'string' }).catch(
           () => undefined,
         );
       },
     };
   }
 
-  private async call(method: string, path: string, body?: object): Promise<unknown> {
-    if (!this.running) throw new BrokerGone();
+  async #call(method: string, path: string, body?: object): Promise<unknown> {
+    if (!this.running) throw new BrokerStopped();
     return this.management.call(method, path, body);
   }
 }

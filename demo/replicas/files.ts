@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Workload } from '../manifests/workload';
 
-/** Arguments of a workload's process. The files of its ConfigMap volumes are written below `folder`, as the kubelet does. */
+/** Arguments of a workload's process. Writes the files of its ConfigMap volumes below `folder`, as the kubelet does. */
 export function argumentsOf(workload: Workload, folder: string): string[] {
   const { args, files } = workload.process;
   if (args[0] !== 'pages') return [...args];

@@ -3,8 +3,8 @@ import type { Clock } from '../clock';
 import type { ReadinessProbe } from '../manifests/workload';
 
 /**
- * Probes a replica as the kubelet does, and tells each change. `port` is undefined while the process does not listen: the probe
- * fails then. Returns a function that stops it.
+ * Probes a replica as the kubelet does, and reports each change. The probe fails while `port` is undefined: the process does not
+ * listen yet. Returns a function that stops it.
  */
 export function watchReadiness(
   probe: ReadinessProbe,

@@ -4,8 +4,8 @@ import type { Clock } from '../clock';
 import type { Workload } from '../manifests/workload';
 import { watchReadiness } from './readiness';
 
-/** `starting`: not yet ready, or not any more; `stopping`: leaves, serves no new requests. */
-export type ReplicaPhase = 'starting' | 'ready' | 'stopping' | 'gone';
+/** `starting`: not ready yet, or no longer; `stopping`: terminating, gets no new requests. */
+export type ReplicaPhase = 'starting' | 'ready' | 'stopping' | 'terminated';
 
 /** What a replica needs from outside its manifest. */
 export interface ReplicaOptions {
@@ -22,32 +22,38 @@ export class Replica {
   readonly startedAt: number;
   /** Milliseconds since the epoch; undefined until the readiness probe has passed once. */
   readyAt: number | undefined;
-  /** How the process ended, for people. */
+  /** Exit code or signal, for people. */
   ending = '';
-  private port: number | undefined;
-  private readonly child: ChildProcess;
-  private readonly stopProbe: () => void;
-  private cancels: (() => void)[] = [];
+  #port: number | undefined;
+  readonly #child: ChildProcess;
+  readonly #stopProbe: () => void;
+  #cancels: (() => void)[] = [];
+  readonly #workload: Workload;
+  readonly #clock: Clock;
+  readonly #changed: (replica: Replica) => void;
 
   constructor(
     readonly name: string,
-    private readonly workload: Workload,
+    workload: Workload,
     options: ReplicaOptions,
-    private readonly clock: Clock,
-    private readonly changed: (replica: Replica) => void,
+    clock: Clock,
+    changed: (replica: Replica) => void,
   ) {
+    this.#workload = workload;
+    this.#clock = clock;
+    this.#changed = changed;
     this.startedAt = clock.now();
-    this.child = spawn(process.execPath, [options.program, ...options.args], {
+    this.#child = spawn(process.execPath, [options.program, ...options.args], {
       env: environmentOf(name, workload, options.bootMs),
-      // The fourth is a channel: it tells the port, and ends the process should the stack be killed.
+      // The IPC channel tells the port, and the process exits when it closes: also if the demo is killed.
       stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
     });
-    this.child.on('message', (message) => {
-      this.port = (message as { port: number }).port;
+    this.#child.on('message', (message) => {
+      this.#port = (message as { port: number }).port;
     });
-    this.child.on('exit', (code, signal) => {
+    this.#child.on('exit', (code, signal) => {
       this.ending = signal ?? `exit code ${code ?? 'unknown'}`;
-      this.leave('gone');
+      this.#leave('terminated');
     });
     const become = (ready: boolean): void => {
       if (this.phase !== 'starting' && this.phase !== 'ready') return;
@@ -55,47 +61,47 @@ export class Replica {
       this.phase = ready ? 'ready' : 'starting';
       changed(this);
     };
-    this.stopProbe =
+    this.#stopProbe =
       workload.readiness === undefined
-        ? readyOnceListening(this.child, become)
-        : watchReadiness(workload.readiness, () => this.port, clock, become);
+        ? readyOnceListening(this.#child, become)
+        : watchReadiness(workload.readiness, () => this.#port, clock, become);
   }
 
   get pid(): number | undefined {
-    return this.child.pid;
+    return this.#child.pid;
   }
 
   /** `host:port` while it takes requests. */
   get endpoint(): string | undefined {
-    return this.phase === 'ready' && this.port !== undefined ? `127.0.0.1:${this.port}` : undefined;
+    return this.phase === 'ready' && this.#port !== undefined ? `127.0.0.1:${this.#port}` : undefined;
   }
 
-  /** Ends it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period. */
+  /** Terminates it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period. */
   stop(): void {
-    if (this.phase === 'stopping' || this.phase === 'gone') return;
-    this.leave('stopping');
-    this.cancels = [
-      this.clock.after(this.workload.preStopMs, () => this.child.kill('SIGTERM')),
-      this.clock.after(this.workload.preStopMs + this.workload.gracePeriodMs, () => this.child.kill('SIGKILL')),
+    if (this.phase === 'stopping' || this.phase === 'terminated') return;
+    this.#leave('stopping');
+    this.#cancels = [
+      this.#clock.after(this.#workload.preStopMs, () => this.#child.kill('SIGTERM')),
+      this.#clock.after(this.#workload.preStopMs + this.#workload.gracePeriodMs, () => this.#child.kill('SIGKILL')),
     ];
   }
 
-  /** A crash. Resolves when the process is gone. */
+  /** A crash. Resolves when the process has exited. */
   async kill(): Promise<void> {
-    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     await new Promise<void>((resolve) => {
-      this.child.once('exit', () => {
+      this.#child.once('exit', () => {
         resolve();
       });
-      this.child.kill('SIGKILL');
+      this.#child.kill('SIGKILL');
     });
   }
 
-  private leave(phase: 'stopping' | 'gone'): void {
+  #leave(phase: 'stopping' | 'terminated'): void {
     this.phase = phase;
-    this.stopProbe();
-    if (phase === 'gone') for (const cancel of this.cancels.splice(0)) cancel();
-    this.changed(this);
+    this.#stopProbe();
+    if (phase === 'terminated') for (const cancel of this.#cancels.splice(0)) cancel();
+    this.#changed(this);
   }
 }
 
@@ -113,7 +119,7 @@ function environmentOf(name: string, workload: Workload, bootMs: number | undefi
     ...(bootMs === undefined ? {} : { BOOT_TIME_MS: String(bootMs) }),
     HOSTNAME: name,
     HOST: '127.0.0.1',
-    // Each replica gets a port of its own, where a pod has an address of its own.
+    // Each replica has its own port, as a pod has its own address.
     PORT: '0',
   };
 }

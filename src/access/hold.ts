@@ -1,17 +1,18 @@
 import type { Hold, Outcome } from '../activation/arrival';
+import type { Origin } from '../activation/origin';
+import { HEARTBEAT_MS } from '../core/heartbeat';
 import type { Clock } from '../core/ports';
 import type { Kong } from '../kong/contract';
+import { readOrigin } from './request-origin';
 
-/**
- * Kong gives up on a phase that is silent for 60 s, and lets the request through (K1): a held one makes a cheap call this often.
- */
-export const HEARTBEAT_MS = 20_000;
 /** A call that Kong does not answer by then never will be: the client is gone (K11). */
 export const HEARTBEAT_ANSWER_MS = 5000;
 
+const NO_ORIGIN: Origin = { host: undefined, traceparent: undefined };
+
 type Turn = { readonly outcome: Outcome } | 'beat' | 'gone';
 
-/** The first of: what `settles` gives, the time-out, the client's leaving. Leaves no timer and no listener behind. */
+/** The first of: what `settles` gives, the timeout, the client's leaving. Leaves no timer and no listener behind. */
 async function first<T, U>(
   settles: Promise<T>,
   clock: Clock,
@@ -51,9 +52,8 @@ async function answered(calls: Promise<unknown>, clock: Clock, signal: AbortSign
 }
 
 /**
- * Waits for a hold to end, and keeps Kong's connection alive meanwhile.
+ * Waits for a hold to end, and keeps Kong's connection alive meanwhile. First it reads what the hold wants to know of the request.
  *
- * @param calls to Kong of this request that are under way: they go one after the other, so the next one waits for them
  * @returns how it ended; undefined when the client left, and nobody is there to be answered
  */
 export async function waitFor(
@@ -61,9 +61,13 @@ export async function waitFor(
   kong: Kong,
   signal: AbortSignal | undefined,
   clock: Clock,
-  calls?: Promise<unknown>,
 ): Promise<Outcome | undefined> {
-  if (calls !== undefined && !(await answered(calls, clock, signal))) {
+  const read = readOrigin(kong, hold.wants).catch(() => NO_ORIGIN);
+  void read.then((origin) => {
+    hold.identify(origin);
+  });
+  // Calls to Kong go one after the other, so whatever comes next waits for these.
+  if (!(await answered(read, clock, signal))) {
     hold.leave();
     return undefined;
   }

@@ -1,5 +1,4 @@
-import type { Origin } from '../activation/arrival';
-import type { Backend } from '../core/backend';
+import type { Origin } from '../activation/origin';
 import type { Kong } from '../kong/contract';
 
 /** What a host name or address, with a port, can consist of. */
@@ -14,13 +13,15 @@ export async function headerOf(kong: Kong, name: string): Promise<string | undef
 }
 
 /**
- * What the first request of an activation passes on: its Host to the probe, its trace context to the wake-up. A client chooses both,
- * and everybody who waits depends on probe and wake-up: what could not be sent, or would be refused, is left out.
+ * Reads what a request on hold passes on: its Host to the probe, its trace context to the wake-up. A client chose both: what could not be
+ * sent, or would be refused, is left out.
  */
-export async function originOf(kong: Kong, backend: Backend): Promise<Origin> {
-  const wantsHost = backend.probe.host === undefined && backend.probe.url === undefined;
-  const host = wantsHost ? await headerOf(kong, 'Host') : undefined;
-  const traceparent = await headerOf(kong, 'traceparent');
+export async function readOrigin(
+  kong: Kong,
+  wants: { readonly host: boolean; readonly trace: boolean },
+): Promise<Origin> {
+  const traceparent = wants.trace ? await headerOf(kong, 'traceparent') : undefined;
+  const host = wants.host ? await headerOf(kong, 'Host') : undefined;
   return { host: matching(HOST, host), traceparent: matching(TRACEPARENT, traceparent) };
 }
 

@@ -1,5 +1,5 @@
 import type { Activator } from '../activation/activator';
-import type { Outcome } from '../activation/arrival';
+import type { Arrival, Outcome } from '../activation/arrival';
 import type { Registry } from '../activation/registry';
 import type { Logger, OnRejected } from '../core/ports';
 import type { OwnProbes } from '../adapters/own-probes';
@@ -9,14 +9,15 @@ import { ServerlessError } from '../core/errors';
 import { isNoWake, matchBackend } from '../core/match';
 import type { Clock } from '../core/ports';
 import { UNKNOWN_WORKER } from '../core/reports';
-import { headerOf, originOf } from './request-origin';
+import { headerOf } from './request-origin';
+import { routeIsWithin } from './route';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
 import { reject } from '../kong/reject';
 import { waitFor } from './hold';
 
-/** While everything is open, a request's path is asked for this often at the most; in between, requests are only counted. */
-const SAMPLE_MS = 100;
-/** An error that goes on is repeated in Kong's log this often. */
+/** Requests that passed unread are handed to their activator this long after the first of them, milliseconds. */
+const COUNT_EVERY_MS = 100;
+/** An error that goes on is repeated in Kong's log this often, milliseconds. */
 const QUIET_MS = 1000;
 
 /** What all instances of the process share. */
@@ -28,47 +29,59 @@ export interface PluginParts {
   readonly onRejected: OnRejected;
   /** From now on nothing more is held. */
   readonly draining: () => boolean;
+  /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
+  readonly showReasons: boolean;
 }
 
 /** One valid configuration on one nginx worker: the access phase. */
 export class ServerlessInstance implements PluginInstance {
   #worker: number | undefined;
-  #sampledAt = -Infinity;
-  /** Requests let through since the last sample. */
-  #unsampled = 0;
+  /** The backend of every request of this instance, if there is such a one; not known until a request has been looked at. */
+  #only: Backend | 'none' | 'unknown' = 'unknown';
+  /** Requests that passed unread and are not counted yet. */
+  #uncounted = 0;
   #loggedAt = -Infinity;
 
   constructor(
-    private readonly backends: readonly Backend[],
+    private readonly config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean },
     private readonly parts: PluginParts,
   ) {
-    for (const backend of backends) parts.registry.configure(backend);
+    for (const backend of config.backends) parts.registry.configure(backend);
   }
 
   access(kong: Kong, context?: PhaseContext): Promise<void> | void {
     try {
-      if (this.#passesUnasked()) {
-        this.#unsampled += 1;
-        return;
-      }
+      if (this.#passesUnread()) return;
     } catch (error) {
       return this.#fail(kong, context?.signal, error);
     }
     return this.#decide(kong, context?.signal).catch((error: unknown) => this.#fail(kong, context?.signal, error));
   }
 
-  /** Whether whatever this request asks for is open on this worker, so that nothing has to be known about it (K14). */
-  #passesUnasked(): boolean {
-    const worker = this.#worker;
-    const { clock, ownProbes, registry } = this.parts;
+  /**
+   * Lets a request pass without a call to Kong (K14), and counts it: where it can only be for one backend, which is open on this worker.
+   * Where a request may be for another backend, for none, or one that must not wake, each is looked at.
+   */
+  #passesUnread(): boolean {
+    const [only, worker] = [this.#only, this.#worker];
+    if (worker === undefined || typeof only === 'string') return false;
     // One of our own probes is no request, and must be met to learn which worker served it.
-    if (worker === undefined || ownProbes.any || clock.now() - this.#sampledAt >= SAMPLE_MS) return false;
-    for (const backend of this.backends) if (!registry.get(backend).isOpen(worker)) return false;
+    if (this.parts.ownProbes.any) return false;
+    const activator = this.parts.registry.get(only);
+    if (!activator.isOpen(worker)) return false;
+    this.#uncounted += 1;
+    if (this.#uncounted === 1) {
+      this.parts.clock.after(COUNT_EVERY_MS, () => {
+        const requests = this.#uncounted;
+        this.#uncounted = 0;
+        this.parts.registry.get(only).passed(requests, worker);
+      });
+    }
     return true;
   }
 
   async #decide(kong: Kong, signal: AbortSignal | undefined): Promise<void> {
-    const { clock, registry, ownProbes } = this.parts;
+    const { registry, ownProbes } = this.parts;
     const worker = (this.#worker ??= Number(await kong.nginx.get_var('pid')) || UNKNOWN_WORKER);
     const path = await kong.request.get_path();
     if (ownProbes.expects(path)) {
@@ -78,40 +91,36 @@ export class ServerlessInstance implements PluginInstance {
         return;
       }
     }
-    const requests = 1 + this.#unsampled;
-    this.#unsampled = 0;
-    this.#sampledAt = clock.now();
-    const backend = matchBackend(this.backends, path);
+    const backend = matchBackend(this.config.backends, path);
     if (backend === undefined) return;
     const wakes = !(await this.#isNoWake(backend, path, kong));
     const activator = registry.get(backend);
     if (activator.isOpen(worker)) {
-      if (wakes) activator.passed(requests, worker);
+      if (wakes) activator.passed(1, worker);
+      if (this.#only === 'unknown') this.#only = (await this.#hasOnly(backend, kong)) ? backend : 'none';
       return;
     }
     if (this.parts.draining()) {
-      const error = new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is going away; try again.', {
+      const error = new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is shutting down; try again.', {
         backend: backend.target,
       });
-      await this.#refuse(kong, error);
+      await this.#reject(kong, error);
       return;
     }
-    await this.#enter(activator, backend, worker, wakes, kong, signal);
+    await this.#enter(activator, { worker, wakes, backend }, kong, signal);
   }
 
-  async #enter(
-    activator: Activator,
-    backend: Backend,
-    worker: number,
-    wakes: boolean,
-    kong: Kong,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    const origin = activator.wantsOrigin ? originOf(kong, backend) : undefined;
-    const entered = activator.enter({ worker, wakes, ...(origin === undefined ? {} : { origin }) });
-    if (!('outcome' in entered)) await origin?.catch(() => undefined);
-    const outcome = 'outcome' in entered ? await waitFor(entered, kong, signal, this.parts.clock, origin) : entered;
-    if (outcome !== undefined) await this.#conclude(kong, backend, outcome);
+  /** Whether every request of this instance is for this backend, and wakes it. */
+  async #hasOnly(backend: Backend, kong: Kong): Promise<boolean> {
+    const { backends, ofOneRoute } = this.config;
+    if (backends.length !== 1 || backend.noWake.length > 0) return false;
+    return backend.target === '/' || (ofOneRoute && (await routeIsWithin(backend.target, kong)));
+  }
+
+  async #enter(activator: Activator, arrival: Arrival, kong: Kong, signal: AbortSignal | undefined): Promise<void> {
+    const entry = activator.enter(arrival);
+    const outcome = entry.kind === 'held' ? await waitFor(entry, kong, signal, this.parts.clock) : entry;
+    if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome);
   }
 
   async #conclude(kong: Kong, backend: Backend, outcome: Outcome): Promise<void> {
@@ -121,7 +130,7 @@ export class ServerlessInstance implements PluginInstance {
     }
     const { error } = outcome;
     if (error.code === 'SERVERLESS_HOLD_TIMEOUT' && backend.onTimeout === 'pass') return;
-    await this.#refuse(kong, error);
+    await this.#reject(kong, error);
   }
 
   async #isNoWake(backend: Backend, path: string, kong: Kong): Promise<boolean> {
@@ -134,10 +143,10 @@ export class ServerlessInstance implements PluginInstance {
     return isNoWake(noWake, { path, method, userAgent });
   }
 
-  async #refuse(kong: Kong, error: ServerlessError): Promise<void> {
+  async #reject(kong: Kong, error: ServerlessError): Promise<void> {
     if (error.code !== 'SERVERLESS_NO_WAKE') await this.#tellOperator(kong, error);
     this.parts.onRejected(error.code);
-    await reject(kong, error);
+    await reject(kong, error, this.parts.showReasons);
   }
 
   /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */
@@ -156,7 +165,7 @@ export class ServerlessInstance implements PluginInstance {
     if (signal?.aborted === true) return;
     this.parts.logger.error({ err: cause }, 'the access phase failed, the request is answered 503');
     const error = new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed; the gateway’s log says why.');
-    await this.#refuse(kong, error).catch((again: unknown) => {
+    await this.#reject(kong, error).catch((again: unknown) => {
       this.parts.logger.error({ err: again }, 'the request could not be answered');
     });
   }

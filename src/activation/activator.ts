@@ -1,69 +1,73 @@
 import type { Backend } from '../core/backend';
-import type { Effect } from '../core/held';
-import type { Event, State } from '../core/state';
 import { step } from '../core/backend-state';
-import { dueAt, isOpen, renewalDueAt } from '../core/schedule';
+import type { ErrorCode, ServerlessError } from '../core/errors';
+import { isOpen } from '../core/release';
+import type { ProbeReport, ProbeResult } from '../core/reports';
+import { dueAt, renewalDueAt } from '../core/schedule';
+import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
-import { ServerlessError } from '../core/errors';
-import type { ProbeReport, ProbeResult, PublishReport } from '../core/reports';
-import { ActivityReporter } from './activity-reporter';
 import { ActivationLog } from './activation-log';
-import type { ActivatorParts, Arrival, Hold, Origin, Outcome } from './arrival';
-import { detailOf } from './refusal';
+import type { ActivatorParts, Arrival, Entry, Hold, Outcome } from './arrival';
+import { Configurations } from './configurations';
+import { Origins } from './origin';
+import { Patience } from './patience';
+import { Publishing } from './publishing';
+import { rejection } from './rejection';
+import { type HeldRequest, Waiters } from './waiters';
 
-interface Waiter {
-  readonly since: number;
-  /** False while it is not known yet whether it has to wait. */
-  held: boolean;
-  readonly settle: (outcome: Outcome) => void;
-}
-
-const NO_ORIGIN: Origin = { host: undefined, traceparent: undefined };
-/** Two calls to Kong take well under a millisecond. */
-const ORIGIN_TIMEOUT_MS = 250;
+const PASSED: Outcome = { kind: 'released', heldMs: 0 };
 
 /**
- * Runs one backend: gives the state machine its events, carries out its effects, and owns the requests that wait. There is one
- * per backend in the process, however many plugin instances and nginx workers there are (K12).
+ * Runs one backend: gives the state machine its events and carries out its effects. There is one per backend in the process, however
+ * many plugin instances and nginx workers there are (K12).
  */
 export class Activator {
   #state: State = IDLE;
-  #backend: Backend;
-  readonly #waiters = new Map<number, Waiter>();
+  readonly #configurations: Configurations;
+  readonly #waiters: Waiters;
+  readonly #origins: Origins;
   readonly #log: ActivationLog;
-  readonly #activity: ActivityReporter;
-  #nextId = 0;
+  readonly #publishing: Publishing;
+  readonly #patience = new Patience();
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #lastUsed: number;
   #closed = false;
-  #origin: Origin = NO_ORIGIN;
-  #originKnown: Promise<void> | undefined;
   #lastProbe: ProbeReport | undefined;
-  #lastPublish: PublishReport | undefined;
 
   constructor(
     backend: Backend,
     private readonly parts: ActivatorParts,
   ) {
-    this.#backend = backend;
-    this.#lastUsed = parts.clock.now();
-    this.#log = new ActivationLog(backend.target, parts.clock, parts.observer);
-    this.#activity = new ActivityReporter(
-      () => this.#backend.policy,
-      parts.clock,
-      (requests) => this.#publish('activity', requests),
+    const { clock, observer, budget } = parts;
+    const { target } = backend;
+    this.#lastUsed = clock.now();
+    this.#configurations = new Configurations(backend, parts);
+    this.#waiters = new Waiters(clock, budget, (outcome, heldMs) => {
+      observer.settled(target, outcome, heldMs);
+    });
+    this.#origins = new Origins(() => this.#backend.probe);
+    this.#log = new ActivationLog(target, clock, observer);
+    this.#publishing = new Publishing(
+      () => this.#backend,
+      parts,
+      this.#log,
+      () => this.#origins.traceparent,
     );
-    // Without a health path nothing is ever known: every request is activity, and none waits.
-    if (backend.healthPath === undefined) this.#activity.open();
   }
 
-  /** The configuration may have changed in what does not make it another backend: the latest holds. */
-  set backend(backend: Backend) {
-    this.#backend = backend;
+  /** What holds for the backend now. */
+  get #backend(): Backend {
+    return this.#configurations.current;
+  }
+
+  /** An instance with this configuration of the backend has started. */
+  configure(backend: Backend): void {
+    this.#configurations.use(backend);
   }
 
   /** Whether a request on this worker may pass without asking anything. */
   isOpen(worker: number): boolean {
+    // Without a health path nothing is ever known: every request is activity, and none waits.
     if (this.#backend.healthPath === undefined) return true;
     return isOpen(this.#state, worker, this.parts.clock.now(), this.#backend.policy);
   }
@@ -72,54 +76,35 @@ export class Activator {
   passed(requests: number, worker: number): void {
     const now = this.parts.clock.now();
     this.#lastUsed = now;
-    this.#activity.count(requests);
+    this.#publishing.count(requests);
     const state = this.#state;
-    if (state.kind !== 'ready' || now < renewalDueAt(state, this.#backend.policy)) return;
-    // The request itself has gone on: what the machine hears is only that somebody needs the lease.
-    this.#step({ type: 'arrive', id: this.#nextId++, worker, deadline: now, wakes: true, room: true });
+    if (state.kind === 'ready' && now >= renewalDueAt(state, this.#backend.policy))
+      this.#step({ type: 'renew', worker });
   }
 
-  /** Whether the next request to enter begins an activation, and so should bring its origin. */
-  get wantsOrigin(): boolean {
-    return this.#waiters.size === 0 && this.#originKnown === undefined;
-  }
-
-  /** Lets a request pass, refuses it, or holds it. */
-  enter(arrival: Arrival): Outcome | Hold {
+  /** Lets a request pass, rejects it, or holds it. */
+  enter(arrival: Arrival): Entry {
+    const { worker, wakes, backend } = arrival;
     const { clock, budget } = this.parts;
-    const now = clock.now();
-    this.#lastUsed = now;
-    const id = this.#nextId++;
-    if (arrival.origin !== undefined) this.#awaitOrigin(arrival.origin);
-    let settled: Outcome | undefined;
-    let resolve: ((outcome: Outcome) => void) | undefined;
-    const settle = (outcome: Outcome): void => {
-      if (resolve === undefined) settled = outcome;
-      else resolve(outcome);
-    };
-    const waiter: Waiter = { since: now, held: false, settle };
-    this.#waiters.set(id, waiter);
-    budget.take();
-    this.#step({
-      type: 'arrive',
-      id,
-      worker: arrival.worker,
-      deadline: now + this.#backend.policy.holdTimeoutMs,
-      wakes: arrival.wakes,
-      room: budget.held <= budget.max,
-    });
+    this.#configurations.use(backend);
+    if (this.isOpen(worker)) {
+      if (wakes) this.passed(1, worker);
+      return PASSED;
+    }
+    this.#lastUsed = clock.now();
+    const room = budget.held < budget.max && this.#waiters.size < backend.policy.maxHeld;
+    const effects = this.#apply({ type: 'arrive', worker, wakes, room });
+    const turnedAway = effects.find((effect) => effect.type === 'turn-away');
+    if (turnedAway !== undefined) {
+      const error = this.#error(turnedAway.code, backend.noWakeStatus);
+      this.parts.observer.settled(backend.target, error.code, 0);
+      return { kind: 'rejected', error };
+    }
+    const hold = this.#hold(arrival);
     // Not before: the machine may just have found that nothing is known any more, and then no message may go out.
-    if (arrival.wakes && settled?.kind !== 'rejected') this.#activity.count(1);
-    if (settled !== undefined) return settled;
-    waiter.held = true;
-    return {
-      outcome: new Promise((done) => {
-        resolve = done;
-      }),
-      leave: () => {
-        this.#leave(id);
-      },
-    };
+    if (wakes) this.#publishing.count(1);
+    this.#carryOut(effects);
+    return hold;
   }
 
   /** Whether nobody has needed it for so long that it may be forgotten. */
@@ -132,7 +117,7 @@ export class Activator {
     this.#closed = true;
     this.#timer?.cancel();
     this.#timer = undefined;
-    this.#activity.close();
+    this.#publishing.close();
     this.parts.prober.close();
   }
 
@@ -140,7 +125,7 @@ export class Activator {
     const { target, pubsub, topic, policy } = this.#backend;
     const state = this.#state;
     // A lease that ran out is not renewed while nobody asks: then nothing is known.
-    const lapsed = state.kind === 'ready' && this.parts.clock.now() >= state.leaseUntil && state.held.length === 0;
+    const lapsed = state.kind === 'ready' && this.parts.clock.now() >= state.leaseUntil && state.waiting.size === 0;
     return {
       target,
       pubsub,
@@ -149,158 +134,165 @@ export class Activator {
       held: this.#waiters.size,
       maxHeld: policy.maxHeld,
       lastProbe: this.#lastProbe,
-      lastPublish: this.#lastPublish,
+      lastPublish: this.#publishing.lastReport,
       coldStarts: this.#log.coldStarts,
     };
   }
 
-  /** What a refusal tells about this backend. */
-  context(): { backend: string; lastProbe: ProbeReport | undefined; lastPublish: PublishReport | undefined } {
-    return { backend: this.#backend.target, lastProbe: this.#lastProbe, lastPublish: this.#lastPublish };
+  #hold({ worker, wakes, backend }: Arrival): Hold {
+    const wants = { host: this.#origins.wantsHost, trace: wakes && this.#origins.wantsTrace };
+    const origin = this.#origins.joined();
+    let one: HeldRequest | undefined;
+    const outcome = new Promise<Outcome>((resolve) => {
+      const settle = (end: Outcome): void => {
+        origin.left();
+        resolve(end);
+      };
+      const { noWakeStatus, policy } = backend;
+      one = this.#waiters.add({ worker, wakes, noWakeStatus, settle }, policy.holdTimeoutMs);
+    });
+    return {
+      kind: 'held',
+      outcome,
+      wants,
+      identify: (known) => {
+        origin.known(known);
+      },
+      leave: () => {
+        if (one === undefined || !this.#waiters.leave(one)) return;
+        origin.left();
+        this.#step({ type: 'leave', worker, wakes });
+      },
+    };
   }
 
-  #step(event: DistributiveOmit<Event, 'now' | 'jitter'>): void {
-    if (this.#closed) return;
+  #step(event: Happening): void {
+    this.#carryOut(this.#apply(event));
+  }
+
+  /** Tells the machine what happened. Returns what is to be done. */
+  #apply(event: Happening): readonly Effect[] {
+    if (this.#closed) return [];
     const before = this.#state;
     const timed: Event = { ...event, now: this.parts.clock.now(), jitter: this.parts.random() * 2 - 1 };
     const [state, effects] = step(before, timed, this.#backend.policy);
     this.#state = state;
     this.#follow(before, state);
-    for (const effect of effects) this.#run(effect);
-    this.#arm();
+    return effects;
   }
 
   #follow(before: State, state: State): void {
     if (before.kind === state.kind) return;
     if (state.kind === 'ready') {
       this.#log.ready(this.#waiters.size);
-      this.#activity.open();
+      this.#publishing.open();
       return;
     }
-    this.#activity.close();
-    if (state.kind === 'probing' || (state.kind === 'waking' && before.kind === 'ready')) this.#log.began();
+    this.#publishing.hold();
+    if (state.kind === 'probing' || (state.kind === 'waking' && before.kind === 'ready')) {
+      this.#log.began();
+      this.#origins.began();
+    }
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#run(effect);
+    this.#arm();
   }
 
   #run(effect: Effect): void {
     switch (effect.type) {
       case 'release':
-        for (const id of effect.ids) this.#settle(id, 'released', (heldMs) => ({ kind: 'released', heldMs }));
+        this.#waiters.release(effect.workers);
         return;
+      case 'turn-away':
+        return; // `enter` has answered it.
       case 'reject': {
-        const { code } = effect;
-        const error = new ServerlessError(code, detailOf(code, this.#backend.topic, this.#lastPublish), {
-          ...this.context(),
-          ...(code === 'SERVERLESS_NO_WAKE' ? { status: this.#backend.noWakeStatus } : {}),
-        });
-        for (const id of effect.ids) this.#settle(id, code, () => ({ kind: 'rejected', error }));
-        // Nobody waits any more for what they asked for.
-        if (this.#waiters.size === 0 && this.#state.kind !== 'ready') this.#activity.drop();
+        const errors = new Map<number, ServerlessError>();
+        const errorFor = ({ noWakeStatus }: HeldRequest): ServerlessError => {
+          const error = errors.get(noWakeStatus) ?? this.#error(effect.code, noWakeStatus);
+          errors.set(noWakeStatus, error);
+          return error;
+        };
+        this.#waiters.reject(effect.who, errorFor);
+        this.#dropActivityOfNobody();
         return;
       }
       case 'probe':
-        if (this.#originKnown === undefined) this.#probe(effect);
-        else {
-          void this.#originKnown.then(() => {
-            this.#probe(effect);
-          });
-        }
+        this.#origins.whenKnown(() => {
+          this.#probe(effect);
+        });
         return;
       case 'publish':
-        this.#activity.wakeUpSent();
-        void this.#publish('cold-start', 1).then(({ outcome }) => {
-          if (this.#closed) return;
-          if (outcome === 'accepted') {
-            this.#log.woken();
-            if (this.#state.kind === 'waking') this.#activity.open();
-          }
-          this.#step({ type: 'published', wokenAt: effect.wokenAt, outcome });
-        });
+        this.#wake(effect.wokenAt);
     }
   }
 
-  /** A probe needs the Host of the request that caused it, but does not wait long: its client may be gone. */
-  #awaitOrigin(origin: Promise<Origin>): void {
-    this.#originKnown = new Promise<void>((resolve) => {
-      const giveUp = this.parts.clock.after(ORIGIN_TIMEOUT_MS, resolve);
-      void origin
-        .then(
-          (known) => {
-            this.#origin = known;
-          },
-          () => undefined,
-        )
-        .then(() => {
-          giveUp();
-          resolve();
-        });
-    }).then(() => {
-      this.#originKnown = undefined;
+  /** Nobody waits any more for what they asked for. */
+  #dropActivityOfNobody(): void {
+    if (this.#waiters.size === 0 && this.#state.kind !== 'ready') this.#publishing.drop();
+  }
+
+  #wake(wokenAt: number): void {
+    void this.#publishing.wake().then(({ outcome }) => {
+      if (this.#closed) return;
+      if (outcome === 'accepted') {
+        this.#log.woken();
+        if (this.#state.kind === 'waking') this.#publishing.open();
+      }
+      this.#step({ type: 'published', wokenAt, outcome });
     });
   }
 
-  #probe({ scope, workers }: { readonly scope: number; readonly workers: readonly number[] }): void {
+  #probe({ scope, workers }: { readonly scope: Scope; readonly workers: readonly number[] }): void {
     if (this.#closed) return;
-    const round = { workers, host: this.#origin.host, settings: this.#backend.probe };
-    this.parts.prober.probe(round, (result) => {
-      this.#onProbed(scope, result);
+    const { probe } = this.#backend;
+    const host = this.#origins.wantsHost ? this.#origins.next() : probe.host;
+    const since = this.parts.clock.now();
+    const settings = { ...probe, timeoutMs: this.#patience.timeoutMs(probe.timeoutMs) };
+    this.parts.prober.probe({ workers, host, settings }, (result) => {
+      if (result.last) this.#patience.learn(result.outcome, this.parts.clock.now() - since, probe.timeoutMs);
+      if (result.outcome === 'passed') this.#origins.passed(host);
+      this.#probed(scope, result);
     });
   }
 
-  #onProbed(scope: number, result: ProbeResult): void {
-    this.#lastProbe = result.report;
+  #probed(scope: Scope, { outcome, worker, report, last }: ProbeResult): void {
+    this.#lastProbe = report;
     this.#log.probed();
-    this.parts.observer.probed(this.#backend.target, result.outcome);
-    this.#step({ type: 'probed', scope, outcome: result.outcome, worker: result.worker, last: result.last });
+    this.#step({ type: 'probed', scope, outcome, worker, last });
+    this.parts.observer.probed(this.#backend.target, outcome);
   }
 
-  async #publish(reason: 'cold-start' | 'activity', requests: number): Promise<PublishReport> {
-    const { target, pubsub, topic, policy } = this.#backend;
-    const { gateway, clock, publisher, observer } = this.parts;
-    this.#log.published(reason);
-    const report = await publisher.publish(
-      { pubsub, topic, ttlMs: policy.messageTtlMs },
-      { reason, backend: target, requests, gateway, at: clock.wall() },
-      reason === 'cold-start' ? this.#origin.traceparent : undefined,
-    );
-    this.#lastPublish = report;
-    observer.published(target, reason, report);
-    return report;
+  #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
+    return rejection(code, this.#backend, this.#lastProbe, this.#publishing.lastReport, noWakeStatus);
   }
 
-  #settle(id: number, name: string, outcome: (heldMs: number) => Outcome): void {
-    const waiter = this.#waiters.get(id);
-    if (waiter === undefined) return;
-    this.#waiters.delete(id);
-    this.parts.budget.give();
-    const heldMs = this.parts.clock.now() - waiter.since;
-    if (waiter.held || name !== 'released') this.parts.observer.settled(this.#backend.target, name, heldMs);
-    waiter.settle(outcome(heldMs));
+  #expire(): void {
+    const due = this.#waiters.takeDue(this.parts.clock.now());
+    if (due.length === 0) return;
+    const error = this.#error('SERVERLESS_HOLD_TIMEOUT', 503);
+    for (const one of due) {
+      this.#waiters.rejectOne(one, error);
+      // Leaving asks for nothing: what is due is the tick's.
+      this.#apply({ type: 'leave', worker: one.worker, wakes: one.wakes });
+    }
+    this.#dropActivityOfNobody();
   }
 
-  #leave(id: number): void {
-    const waiter = this.#waiters.get(id);
-    if (waiter === undefined) return;
-    this.#waiters.delete(id);
-    this.parts.budget.give();
-    this.parts.observer.settled(this.#backend.target, 'client-gone', this.parts.clock.now() - waiter.since);
-    this.#step({ type: 'leave', id });
-  }
-
+  /** One timer, for what is due next: of the machine or of those who wait. */
   #arm(): void {
-    const at = dueAt(this.#state, this.#backend.policy);
+    const due = [dueAt(this.#state, this.#backend.policy), this.#waiters.nextDeadline].filter((at) => at !== undefined);
+    const at = due.length === 0 ? undefined : Math.min(...due);
     if (at === this.#timer?.at) return;
     this.#timer?.cancel();
-    this.#timer =
-      at === undefined
-        ? undefined
-        : {
-            at,
-            cancel: this.parts.clock.after(Math.max(0, at - this.parts.clock.now()), () => {
-              this.#timer = undefined;
-              this.#step({ type: 'tick' });
-            }),
-          };
+    this.#timer = undefined;
+    if (at === undefined || this.#closed) return;
+    const cancel = this.parts.clock.after(Math.max(0, at - this.parts.clock.now()), () => {
+      this.#timer = undefined;
+      this.#expire();
+      this.#step({ type: 'tick' });
+    });
+    this.#timer = { at, cancel };
   }
 }
-
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;

@@ -13,7 +13,7 @@ const PAUSE_MS = 5000;
  */
 export class ActivityReporter {
   #activity: Activity = NO_ACTIVITY;
-  #cancel: (() => void) | undefined;
+  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #pausedUntil = 0;
   #open = false;
 
@@ -53,23 +53,28 @@ export class ActivityReporter {
   }
 
   #disarm(): void {
-    this.#cancel?.();
-    this.#cancel = undefined;
+    this.#timer?.cancel();
+    this.#timer = undefined;
   }
 
   #arm(): void {
-    if (!this.#open || this.#cancel !== undefined) return;
+    if (!this.#open) return;
     const due = activityDueAt(this.#activity, this.policy());
     if (due === undefined) return;
-    const delayMs = Math.max(due, this.#pausedUntil) - this.clock.now();
+    const at = Math.max(due, this.#pausedUntil);
+    // With every request a message may be due earlier, never later.
+    if (this.#timer !== undefined && this.#timer.at <= at) return;
+    this.#disarm();
+    const delayMs = at - this.clock.now();
     if (delayMs <= 0) {
       this.#send();
       return;
     }
-    this.#cancel = this.clock.after(delayMs, () => {
-      this.#cancel = undefined;
+    const cancel = this.clock.after(delayMs, () => {
+      this.#timer = undefined;
       this.#arm();
     });
+    this.#timer = { at, cancel };
   }
 
   #send(): void {

@@ -1,6 +1,8 @@
+import type { Backend } from '../core/backend';
 import type { ServerlessError } from '../core/errors';
-import type { Clock, Observer, Prober, Publisher, Random } from '../core/ports';
+import type { Clock, Logger, Observer, Prober, Publisher, Random } from '../core/ports';
 import type { HeldBudget } from './held-budget';
+import type { Origin } from './origin';
 
 /** What an activator works with. */
 export interface ActivatorParts {
@@ -9,6 +11,7 @@ export interface ActivatorParts {
   readonly prober: Prober;
   readonly publisher: Publisher;
   readonly observer: Observer;
+  readonly logger: Logger;
   readonly budget: HeldBudget;
   /** Host name of this gateway node, for messages. */
   readonly gateway: string;
@@ -19,26 +22,26 @@ export interface Arrival {
   readonly worker: number;
   /** False for a request that must not wake the backend. */
   readonly wakes: boolean;
-  /** Where it comes from; asked of one request per activation, when `wantsOrigin` says so. */
-  readonly origin?: Promise<Origin>;
+  /** The backend as the request's own plugin configuration names it: its hold deadline and bound are the request's. */
+  readonly backend: Backend;
 }
 
-/** What an activation takes over from the request that causes it. */
-export interface Origin {
-  /** Host header, for the probe to be routed alike. */
-  readonly host: string | undefined;
-  /** W3C trace context, for the wake-up message. */
-  readonly traceparent: string | undefined;
-}
-
+/** How a request fared that was held. */
 export type Outcome =
   | { readonly kind: 'released'; /** Zero when it was not held. */ readonly heldMs: number }
   | { readonly kind: 'rejected'; readonly error: ServerlessError };
 
+/** What becomes of a request that enters: it passes, is rejected, or is held. */
+export type Entry = Outcome | Hold;
+
 /** A request on hold. */
 export interface Hold {
+  readonly kind: 'held';
   /** Settles exactly once, by the request's deadline, unless `leave` came first. Never rejects. */
   readonly outcome: Promise<Outcome>;
+  /** What is to be read of the request, and handed to `identify`. */
+  readonly wants: { readonly host: boolean; readonly trace: boolean };
+  identify(origin: Origin): void;
   /** The client is gone: frees its place. */
   leave(): void;
 }

@@ -31,10 +31,9 @@ export class Registry {
     return activator;
   }
 
-  /** A plugin instance with this configuration has started: its numbers hold from now on. */
+  /** A plugin instance with this configuration has started. */
   configure(backend: Backend): void {
-    const known = this.#activators.get(backend.key);
-    if (known !== undefined) known.backend = backend;
+    this.#activators.get(backend.key)?.configure(backend);
   }
 
   /** Activators in memory. */

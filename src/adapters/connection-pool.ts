@@ -10,14 +10,13 @@ const LOOPBACK = /^(localhost|127\.[\d.]+|\[::1\])$/;
 export class ConnectionPool {
   readonly #https: boolean;
   readonly #loopback: boolean;
+  readonly #maxSockets: number;
   #agent: HttpAgent | HttpsAgent | undefined;
   #destroyed = false;
 
   /** @param maxSockets connections at once; with one, each exchange uses the same connection while it lives */
-  constructor(
-    url: string,
-    private readonly maxSockets: number,
-  ) {
+  constructor(url: string, maxSockets: number) {
+    this.#maxSockets = maxSockets;
     const { protocol, hostname } = new URL(url);
     this.#https = protocol === 'https:';
     this.#loopback = LOOPBACK.test(hostname);
@@ -25,7 +24,7 @@ export class ConnectionPool {
 
   async agent(): Promise<HttpAgent | HttpsAgent> {
     if (this.#agent !== undefined) return this.#agent;
-    const options = { keepAlive: true, maxSockets: this.maxSockets };
+    const options = { keepAlive: true, maxSockets: this.#maxSockets };
     // The gateway's own certificate says nothing about the loopback address that it is reached by.
     const agent = this.#https
       ? new (await import('node:https')).Agent({ ...options, rejectUnauthorized: !this.#loopback })

@@ -42,17 +42,18 @@ function daprError(body: string): Pick<PublishReport, 'error' | 'message'> {
 /** Publishes through the Dapr sidecar's HTTP API, over one keep-alive connection pool. */
 export class DaprPublisher implements Publisher {
   readonly #pool: ConnectionPool;
+  readonly #settings: DaprSettings;
+  readonly #timeoutMs: number;
 
   /** @param timeoutMs of one publish */
-  constructor(
-    private readonly settings: DaprSettings,
-    private readonly timeoutMs = TIMEOUT_MS,
-  ) {
+  constructor(settings: DaprSettings, timeoutMs = TIMEOUT_MS) {
+    this.#settings = settings;
+    this.#timeoutMs = timeoutMs;
     this.#pool = new ConnectionPool(settings.daprUrl, MAX_CONNECTIONS);
   }
 
   async publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport> {
-    const { daprUrl, daprToken } = this.settings;
+    const { daprUrl, daprToken } = this.#settings;
     const topic = `${encodeURIComponent(target.pubsub)}/${encodeURIComponent(target.topic)}`;
     const ttlSeconds = Math.max(1, Math.ceil(target.ttlMs / 1000));
     try {
@@ -65,7 +66,7 @@ export class DaprPublisher implements Publisher {
           ...(traceparent === undefined ? {} : { traceparent }),
         },
         body: JSON.stringify(message),
-        timeoutMs: this.timeoutMs,
+        timeoutMs: this.#timeoutMs,
         maxBytes: MAX_BODY_BYTES,
         pool: this.#pool,
       });

@@ -9,7 +9,6 @@ export interface HttpRequest {
   readonly body?: string;
   /** For the whole exchange, milliseconds. */
   readonly timeoutMs: number;
-  readonly signal?: AbortSignal;
   /** Body bytes read before the connection is closed; what lies beyond is not kept. */
   readonly maxBytes: number;
   /** Connections to use; without it, one for this exchange alone. */
@@ -65,10 +64,10 @@ async function readBounded(stream: Readable, maxBytes: number): Promise<string> 
 /**
  * One HTTP exchange: no redirect is followed, no proxy of the environment is used, every status is an answer.
  *
- * @throws HttpFailure when there is no answer within `timeoutMs`, or the signal aborts
+ * @throws HttpFailure when there is no answer within `timeoutMs`
  */
 export async function request(options: HttpRequest): Promise<HttpResponse> {
-  const { timeoutMs, signal, maxBytes } = options;
+  const { timeoutMs, maxBytes } = options;
   const axios = await loadHttpClient();
   const agent = await options.pool?.agent();
   // axios' own time-out ends with the response's headers; a body that never ends needs this one.
@@ -89,7 +88,7 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
       decompress: false,
       validateStatus: () => true,
       transformRequest: (body: unknown) => body,
-      signal: signal === undefined ? deadline.signal : AbortSignal.any([signal, deadline.signal]),
+      signal: deadline.signal,
       ...(agent === undefined ? {} : { httpAgent: agent, httpsAgent: agent }),
     });
     const body = await readBounded(response.data, maxBytes);

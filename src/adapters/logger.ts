@@ -1,15 +1,42 @@
 import pino from 'pino';
-import type { Logger } from '../core/ports';
+import type { Logger, WriteLine } from '../core/ports';
+import { systemClock } from './clock';
+import { LogDestination, standardError } from './log-destination';
+
+/** The log of this process. */
+export interface ProcessLog extends Logger {
+  /** How many lines were lost so far, because nothing could be written, or nobody read it. */
+  readonly linesDropped: () => number;
+}
 
 /**
  * A logger that writes JSON lines to standard error: standard output belongs to `-dump`, which Kong parses whole (K18).
- * Writes are synchronous, so that the last line before a crash is there too.
  *
  * @param level pino's level name
  */
-export function createLogger(level: string): Logger {
-  return pino(
-    { level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
-  );
+export function createLogger(level: string): ProcessLog {
+  const destination = new LogDestination(standardError(), systemClock, (dropped) => {
+    lines.error({ dropped }, `${dropped} log lines were dropped: standard error took none`);
+  });
+  const lines = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  process.on('exit', () => {
+    destination.end();
+  });
+  const writer =
+    (name: keyof Logger): WriteLine =>
+    (facts, sentence) => {
+      try {
+        lines[name](facts, sentence);
+      } catch {
+        // Facts that cannot be written, such as an error with a getter that throws.
+        destination.drop(1);
+      }
+    };
+  return {
+    debug: writer('debug'),
+    info: writer('info'),
+    warn: writer('warn'),
+    error: writer('error'),
+    linesDropped: () => destination.dropped,
+  };
 }

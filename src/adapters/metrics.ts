@@ -1,77 +1,88 @@
-import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { setImmediate as turn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors';
+import { ERROR_CODES } from '../core/errors';
 import type { ColdStart, Observer, WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
+import { Counter, Histogram, Reading } from './exposition';
+import { BUCKETS, INSTRUMENTS } from './instruments';
 
-/** From a probe that passes at once to the longest hold that is usual. Seconds. */
-const BUCKETS = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 20, 30, 60, 120, 300];
+/** How long rendering may keep everything else waiting, milliseconds. */
+const SLICE_MS = 3;
 
-/** Counts what activators do, for Prometheus. Labels take their values from the configuration, never from a client. */
+/** Numbers that others keep, in the whole process. */
+export interface Readings {
+  /** Requests held now. */
+  readonly held: () => number;
+  /** Lines that the log has lost. */
+  readonly linesDropped: () => number;
+  /** How often an observer has thrown. */
+  readonly observerFailures: () => number;
+}
+
+/** Counts what activators do and what is rejected, for Prometheus. docs/metrics.md has a line for each. */
 export class Metrics implements Observer {
-  readonly #registry = new Registry();
-  readonly #held = this.#histogram('serverless_hold_seconds', 'Time a request was held, by how that ended', [
-    'outcome',
-  ]);
-  readonly #ready = this.#histogram('serverless_cold_start_seconds', 'First request of a cold start until ready', []);
-  readonly #woken = this.#histogram('serverless_wake_seconds', 'First request until Dapr took the wake-up', []);
-  readonly #probes = this.#counter('serverless_probes_total', 'Probes, by outcome', ['outcome']);
-  readonly #rejections = new Counter({
-    name: 'serverless_rejections_total',
-    help: 'Requests that the plugin answered with an error, by its code',
-    labelNames: ['code'],
-    registers: [this.#registry],
-  });
-  readonly #messages = this.#counter('serverless_messages_total', 'Messages handed to Dapr', ['reason', 'outcome']);
+  readonly #hold = new Histogram(INSTRUMENTS.hold, BUCKETS);
+  readonly #coldStart = new Histogram(INSTRUMENTS.coldStart, BUCKETS);
+  readonly #wake = new Histogram(INSTRUMENTS.wake, BUCKETS);
+  readonly #probes = new Counter(INSTRUMENTS.probes);
+  readonly #messages = new Counter(INSTRUMENTS.messages);
+  readonly #rejections = new Counter(INSTRUMENTS.rejections);
+  readonly #readings: readonly Reading[];
 
-  /** @param held requests held now, in the whole process */
-  constructor(held: () => number) {
-    new Gauge({
-      name: 'serverless_requests_held',
-      help: 'Requests held now',
-      registers: [this.#registry],
-      collect() {
-        this.set(held());
-      },
-    });
+  constructor({ held, linesDropped, observerFailures }: Readings) {
+    this.#readings = [
+      new Reading(INSTRUMENTS.held, held),
+      new Reading(INSTRUMENTS.linesDropped, linesDropped),
+      new Reading(INSTRUMENTS.observerFailures, observerFailures),
+    ];
+    // There from the start: an alert on an increase would miss the first of a series that appears with it.
+    for (const code of ERROR_CODES) this.#rejections.add([code], 0);
   }
 
   coldStart(backend: string, { wakeMs, readyMs }: ColdStart): void {
-    this.#ready.observe({ backend }, readyMs / 1000);
-    if (wakeMs !== undefined) this.#woken.observe({ backend }, wakeMs / 1000);
+    this.#coldStart.observe([backend], readyMs / 1000);
+    if (wakeMs !== undefined) this.#wake.observe([backend], wakeMs / 1000);
   }
 
   settled(backend: string, outcome: string, heldMs: number): void {
-    this.#held.observe({ backend, outcome }, heldMs / 1000);
+    this.#hold.observe([backend, outcome], heldMs / 1000);
   }
 
   probed(backend: string, outcome: string): void {
-    this.#probes.inc({ backend, outcome });
+    this.#probes.add([backend, outcome]);
   }
 
   published(backend: string, reason: WakeUp['reason'], { outcome }: PublishReport): void {
-    this.#messages.inc({ backend, reason, outcome });
+    this.#messages.add([backend, reason, outcome]);
   }
 
   rejected(code: ErrorCode): void {
-    this.#rejections.inc({ code });
+    this.#rejections.add([code]);
   }
 
-  /** Prometheus' text format. */
-  text(): Promise<string> {
-    return this.#registry.metrics();
+  /** Prometheus' text format. Everything else goes on meanwhile, so a number may be newer than one above it. */
+  async text(): Promise<string> {
+    const slices: string[] = [];
+    let slice: string[] = [];
+    let since = performance.now();
+    for (const lines of this.#lines()) {
+      slice.push(lines);
+      if (performance.now() - since < SLICE_MS) continue;
+      // Joined here and not all at the end, which would be the longest slice of all.
+      slices.push(slice.join(''));
+      slice = [];
+      await turn();
+      since = performance.now();
+    }
+    slices.push(slice.join(''));
+    return slices.join('');
   }
 
-  #counter(name: string, help: string, labels: string[]): Counter {
-    return new Counter({ name, help, labelNames: ['backend', ...labels], registers: [this.#registry] });
-  }
-
-  #histogram(name: string, help: string, labels: string[]): Histogram {
-    return new Histogram({
-      name,
-      help,
-      labelNames: ['backend', ...labels],
-      buckets: BUCKETS,
-      registers: [this.#registry],
-    });
+  *#lines(): Iterable<string> {
+    const counted = [this.#hold, this.#coldStart, this.#wake, this.#probes, this.#messages, this.#rejections];
+    for (const [index, exposition] of [...this.#readings, ...counted].entries()) {
+      if (index > 0) yield '\n';
+      yield* exposition.lines();
+    }
   }
 }

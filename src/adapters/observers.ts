@@ -1,20 +1,23 @@
-import type { ColdStart, Logger, Observer, WakeUp } from '../core/ports';
+import type { ErrorCode } from '../core/errors';
+import type { Clock, ColdStart, Logger, Observer, WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
 
-/** A publish that goes on failing is logged this often, milliseconds. */
+/** What goes on failing is logged this often, milliseconds. */
 const QUIET_MS = 10_000;
 
 /** Writes one line per cold start, and one for a publish that failed. */
 export class LoggingObserver implements Observer {
   readonly #loggedAt = new Map<string, number>();
+  readonly #logger: Logger;
+  readonly #clock: Clock;
 
-  constructor(
-    private readonly logger: Logger,
-    private readonly now: () => number,
-  ) {}
+  constructor(logger: Logger, clock: Clock) {
+    this.#logger = logger;
+    this.#clock = clock;
+  }
 
   coldStart(backend: string, coldStart: ColdStart): void {
-    this.logger.info({ backend, ...coldStart }, 'cold start');
+    this.#logger.info({ backend, ...coldStart }, 'cold start');
   }
 
   settled(): void {
@@ -30,62 +33,88 @@ export class LoggingObserver implements Observer {
       this.#loggedAt.delete(backend);
       return;
     }
-    const now = this.now();
+    const now = this.#clock.now();
     if (now - (this.#loggedAt.get(backend) ?? -Infinity) < QUIET_MS) return;
     this.#loggedAt.set(backend, now);
     const advice =
       report.outcome === 'refused'
         ? 'Dapr refused the message: check the names of the pubsub component and topic, its scopes, and the API token'
         : 'Dapr could not take the message, it is tried again: check that the sidecar runs and reaches its broker';
-    this.logger.error({ backend, reason, ...report }, advice);
+    this.#logger.error({ backend, reason, ...report }, advice);
+  }
+
+  rejected(): void {
+    // Whoever rejects says why.
   }
 }
 
-/** Tells several observers. */
-export function observeAll(observers: readonly Observer[]): Observer {
-  return {
-    coldStart(backend, coldStart) {
-      for (const observer of observers) observer.coldStart(backend, coldStart);
-    },
-    settled(backend, outcome, heldMs) {
-      for (const observer of observers) observer.settled(backend, outcome, heldMs);
-    },
-    probed(backend, outcome) {
-      for (const observer of observers) observer.probed(backend, outcome);
-    },
-    published(backend, reason, report) {
-      for (const observer of observers) observer.published(backend, reason, report);
-    },
-  };
-}
+/**
+ * Tells several observers. None of them can disturb what it observes, or another observer: an exception ends here, is counted, and is
+ * logged once in a while.
+ */
+export class Observers implements Observer {
+  readonly #observers: readonly Observer[];
+  readonly #logger: Logger;
+  readonly #clock: Clock;
+  #failures = 0;
+  #loggedAt = -Infinity;
 
-/** An observer that is loaded with the first thing it is told. It hears everything, in order. */
-export function observeLater(load: () => Promise<Observer>): Observer {
-  let observer: Promise<Observer> | undefined;
-  const tell = (what: (observer: Observer) => void): void => {
-    observer ??= load();
-    void observer.then(what);
-  };
-  return {
-    coldStart(backend, coldStart) {
-      tell((loaded) => {
-        loaded.coldStart(backend, coldStart);
-      });
-    },
-    settled(backend, outcome, heldMs) {
-      tell((loaded) => {
-        loaded.settled(backend, outcome, heldMs);
-      });
-    },
-    probed(backend, outcome) {
-      tell((loaded) => {
-        loaded.probed(backend, outcome);
-      });
-    },
-    published(backend, reason, report) {
-      tell((loaded) => {
-        loaded.published(backend, reason, report);
-      });
-    },
-  };
+  constructor(observers: readonly Observer[], logger: Logger, clock: Clock) {
+    this.#observers = observers;
+    this.#logger = logger;
+    this.#clock = clock;
+  }
+
+  /** How often one of them has thrown. */
+  get failures(): number {
+    return this.#failures;
+  }
+
+  coldStart(backend: string, coldStart: ColdStart): void {
+    this.#tell((observer) => {
+      observer.coldStart(backend, coldStart);
+    });
+  }
+
+  settled(backend: string, outcome: string, heldMs: number): void {
+    this.#tell((observer) => {
+      observer.settled(backend, outcome, heldMs);
+    });
+  }
+
+  probed(backend: string, outcome: string): void {
+    this.#tell((observer) => {
+      observer.probed(backend, outcome);
+    });
+  }
+
+  published(backend: string, reason: WakeUp['reason'], report: PublishReport): void {
+    this.#tell((observer) => {
+      observer.published(backend, reason, report);
+    });
+  }
+
+  rejected(code: ErrorCode): void {
+    this.#tell((observer) => {
+      observer.rejected(code);
+    });
+  }
+
+  #tell(what: (observer: Observer) => void): void {
+    for (const observer of this.#observers) {
+      try {
+        what(observer);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  #failed(error: unknown): void {
+    this.#failures += 1;
+    const now = this.#clock.now();
+    if (now - this.#loggedAt < QUIET_MS) return;
+    this.#loggedAt = now;
+    this.#logger.error({ err: error, failures: this.#failures }, 'an observer failed; what it observes goes on');
+  }
 }

@@ -15,6 +15,10 @@ const MAX_BODY_BYTES = 64 * 1024;
  */
 const FAN_OUT = 4;
 
+function isTimeout(error: unknown): boolean {
+  return error instanceof HttpFailure && error.code === 'ETIMEDOUT';
+}
+
 /** A keep-alive connection, which stays with the nginx worker that accepted it (K27). */
 interface Lane {
   readonly pool: ConnectionPool;
@@ -34,12 +38,10 @@ export class LaneProber implements Prober {
   #misses = 0;
   #turn = 0;
   #closed = false;
+  readonly #ownProbes: OwnProbes;
 
-  constructor(
-    backend: Pick<Backend, 'probe' | 'healthPath'>,
-    gatewayUrl: string,
-    private readonly ownProbes: OwnProbes,
-  ) {
+  constructor(backend: Pick<Backend, 'probe' | 'healthPath'>, gatewayUrl: string, ownProbes: OwnProbes) {
+    this.#ownProbes = ownProbes;
     const { probe, healthPath = '/' } = backend;
     this.#throughGateway = probe.url === undefined;
     this.#url = new URL(probe.url ?? gatewayUrl.replace(/\/+$/, '') + healthPath);
@@ -87,7 +89,7 @@ export class LaneProber implements Prober {
   async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
     const { timeoutMs, statuses, host: configuredHost } = settings;
     const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
-    const ticket = this.#throughGateway ? this.ownProbes.issue(this.#url.pathname) : undefined;
+    const ticket = this.#throughGateway ? this.#ownProbes.issue(this.#url.pathname) : undefined;
     let result: Pick<ProbeResult, 'outcome' | 'report'>;
     let met: number | undefined;
     try {
@@ -105,13 +107,13 @@ export class LaneProber implements Prober {
       });
       result = { outcome: statuses.includes(status) ? 'passed' : 'failed', report: { status } };
       if (ticket !== undefined) {
-        met = this.ownProbes.done(ticket);
+        met = this.#ownProbes.done(ticket);
         this.#comesBy = met !== undefined;
       }
     } catch (error) {
       const reason = error instanceof HttpFailure ? `${error.code}: ${error.message}` : String(error);
-      result = { outcome: 'unanswered', report: { error: reason } };
-      if (ticket !== undefined) met = this.ownProbes.giveUp(ticket);
+      result = { outcome: isTimeout(error) ? 'timed-out' : 'unanswered', report: { error: reason } };
+      if (ticket !== undefined) met = this.#ownProbes.giveUp(ticket);
     }
     const worker = met ?? UNKNOWN_WORKER;
     lane.busy = false;

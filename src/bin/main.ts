@@ -1,5 +1,6 @@
 import { systemClock } from '../adapters/clock';
-import type { CommandIo } from '../command-line/command-io';
+import { type CommandIo, EXIT } from '../command-line/command-io';
+import { usageProblems } from '../command-line/read-words';
 import type { ProcessSettings } from '../config/process-settings';
 import { moduleInfo } from '../kong/module-info';
 import { helpText, readCommand } from './read-command';
@@ -17,17 +18,16 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     case 'dump':
       // Kong parses everything that is on standard output (K18).
       io.stdout(dumpPlugins(moduleInfo));
-      return 0;
+      return EXIT.ok;
     case 'help':
       io.stdout(helpText());
-      return 0;
+      return EXIT.ok;
     case 'version':
       io.stdout(`${moduleInfo.Version}\n`);
-      return 0;
+      return EXIT.ok;
     case 'invalid':
-      io.stderr(command.problems.map((problem) => `serverless: ${problem}\n`).join(''));
-      io.stderr('serverless --help lists the options.\n');
-      return 2;
+      io.stderr(usageProblems('serverless', command.problems));
+      return EXIT.usage;
     // `import()` wants a file extension. Each command loads what it needs and no more.
     case 'check':
       return await (await import('../check/check-command.js')).runCheck(command.argv, io);
@@ -40,7 +40,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
         clock: systemClock,
         load: () => load(command.settings),
       });
-      return 0;
+      return EXIT.ok;
   }
 }
 

@@ -1,13 +1,7 @@
 import { readFileSync } from 'node:fs';
-import {
-  type CommandIo,
-  EXIT,
-  type Options,
-  outputFormat,
-  readWords,
-  UsageError,
-  withUsage,
-} from '../command-line/command-io';
+import { type CommandIo, EXIT, withUsage } from '../command-line/command-io';
+import { type Options, outputFormat, readWords, UsageError } from '../command-line/read-words';
+import { parseProcessSettings } from '../config/process-settings';
 import { CHECK_HELP } from './check-help';
 import { formatJson, formatText, totals } from './check-report';
 import { rules } from './rules/index';
@@ -33,12 +27,10 @@ export function runCheck(argv: readonly string[], io: CommandIo): Promise<number
       return EXIT.ok;
     }
     const format = outputFormat(values.output);
-    const url = values['gateway-url'] ?? io.env['SERVERLESS_GATEWAY_URL'] ?? 'http://127.0.0.1:8000';
-    if (!/^https?:\/\//i.test(url)) throw new UsageError(`--gateway-url: '${url}' is no http or https URL`);
     const report = checkSources(sourcesOf(positionals, values.namespace ?? 'default', io), {
       appId: values['app-id'],
       namespace: values['gateway-namespace'] ?? 'kong',
-      url,
+      url: gatewayUrl(values['gateway-url'], io),
       skip: knownRules(values.skip ?? []),
     });
     if (report.documents === 0 && report.findings.length === 0) {
@@ -59,6 +51,14 @@ function sourcesOf(paths: readonly string[], namespace: string, io: CommandIo): 
   } catch (error) {
     throw error instanceof UnreadablePathError ? new UsageError(error.message) : error;
   }
+}
+
+/** Where the plugin server sends its probes: the option, else what it reads from its environment itself. */
+function gatewayUrl(given: string | undefined, io: CommandIo): string {
+  const { SERVERLESS_GATEWAY_URL } = io.env;
+  const parsed = parseProcessSettings({ 'gateway-url': given }, { SERVERLESS_GATEWAY_URL });
+  if (!parsed.ok) throw new UsageError(...parsed.problems);
+  return parsed.settings.gatewayUrl;
 }
 
 function knownRules(skip: readonly string[]): readonly string[] {

@@ -1,6 +1,7 @@
 import type { Backend, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
-import { holdTimeoutMs, normalizeTarget, probeTimeoutMs } from './cross-field';
+import { holdTimeoutMs, probeTimeoutMs } from './cross-field';
 import type { Config } from './schema';
+import { healthPathOf, normalizeTarget } from './target';
 
 type BackendEntry = Config['backend'][number];
 
@@ -19,11 +20,6 @@ function keyOf(entry: BackendEntry, { host, url }: Config['probe']): string {
   ]);
 }
 
-/** The target as it was written, because a decoded one (`/a b`) cannot be sent; Kong normalises what it receives anyway. */
-function healthPathOf({ target, health }: BackendEntry): string | undefined {
-  return health === '' ? undefined : target.replace(/\/$/, '') + health;
-}
-
 function noWakeMatchers(config: Config): NoWakeMatcher[] {
   return config.no_wake.map(({ path, method, user_agent: userAgent }) => ({
     path: path === undefined ? undefined : normalizeTarget(path),
@@ -32,8 +28,12 @@ function noWakeMatchers(config: Config): NoWakeMatcher[] {
   }));
 }
 
-/** The backends of a valid configuration, in its order, the plugin-level fields copied into each. */
-export function toBackends(config: Config): Backend[] {
+/**
+ * The backends of a valid configuration, in its order, the plugin-level fields copied into each.
+ *
+ * @param source which plugin configuration it is
+ */
+export function toBackends(config: Config, source: string): Backend[] {
   const probe: ProbeSettings = {
     timeoutMs: probeTimeoutMs(config),
     statuses: config.probe.statuses,
@@ -54,6 +54,7 @@ export function toBackends(config: Config): Backend[] {
   const noWake = noWakeMatchers(config);
   return config.backend.map((entry) => ({
     key: keyOf(entry, config.probe),
+    source,
     target: normalizeTarget(entry.target),
     healthPath: healthPathOf(entry),
     pubsub: entry.pubsub,

@@ -1,6 +1,6 @@
-import { normalizePath } from '../core/match';
 import { type ConfigProblem, quote } from './problems';
-import { type Config, LONGEST_HOLD_MS } from './schema';
+import { type Config, LONGEST_HOLD_MS, LONGEST_MESSAGE_TTL } from './schema';
+import { normalizeTarget } from './target';
 
 /** How long a request is held at most, milliseconds. */
 export function holdTimeoutMs(config: Config): number {
@@ -13,11 +13,6 @@ const PROBE_TIMEOUT_MS = 1000;
 /** Time-out of one probe, milliseconds. */
 export function probeTimeoutMs(config: Config): number {
   return config.probe.timeout ?? Math.min(PROBE_TIMEOUT_MS, holdTimeoutMs(config));
-}
-
-/** A target as the matcher compares it: normalised as Kong does, without a trailing slash except for `/` itself. */
-export function normalizeTarget(target: string): string {
-  return normalizePath(target).replace(/(?<=.)\/$/, '');
 }
 
 /** A rule between fields. */
@@ -48,6 +43,24 @@ const settleWithinMessageTtl: CrossFieldRule = {
     if (!sound('probe.settle') || !sound('message_ttl') || probe.settle < ttl * 500) return [];
     const message = `write less than half of message_ttl, which is ${ttl} s, or a message_ttl of at least ${Math.floor(probe.settle / 500) + 1}`;
     return [{ field: 'probe.settle', value: quote(probe.settle), message }];
+  },
+};
+
+/**
+ * A message is sent this often at least while there is traffic, so that the queue never runs empty under it. It bounds the timer of
+ * the next message as well: half of the longest `message_ttl` is 12 hours.
+ */
+const messagesWithinTtl: CrossFieldRule = {
+  says:
+    '`1 / max_message_rate` is shorter than half of `message_ttl`: with fewer messages the queue would run empty under steady traffic, ' +
+    'and KEDA would scale the backend in.',
+  check({ max_message_rate: rate, message_ttl: ttl }, sound) {
+    if (!sound('max_message_rate') || !sound('message_ttl') || rate * ttl > 2) return [];
+    const least = (Math.floor(2000 / ttl) + 1) / 1000;
+    const longest = Math.floor(2 / rate) + 1;
+    const otherwise = longest <= LONGEST_MESSAGE_TTL ? `, or a message_ttl of at least ${longest}` : '';
+    const message = `write at least ${least}: message_ttl is ${ttl} s, and a message has to go out within half of it${otherwise}`;
+    return [{ field: 'max_message_rate', value: quote(rate), message }];
   },
 };
 
@@ -111,6 +124,7 @@ const probeUrlForOneBackend: CrossFieldRule = {
 export const crossFieldRules: readonly CrossFieldRule[] = [
   leaseWithinMessageTtl,
   settleWithinMessageTtl,
+  messagesWithinTtl,
   holdBounded,
   probeWithinHold,
   targetsDistinct,

@@ -1,12 +1,8 @@
+import { isRecord } from '../core/types';
 import type { FieldSchema, ObjectSchema } from './field-schema';
 
 /** Keys that Kong adds to a plugin's configuration (K13), besides those that start with `__`. */
 const HOST_KEYS = new Set(['route_id', 'service_id', 'consumer_id', 'plugin_instance_name']);
-
-/** Whether a value is a JSON object. */
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
 
 function isEmptyObject(value: unknown): boolean {
   return isRecord(value) && Object.keys(value).length === 0;
@@ -49,4 +45,20 @@ function fields(schema: ObjectSchema, entries: [string, unknown][]): object {
 export function fromKong(schema: ObjectSchema, config: Readonly<Record<string, unknown>>): object {
   const entries = Object.entries(config).filter(([name]) => !name.startsWith('__') && !HOST_KEYS.has(name));
   return fields(schema, entries);
+}
+
+/** What Kong says of a plugin configuration beside what the user wrote (K13). */
+export interface ConfigOrigin {
+  /** Which plugin configuration it is: the same for all its instances, and for those that replace them after a push. */
+  readonly source: string;
+  /** Whether Kong runs it for the requests of one route only. */
+  readonly ofOneRoute: boolean;
+}
+
+export function originOfConfig(config: Readonly<Record<string, unknown>>): ConfigOrigin {
+  const { __plugin_id: id, __key__: key, route_id: route, service_id: service, consumer_id: consumer } = config;
+  return {
+    source: JSON.stringify(id ?? key ?? [route ?? null, service ?? null, consumer ?? null]),
+    ofOneRoute: typeof route === 'string' && route !== '',
+  };
 }

@@ -1,10 +1,11 @@
 import Ajv, { type ErrorObject, type ValidateFunction } from 'ajv';
 import type { Backend } from '../core/backend';
+import { isRecord } from '../core/types';
 import { toBackends } from './backends';
 import { crossFieldRules } from './cross-field';
 import { expectation } from './expectation';
 import { isHttpUrl } from './http-url';
-import { fromKong, isRecord } from './kong-input';
+import { fromKong, originOfConfig } from './kong-input';
 import { type ConfigProblem, quote } from './problems';
 import { type FieldSchema, type ObjectSchema, ownKeywords } from './field-schema';
 import { type Config, configSchema } from './schema';
@@ -14,7 +15,11 @@ export { type ConfigProblem, formatProblems } from './problems';
 
 /** The backends that a configuration names, or everything that is wrong with it. */
 export type ParsedConfig =
-  | { readonly ok: true; readonly backends: readonly Backend[] }
+  | {
+      readonly ok: true;
+      readonly backends: readonly Backend[];
+      /** Of one route of Kong only. */ readonly ofOneRoute: boolean;
+    }
   | { readonly ok: false; readonly problems: readonly ConfigProblem[] };
 
 /** No field holds a secret; one that is written here by mistake must not reach a log. */
@@ -99,5 +104,7 @@ export function parseConfig(raw: unknown): ParsedConfig {
   const wrong = [...problems.keys()];
   const broken = crossFieldRules.flatMap((rule) => rule.check(config, (field) => isSound(field, wrong)));
   const all = [...problems.values(), ...broken];
-  return all.length === 0 ? { ok: true, backends: toBackends(config) } : { ok: false, problems: all };
+  if (all.length > 0) return { ok: false, problems: all };
+  const { source, ofOneRoute } = originOfConfig(raw);
+  return { ok: true, backends: toBackends(config, source), ofOneRoute };
 }

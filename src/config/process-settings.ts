@@ -16,6 +16,8 @@ export interface ProcessSettings {
   readonly logLevel: LogLevel;
   /** Most requests held at once in the whole process; undefined: derived from memory. */
   readonly maxHeld: number | undefined;
+  /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
+  readonly debugErrors: boolean;
 }
 
 /** A setting as a person finds it: in `--help` and in docs/configuration.md. */
@@ -64,6 +66,12 @@ const table = {
     name: 'SERVERLESS_MAX_HELD',
     default: 'derived from memory',
     meaning: 'Most requests held at once in the whole process, over all backends',
+  },
+  'debug-errors': {
+    name: 'SERVERLESS_DEBUG_ERRORS',
+    default: 'false',
+    meaning:
+      "Whether a rejection tells its client the reason in Dapr's and the probe's own words, which may name hosts and components",
   },
 } as const satisfies Record<string, Omit<ProcessSetting, 'option'>>;
 
@@ -123,6 +131,11 @@ function logLevel(text: string): LogLevel {
   return level;
 }
 
+function flag(text: string): boolean {
+  if (text !== 'true' && text !== 'false') throw new Refusal('write true or false');
+  return text === 'true';
+}
+
 function token(text: string): string {
   if (!/^[!-~]+$/.test(text)) {
     throw new Refusal('write a token without spaces and line breaks (the value that is there is not shown)');
@@ -179,6 +192,7 @@ export function parseProcessSettings(
     statusListen: setting('status-listen', listenAddress),
     logLevel: setting('log-level', logLevel),
     maxHeld: optional('max-held', (text) => integer(text, 1, 1_000_000)),
+    debugErrors: setting('debug-errors', flag),
   };
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }

@@ -2,6 +2,8 @@ import type { FromSchema } from 'json-schema-to-ts';
 
 /** The longest hold that can be configured: no HTTP client waits longer, and timers end at 24.8 days. Milliseconds. */
 export const LONGEST_HOLD_MS = 3_600_000;
+/** One day. Seconds. */
+export const LONGEST_MESSAGE_TTL = 86_400;
 
 /** Starts with `/`; printable ASCII without `#` and `?`. The ranges leave those two out. */
 const PATH = '^/[!"$->@-~]*$';
@@ -242,7 +244,7 @@ export const configSchema = {
       type: 'integer',
       default: 30,
       minimum: 1,
-      maximum: 86_400,
+      maximum: LONGEST_MESSAGE_TTL,
       'x-unit': 's',
       description:
         "Time to live of each message (Dapr's `ttlInSeconds`). Nobody consumes the queue, so its depth is the " +
@@ -254,7 +256,9 @@ export const configSchema = {
       default: 1,
       minimum: 1,
       maximum: 100_000,
-      description: 'One activity message stands for this many requests.',
+      description:
+        'One activity message stands for this many requests. Fewer do not wait for more: they are sent within half of `message_ttl`, so ' +
+        'that the queue does not run empty under slow traffic.',
     },
     max_message_rate: {
       type: 'number',
@@ -263,7 +267,8 @@ export const configSchema = {
       maximum: 1000,
       'x-unit': 'per second',
       description:
-        'Messages per second for each backend and gateway node, at most. A deeper queue than KEDA can use is waste.',
+        'Messages per second for each backend and gateway node, at most. A deeper queue than KEDA can use is waste. Below 1 it is one ' +
+        'message in so many seconds, which must be fewer than half of `message_ttl`.',
     },
     no_wake: {
       type: 'array',

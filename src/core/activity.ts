@@ -5,15 +5,17 @@ export interface Activity {
   readonly pending: number;
   /** No message before this, milliseconds. */
   readonly nextAt: number;
+  /** When the last message went out, milliseconds. */
+  readonly sentAt: number;
 }
 
-export const NO_ACTIVITY: Activity = { pending: 0, nextAt: 0 };
+export const NO_ACTIVITY: Activity = { pending: 0, nextAt: 0, sentAt: -Infinity };
 
-type ActivityPolicy = Pick<Policy, 'requestsPerMessage' | 'maxMessageRate'>;
+type ActivityPolicy = Pick<Policy, 'requestsPerMessage' | 'maxMessageRate' | 'messageTtlMs'>;
 
-/** Milliseconds between two messages of one backend. */
+/** Milliseconds between two messages of one backend. No rate may keep it from having one in the queue at any time. */
 function spacingMs(policy: ActivityPolicy): number {
-  return 1000 / policy.maxMessageRate;
+  return Math.min(1000 / policy.maxMessageRate, policy.messageTtlMs / 2);
 }
 
 export function countRequests(activity: Activity, requests: number): Activity {
@@ -22,12 +24,17 @@ export function countRequests(activity: Activity, requests: number): Activity {
 
 /** Notes that a message went out which stands for `requests` of them. */
 export function messageSent(activity: Activity, requests: number, now: number, policy: ActivityPolicy): Activity {
-  return { pending: Math.max(0, activity.pending - requests), nextAt: now + spacingMs(policy) };
+  return { pending: Math.max(0, activity.pending - requests), nextAt: now + spacingMs(policy), sentAt: now };
 }
 
-/** When a message is due; undefined while there are too few requests for one. */
+/**
+ * When a message is due; undefined where nothing is pending. Enough requests for one are due as soon as the rate allows; fewer are due
+ * before the last message expires, because the queue must not run empty while there is traffic.
+ */
 export function activityDueAt(activity: Activity, policy: ActivityPolicy): number | undefined {
-  return activity.pending < policy.requestsPerMessage ? undefined : activity.nextAt;
+  if (activity.pending === 0) return undefined;
+  if (activity.pending >= policy.requestsPerMessage) return activity.nextAt;
+  return Math.max(activity.nextAt, activity.sentAt + policy.messageTtlMs / 2);
 }
 
 /**
@@ -39,5 +46,5 @@ export function activityDueAt(activity: Activity, policy: ActivityPolicy): numbe
  */
 export function requestsForMessage(activity: Activity, policy: ActivityPolicy): number {
   const perSecond = Math.max(1, Math.floor(policy.maxMessageRate));
-  return Math.max(policy.requestsPerMessage, Math.ceil(activity.pending / perSecond));
+  return Math.min(activity.pending, Math.max(policy.requestsPerMessage, Math.ceil(activity.pending / perSecond)));
 }

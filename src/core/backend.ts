@@ -5,6 +5,8 @@
 export interface Backend {
   /** Identity in this process: equal for every plugin instance that names the same backend in the same way (K12). */
   readonly key: string;
+  /** Which plugin configuration names it: the same for all instances of it, and for those that replace them (K13). */
+  readonly source: string;
   /** Path prefix, normalised as Kong does, without a trailing slash except for `/` itself. */
   readonly target: string;
   /** Path that is probed through the gateway, `target` + `health`. Undefined: publish, and do not wait. */
@@ -23,11 +25,11 @@ export interface Backend {
 }
 
 export interface ProbeSettings {
-  /** Time-out of one try, milliseconds. */
+  /** Timeout of one try, milliseconds; doubled after each that times out. */
   readonly timeoutMs: number;
   /** Status codes that pass. */
   readonly statuses: readonly number[];
-  /** Host header of a probe; undefined: that of the request which caused it. */
+  /** Host header of a probe; undefined: those of the requests that wait. */
   readonly host: string | undefined;
   /** Probe this URL directly instead of the gateway; undefined: through the gateway. */
   readonly url: string | undefined;
@@ -43,7 +45,10 @@ export interface NoWakeMatcher {
   readonly userAgent: string | undefined;
 }
 
-/** The numbers that the state machine obeys. */
+/**
+ * The numbers that hold for a backend. `holdTimeoutMs` and `maxHeld` come with each request; the others belong to the backend, and where
+ * two plugin configurations differ in them, the stricter one wins.
+ */
 export interface Policy {
   /** Probe period while a backend wakes; a jitter of up to 10 % is added or taken. */
   readonly intervalMs: number;

@@ -58,20 +58,30 @@ export interface HttpAnswer {
   readonly body: string;
 }
 
-/** The answer that a client gets for an error: problem details (RFC 9457) with Retry-After. */
-export function toHttpAnswer(error: ServerlessError): HttpAnswer {
+/** Where this project says what to do about a code. */
+export function errorPage(code: ErrorCode): string {
+  return `docs/errors.md#${code.toLowerCase()}`;
+}
+
+/**
+ * The answer that a client gets for an error: problem details (RFC 9457) with Retry-After.
+ *
+ * @param showReasons also in the words of Dapr and of the probe, which may name hosts, components and topics. The log and the status have
+ *   them in any case.
+ */
+export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpAnswer {
   const { title, retryAfter } = KINDS[error.code];
   const { backend, lastProbe, lastPublish } = error.context;
   const status = error.context.status ?? 503;
   const body = {
-    type: `urn:kong-serverless:${error.code}`,
+    type: errorPage(error.code),
     title,
     status,
     code: error.code,
     detail: error.detail,
     ...(backend === undefined ? {} : { backend }),
-    ...(lastProbe === undefined ? {} : { lastProbe }),
-    ...(lastPublish === undefined ? {} : { lastPublish }),
+    ...(lastProbe === undefined ? {} : { lastProbe: showReasons ? lastProbe : withoutWords(lastProbe) }),
+    ...(lastPublish === undefined ? {} : { lastPublish: showReasons ? lastPublish : withoutWords(lastPublish) }),
   };
   return {
     status,
@@ -82,4 +92,8 @@ export function toHttpAnswer(error: ServerlessError): HttpAnswer {
     },
     body: JSON.stringify(body),
   };
+}
+
+function withoutWords(report: ProbeReport | PublishReport): object {
+  return Object.fromEntries(Object.entries(report).filter(([name]) => name !== 'error' && name !== 'message'));
 }

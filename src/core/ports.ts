@@ -29,7 +29,7 @@ export interface Logger {
 export interface ProbeRound {
   /** nginx workers with requests waiting, of which any may be asked; empty: whichever answers. */
   readonly workers: readonly number[];
-  /** Host header of the request that is waiting. */
+  /** Host header to send; undefined: that of the URL. */
   readonly host: string | undefined;
   /** As configured now. */
   readonly settings: ProbeSettings;
@@ -85,11 +85,13 @@ export interface ColdStart {
 /** Told of every request that is answered with an error. Never throws. */
 export type OnRejected = (code: ErrorCode) => void;
 
-/** Observers of what activators do; none may throw. */
+/** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {
   coldStart(backend: string, coldStart: ColdStart): void;
   /** A request that was held, however it ended. */
   settled(backend: string, outcome: string, heldMs: number): void;
   probed(backend: string, outcome: string): void;
   published(backend: string, reason: WakeUp['reason'], report: PublishReport): void;
+  /** A request was answered with an error of ours. Called by whoever answers it. */
+  rejected(code: ErrorCode): void;
 }

@@ -20,8 +20,11 @@ export interface PublishReport {
 /** `accepted`: Dapr took it (which does not prove that it is queued, D3). `retry`: may work later. `refused`: will not. */
 export type PublishOutcome = 'accepted' | 'retry' | 'refused';
 
-/** `passed` and `failed` are answers of the health path; `unanswered` says nothing about it: refused, reset, timed out. */
-export type ProbeOutcome = 'passed' | 'failed' | 'unanswered';
+/**
+ * `passed` and `failed` are answers of the health path. `timed-out` and `unanswered` (refused, reset) say nothing about it: a backend may
+ * serve well, and be slow to say so.
+ */
+export type ProbeOutcome = 'passed' | 'failed' | 'timed-out' | 'unanswered';
 
 /** How a probe ended. */
 export interface ProbeResult {

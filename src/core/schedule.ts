@@ -1,6 +1,6 @@
 import type { Policy } from './backend';
-import { earliestDeadline, workersOf } from './held';
 import type { Event, Ready, State } from './state';
+import { workersOf } from './waiting';
 
 /** Nodes that started together drift apart by this share of the period. */
 const JITTER_SHARE = 0.1;
@@ -32,44 +32,33 @@ export function settlePeriodMs(policy: Policy): number {
   return Math.min(policy.intervalMs, Math.max(1, policy.settleMs / PROBES_PER_SETTLE));
 }
 
-/**
- * Whether a request on this worker may go on now: a probe passed through its worker, or through another one so long ago that
- * every worker must have followed, unless its own said otherwise, and the lease still holds.
- */
-export function isOpen(state: State, worker: number, now: number, policy: Policy): boolean {
-  if (state.kind !== 'ready' || now >= state.leaseUntil) return false;
-  return state.proven.has(worker) || (isSettled(state, now, policy) && !state.failing.has(worker));
-}
-
-/** Whether every worker had the time to follow the first. */
-export function isSettled(state: Ready, now: number, policy: Policy): boolean {
-  return now >= state.since + policy.settleMs;
-}
-
 /** When the lease wants a fresh probe, if somebody asks: in its second half, in the background. */
 export function renewalDueAt(state: Ready, policy: Policy): number {
   return Math.max(state.leaseUntil - leaseMs(policy) / 2, state.nextProbeAt);
 }
 
-/** When `tick` is wanted next; undefined where nobody waits. */
+/** When `tick` is wanted next; undefined where nobody waits, or what comes next is an answer. */
 export function dueAt(state: State, policy: Policy): number | undefined {
-  if (state.kind === 'idle' || state.held.length === 0) return undefined;
-  const due = [earliestDeadline(state.held)];
+  if (state.kind === 'idle' || state.waiting.size === 0) return undefined;
   switch (state.kind) {
     case 'probing':
-      break;
+      return undefined;
     case 'waking':
-      if (state.inFlight.length === 0) {
-        due.push(state.nextProbeAt);
-        if (!state.publishing) due.push(state.nextPublishAt);
-      }
-      break;
+      if (state.inFlight.length > 0) return undefined;
+      return state.publishing ? state.nextProbeAt : Math.min(state.nextProbeAt, state.nextPublishAt);
     case 'ready':
-      if (workersOf(state.held).some((worker) => !state.failing.has(worker))) due.push(state.since + policy.settleMs);
-      if (workersOf(state.held).some((worker) => !state.inFlight.includes(worker))) due.push(state.nextProbeAt);
-      break;
+      return readyDueAt(state, policy);
   }
-  return Math.min(...due);
+}
+
+function readyDueAt(state: Ready, policy: Policy): number | undefined {
+  const workers = workersOf(state.waiting);
+  const due: number[] = [];
+  // On probation the settle limit alone opens nothing: only a fresh probe does.
+  const settlesAt = Math.max(state.since + policy.settleMs, state.probationUntil);
+  if (workers.some((worker) => !state.failing.has(worker))) due.push(settlesAt);
+  if (workers.some((worker) => !state.inFlight.includes(worker))) due.push(state.nextProbeAt);
+  return due.length === 0 ? undefined : Math.min(...due);
 }
 
 /** How long to wait before a publish is tried again that failed so many times in a row before. */

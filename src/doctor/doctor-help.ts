@@ -1,4 +1,5 @@
 import { processSettings } from '../config/process-settings';
+import { optionTable } from '../command-line/read-words';
 import { PREFIX_HELP, SOCKET_HELP } from '../command-line/kong-place';
 
 /** The process settings that tell doctor where the parts are; the others mean nothing to it. */
@@ -15,20 +16,17 @@ export function doctorHelp(): string {
     ['    --rabbitmq-vhost NAME', 'virtual host of the exchanges (default: /)'],
     ['    --socket FILE', SOCKET_HELP],
     ['    --kong-prefix DIR', PREFIX_HELP],
-    ...SETTINGS.map(({ option, name, default: fallback }) => [
-      `    --${option} VALUE`,
-      `${name} (default: ${fallback})`,
-    ]),
+    ...SETTINGS.map(
+      ({ option, name, default: fallback }) => [`    --${option} VALUE`, `${name} (default: ${fallback})`] as const,
+    ),
     ['-h, --help', 'this text'],
   ] as const;
-  const width = Math.max(...options.map(([option]) => option.length));
   return `Usage: serverless doctor [OPTION...]
 
 Run it beside a gateway, for instance: kubectl exec -n kong deploy/kong -c proxy -- serverless doctor
 It looks at what it can reach, and says what is wrong and what to do about it. It wakes nothing, unless --publish is given.
 
-${options.map(([option, meaning]) => `  ${option.padEnd(width)}  ${meaning}`).join('\n')}
-
+${optionTable(options)}
 Exit code: 0 nothing wrong, or warnings only; 1 errors; 2 a command line that makes no sense.
 `;
 }

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { parseConfig } from '../config/parse';
 import { parseProcessSettings } from '../config/process-settings';
 import { kongPlace } from '../command-line/kong-place';
-import { type CommandIo, type Options, outputFormat, readWords, UsageError } from '../command-line/command-io';
+import type { CommandIo } from '../command-line/command-io';
+import { type Options, outputFormat, readWords, refuseWords, UsageError } from '../command-line/read-words';
 import { load } from '../manifests/load';
 import { ManifestSet } from '../manifests/set';
 import { readSources, UnreadablePathError } from '../manifests/walk';
@@ -37,12 +38,10 @@ export type DoctorCommand =
 export function readDoctorCommand(argv: readonly string[], io: CommandIo): DoctorCommand {
   const own = Object.fromEntries(SETTINGS.map(({ option }) => [option, { type: 'string' as const }]));
   const { values, positionals } = readWords(argv, { ...own, ...OPTIONS });
-  if (positionals.length > 0) throw new UsageError(`'${positionals.join(' ')}': doctor takes options only`);
+  refuseWords(positionals);
   if (values.help === true) return { kind: 'help' };
-  const given = values as Readonly<Record<string, string | undefined>>;
-  const named = Object.fromEntries(SETTINGS.map(({ option }) => [option, given[option]]));
-  const parsed = parseProcessSettings(named, { ...io.env });
-  if (!parsed.ok) throw new UsageError(parsed.problems.join('\n  '));
+  const parsed = parseProcessSettings(values as Readonly<Record<string, string | undefined>>, { ...io.env });
+  if (!parsed.ok) throw new UsageError(...parsed.problems);
   const publish = publishTarget(values.publish);
   const backends = [
     ...(values.config ?? []).flatMap((path) => backendsIn(path, io)),

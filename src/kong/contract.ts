@@ -18,6 +18,10 @@ export interface Kong {
     /** The first value of a header, `undefined` or `null` where there is none. */
     get_header(name: string): Promise<unknown>;
   };
+  readonly router: {
+    /** The route that the request came by, as Kong's Admin API shows it. */
+    get_route(): Promise<unknown>;
+  };
   readonly response: {
     /** Answers the request. Kong runs nothing of ours after it: a call after it never returns (K16). */
     exit(status: number, body?: string, headers?: Record<string, string>): Promise<void>;

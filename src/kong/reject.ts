@@ -2,8 +2,8 @@ import { type ServerlessError, toHttpAnswer } from '../core/errors';
 import type { Kong } from './contract';
 
 /** Answers a request with an error. Kong does not return from it. */
-export async function reject(kong: Kong, error: ServerlessError): Promise<void> {
-  const { status, body, headers } = toHttpAnswer(error);
+export async function reject(kong: Kong, error: ServerlessError, showReasons = false): Promise<void> {
+  const { status, body, headers } = toHttpAnswer(error, showReasons);
   await kong.response.exit(status, body, headers);
 }
 

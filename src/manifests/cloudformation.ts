@@ -1,8 +1,11 @@
 import type { ScalarTag } from 'yaml';
+import { isRecord } from '../core/types';
+import type { Topology } from './broker-objects';
+import { SQS } from './host-defaults';
+import { CLOUDFORMATION } from './kinds';
 import type { Manifest } from './manifest';
 import type { Path } from './path';
-import { entries, isRecord, numeric, text } from './value';
-import type { Binding, Queue } from './topology';
+import { entries, numeric, text } from './value';
 
 /** CloudFormation's short forms, read as their long ones; without them `!Ref Name` would be the text "Name". */
 export const cloudFormationTags: ScalarTag[] = [
@@ -11,8 +14,9 @@ export const cloudFormationTags: ScalarTag[] = [
   { tag: '!Sub', resolve: (pattern) => ({ 'Fn::Sub': pattern }) },
 ];
 
-/** What a template declares: SQS queues, and the subscriptions that bind them to SNS topics. */
-export function cloudFormationTopology(manifest: Manifest): { queues: Queue[]; bindings: Binding[] } {
+/** What a template declares: SQS queues, and the subscriptions that bind them to SNS topics. Nothing for any other document. */
+export function cloudFormationTopology(manifest: Manifest): Topology {
+  if (manifest.kind !== CLOUDFORMATION) return { queues: [], exchanges: [], bindings: [] };
   const resources = entries(manifest.get('Resources'));
   const of = (type: string): Path[] =>
     resources
@@ -25,11 +29,11 @@ export function cloudFormationTopology(manifest: Manifest): { queues: Queue[]; b
         broker: 'sqs',
         name: nameOf(manifest, manifest.get(...at, 'QueueName')),
         place: manifest.place(...at, 'QueueName'),
-        // SQS's own default is four days.
-        ttlMs: (seconds ?? 345_600) * 1000,
+        ttlMs: (seconds ?? SQS.messageRetentionSeconds) * 1000,
         ttlPlace: manifest.place(...at, 'MessageRetentionPeriod'),
       };
     }),
+    exchanges: [],
     bindings: of('AWS::SNS::Subscription').map((at) => ({
       broker: 'sqs',
       source: nameOf(manifest, manifest.get(...at, 'TopicArn')),

@@ -1,8 +1,8 @@
+import { isRecord } from '../core/types';
+import { type Broker, brokerOfComponent } from './brokers';
+import { DAPR } from './host-defaults';
 import type { Manifest, Place } from './manifest';
-import { isRecord, items, numeric, text } from './value';
-
-/** Brokers whose names the rules can compare across Dapr, KEDA and the broker's own objects. */
-export type Broker = 'rabbitmq' | 'sqs' | 'servicebus' | 'pubsub' | 'redis';
+import { items, numeric, text } from './value';
 
 /** A Dapr pub/sub component. */
 export interface Component {
@@ -27,14 +27,6 @@ export interface MetadataItem {
   readonly value: string | undefined;
   readonly place: Place;
 }
-
-const BROKERS: readonly (readonly [RegExp, Broker])[] = [
-  [/^pubsub\.rabbitmq$/, 'rabbitmq'],
-  [/^pubsub\.(aws\.)?snssqs$/, 'sqs'],
-  [/^pubsub\.azure\.servicebus(\.queues|\.topics)?$/, 'servicebus'],
-  [/^pubsub\.gcp\.pubsub$/, 'pubsub'],
-  [/^pubsub\.redis$/, 'redis'],
-];
 
 /** Dapr's pub/sub Components; its other building blocks and kustomize's Components are none. */
 export function componentsOf(manifests: readonly Manifest[]): Component[] {
@@ -61,7 +53,7 @@ function readComponent(manifest: Manifest): Component {
     name: manifest.name,
     namespace: manifest.namespace,
     type,
-    broker: BROKERS.find(([pattern]) => pattern.test(type))?.[1],
+    broker: brokerOfComponent(type),
     scopes: Array.isArray(scopes) && scopes.length > 0 ? items(scopes).map((scope) => text(scope) ?? '') : undefined,
     metadata: find,
     metadataPlace: (name) => find(name)?.place ?? manifest.place('spec', 'metadata'),
@@ -69,7 +61,25 @@ function readComponent(manifest: Manifest): Component {
   };
 }
 
-/** Seconds as Dapr writes them: a number. */
-export function secondsOf(item: MetadataItem | undefined): number | undefined {
-  return numeric(item?.value);
+/** What a Component of type pubsub.rabbitmq says, with Dapr's defaults. */
+export interface RabbitmqSettings {
+  /** How long a publish that finds the broker gone waits before it connects anew (D2). */
+  readonly reconnectWaitSeconds: number;
+  /** Whether its messages outlive the broker (D6). */
+  readonly persistent: boolean;
+  /** Messages that a sidecar hands to its application at once; 0: all that are there. */
+  readonly prefetchCount: number;
+  readonly exchangeKind: string;
+}
+
+/** Reads the metadata of a Component of type pubsub.rabbitmq. */
+export function rabbitmqSettings(component: Component): RabbitmqSettings {
+  const value = (name: string): string | undefined => component.metadata(name)?.value;
+  const otherwise = DAPR.rabbitmq;
+  return {
+    reconnectWaitSeconds: numeric(value('reconnectWaitSeconds')) ?? otherwise.reconnectWaitSeconds,
+    persistent: (value('deliveryMode') ?? otherwise.deliveryMode) === '2',
+    prefetchCount: numeric(value('prefetchCount')) ?? otherwise.prefetchCount,
+    exchangeKind: value('exchangeKind') ?? otherwise.exchangeKind,
+  };
 }

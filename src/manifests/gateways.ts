@@ -1,7 +1,9 @@
+import { isRecord } from '../core/types';
+import { KONG } from './host-defaults';
 import { HELM_VALUES } from './kinds';
 import type { Manifest, Place } from './manifest';
 import type { Path } from './path';
-import { isRecord, items, numeric, text, words } from './value';
+import { items, numeric, text, words } from './value';
 
 /** The gateway's own settings: values for Kong's chart, or the Deployment that it renders. */
 export interface Gateway {
@@ -9,6 +11,9 @@ export interface Gateway {
   /** A setting of kong.conf by its name in lower case: `plugins`. */
   setting(name: string): string | undefined;
   settingPlace(name: string): Place;
+  /** A setting of its ingress controller: `proxy_sync_seconds`. */
+  controllerSetting(name: string): string | undefined;
+  controllerSettingPlace(name: string): Place;
   annotation(name: string): string | undefined;
   annotationPlace(name: string): Place;
   /** Plugins that the chart adds to `plugins` by itself, because it mounts their files. */
@@ -36,18 +41,31 @@ function fromValues(manifest: Manifest): Gateway {
     ...common(manifest, ['podAnnotations'], ['terminationGracePeriodSeconds']),
     setting: (name) => text(manifest.get('env', name)),
     settingPlace: (name) => manifest.place('env', name),
+    controllerSetting: (name) => text(manifest.get('ingressController', 'env', name)),
+    controllerSettingPlace: (name) => manifest.place('ingressController', 'env', name),
     mounted: mounts.map((mount) => (isRecord(mount) ? (text(mount.pluginName) ?? '') : '')),
   };
 }
 
 function fromWorkload(manifest: Manifest, container: number): Gateway {
   const pod: Path = ['spec', 'template', 'spec'];
-  const env = envOf(manifest.get(...pod, 'containers', container));
-  const find = (name: string): number => env.findIndex((item) => item.name === `KONG_${name.toUpperCase()}`);
+  const variables = items(manifest.get(...pod, 'containers')).flatMap((each, index) =>
+    envOf(each).map((variable, at) => ({ ...variable, index, at })),
+  );
+  const find = (name: string, inContainer?: number): (typeof variables)[number] | undefined =>
+    variables.find((variable) => variable.name === name && (inContainer ?? variable.index) === variable.index);
+  const placeOf = (name: string, inContainer?: number): Place => {
+    const { index = container, at = -1 } = find(name, inContainer) ?? {};
+    return manifest.place(...pod, 'containers', index, 'env', at);
+  };
+  const ofKong = (name: string): string => `KONG_${name.toUpperCase()}`;
+  const ofController = (name: string): string => `CONTROLLER_${name.toUpperCase()}`;
   return {
     ...common(manifest, ['spec', 'template', 'metadata', 'annotations'], [...pod, 'terminationGracePeriodSeconds']),
-    setting: (name) => env[find(name)]?.value,
-    settingPlace: (name) => manifest.place(...pod, 'containers', container, 'env', find(name)),
+    setting: (name) => find(ofKong(name), container)?.value,
+    settingPlace: (name) => placeOf(ofKong(name), container),
+    controllerSetting: (name) => find(ofController(name))?.value,
+    controllerSettingPlace: (name) => placeOf(ofController(name)),
     mounted: [],
   };
 }
@@ -74,7 +92,20 @@ function envOf(container: unknown): { readonly name: string; readonly value: str
   }));
 }
 
+/** Dapr's app-id of a gateway that does not say its own: as our values have it. */
+const OUR_APP_ID = 'serverless';
+
+/** Dapr's app-id of the gateway. */
+export function appIdOf(gateways: readonly Gateway[]): string {
+  return gateways.map((gateway) => gateway.annotation('dapr.io/app-id')).find((id) => id !== undefined) ?? OUR_APP_ID;
+}
+
 /** Whether the gateway loads a plugin of this name. */
 export function loadsPlugin(gateway: Gateway, plugin: string): boolean {
-  return gateway.mounted.includes(plugin) || words(gateway.setting('plugins')).includes(plugin);
+  return gateway.mounted.includes(plugin) || words(pluginsOf(gateway)).includes(plugin);
+}
+
+/** `plugins` of kong.conf. */
+export function pluginsOf(gateway: Gateway): string {
+  return gateway.setting('plugins') ?? KONG.plugins;
 }

@@ -1,9 +1,10 @@
 import { type Document, LineCounter, parseAllDocuments } from 'yaml';
-import { Manifest } from './manifest';
-import type { Path } from './path';
-import { CLOUDFORMATION, HELM_VALUES, KONG_CONFIGURATION, RABBITMQ_DEFINITIONS } from './kinds';
+import { isRecord } from '../core/types';
 import { cloudFormationTags } from './cloudformation';
-import { entries, isRecord, items, text } from './value';
+import { CLOUDFORMATION, HELM_VALUES, KONG_CONFIGURATION, RABBITMQ_DEFINITIONS } from './kinds';
+import { Manifest, type Source } from './manifest';
+import type { Path } from './path';
+import { entries, items, text, valueAt } from './value';
 
 /** A file that was read. */
 export interface SourceText {
@@ -17,6 +18,8 @@ export interface SourceText {
 export interface ReadError {
   readonly file: string;
   readonly line: number;
+  /** Which document of the file, counted from 1. */
+  readonly document: number;
   readonly message: string;
 }
 
@@ -25,8 +28,22 @@ export interface Loaded {
   readonly errors: readonly ReadError[];
 }
 
-/** All objects of a file: several documents, Lists, and definitions embedded in ConfigMaps. Never throws on bad text. */
-export function load(source: SourceText, lineOffset = 0): Loaded {
+/**
+ * The manifests of a file, those that are embedded in ConfigMaps among them; what is of no known shape is left out, because files
+ * of all sorts lie beside manifests. Never throws on bad text.
+ */
+export function load(source: SourceText): Loaded {
+  const read = readDocuments(source);
+  const known = read.manifests.filter(({ kind }) => kind !== '');
+  const embedded = known.flatMap((manifest) => loadEmbedded(source, manifest));
+  return {
+    manifests: [...known, ...embedded.flatMap(({ manifests }) => manifests)],
+    errors: [...read.errors, ...embedded.flatMap(({ errors }) => errors)],
+  };
+}
+
+/** Everything that a file has: several documents, the objects of Lists; of kind `''` what is of no known shape. Never throws. */
+export function readDocuments(source: SourceText, lineOffset = 0): Loaded {
   const lines = new LineCounter();
   const manifests: Manifest[] = [];
   const errors: ReadError[] = [];
@@ -37,21 +54,20 @@ export function load(source: SourceText, lineOffset = 0): Loaded {
     customTags: cloudFormationTags,
   });
   // An empty stream is not an array of documents but an object with the property `empty`.
-  for (const document of Array.isArray(parsed) ? parsed : []) {
+  for (const [index, document] of (Array.isArray(parsed) ? parsed : []).entries()) {
+    const failed = (line: number, message: string): void => {
+      errors.push({ file: source.file, line: line + lineOffset, document: index + 1, message });
+    };
     const [error] = document.errors;
     if (error !== undefined) {
-      errors.push({ file: source.file, line: lines.linePos(error.pos[0]).line + lineOffset, message: error.message });
+      failed(lines.linePos(error.pos[0]).line, error.message);
       continue;
     }
     const root = toPlain(document);
-    if (root instanceof Error) errors.push({ file: source.file, line: 1 + lineOffset, message: root.message });
+    if (root instanceof Error) failed(1, root.message);
     else manifests.push(...objects({ ...source, document, lines, lineOffset }, root));
   }
-  const embedded = manifests.flatMap((manifest) => loadEmbedded(source, manifest));
-  return {
-    manifests: [...manifests, ...embedded.flatMap((loaded) => loaded.manifests)],
-    errors: [...errors, ...embedded.flatMap((loaded) => loaded.errors)],
-  };
+  return { manifests, errors };
 }
 
 /** Throws on an alias without an anchor, and on a bomb of nested aliases. */
@@ -63,27 +79,15 @@ function toPlain(document: Document): unknown {
   }
 }
 
-function objects(
-  source: SourceText & { document: Document; lines: LineCounter; lineOffset: number },
-  root: unknown,
-  prefix: Path = [],
-): Manifest[] {
-  const here = prefix.length === 0 ? root : items((root as { items: unknown }).items)[Number(prefix[1])];
-  if (!isRecord(here)) return [];
-  const kind = text(here.kind);
-  if (kind?.endsWith('List') === true && Array.isArray(here.items) && prefix.length === 0) {
+function objects(source: SourceText & Source, root: unknown, prefix: Path = []): Manifest[] {
+  const here = valueAt(root, prefix);
+  if (here === null || here === undefined) return [];
+  const kind = isRecord(here) ? text(here.kind) : undefined;
+  if (isRecord(here) && kind?.endsWith('List') === true && Array.isArray(here.items) && prefix.length === 0) {
     return items(here.items).flatMap((_, index) => objects(source, root, ['items', index]));
   }
-  const named = kind === undefined ? shapeOf(here) : undefined;
-  if (kind === undefined && named === undefined) return [];
-  return [
-    new Manifest(
-      source,
-      prefix,
-      { ...(named === undefined ? {} : { kind: named }), namespace: source.namespace },
-      root,
-    ),
-  ];
+  const shape = kind === undefined && isRecord(here) ? shapeOf(here) : undefined;
+  return [new Manifest(source, prefix, { kind: shape, namespace: source.namespace }, root)];
 }
 
 function shapeOf(root: Readonly<Record<string, unknown>>): string | undefined {
@@ -106,7 +110,8 @@ function loadEmbedded(source: SourceText, manifest: Manifest): Loaded[] {
       if (!/\.(json|ya?ml)$/.test(key) || !/"?(queues|_format_version)"?\s*:/.test(body)) return [];
       // The text of a block scalar begins on the line after its key, any other on the key's own line.
       const offset = manifest.lineOf([field, key]) - (body.includes('\n') ? 0 : 1);
-      return [load({ ...source, text: body }, offset)];
+      const { manifests, errors } = readDocuments({ ...source, text: body }, offset);
+      return [{ manifests: manifests.filter(({ kind }) => kind !== ''), errors }];
     }),
   );
 }

@@ -1,6 +1,7 @@
 import { type Document, type LineCounter, isAlias, isMap, isScalar, isSeq } from 'yaml';
+import { isRecord } from '../core/types';
 import type { Path } from './path';
-import { isRecord, text, valueAt } from './value';
+import { text, valueAt } from './value';
 
 /** A field of a document, present or not: what a finding points at. */
 export interface Place {
@@ -19,37 +20,36 @@ export interface Source {
 }
 
 export interface Identity {
-  /** Names the document for people when it has no kind of its own: `Helm values`, `RabbitMQ definitions`. */
-  readonly kind?: string;
-  readonly name?: string;
+  /** Names a document that has no kind of its own: `Helm values`, `RabbitMQ definitions`. Undefined: it has one, or none is known. */
+  readonly kind: string | undefined;
   /** Taken when the document names no namespace. */
   readonly namespace: string;
 }
 
-/** One Kubernetes object, or one file of a shape that the rules know, with the lines of its fields. */
+/** One Kubernetes object, or one file of a shape that is known, with the lines of its fields. */
 export class Manifest {
   readonly apiVersion: string;
+  /** Empty where the document has none and is of no known shape. */
   readonly kind: string;
   readonly name: string;
   readonly namespace: string;
   readonly value: unknown;
+  readonly #source: Source;
+  readonly #prefix: Path;
 
-  constructor(
-    private readonly source: Source,
-    /** Path of this object in its YAML document: `['items', 3]` in a List. */
-    private readonly prefix: Path,
-    identity: Identity,
-    root: unknown,
-  ) {
+  /** @param prefix path of this object in its YAML document: `['items', 3]` in a List */
+  constructor(source: Source, prefix: Path, identity: Identity, root: unknown) {
+    this.#source = source;
+    this.#prefix = prefix;
     this.value = valueAt(root, prefix);
     this.apiVersion = text(this.get('apiVersion')) ?? '';
     this.kind = identity.kind ?? text(this.get('kind')) ?? '';
-    this.name = identity.name ?? text(this.get('metadata', 'name')) ?? '';
+    this.name = text(this.get('metadata', 'name')) ?? '';
     this.namespace = text(this.get('metadata', 'namespace')) ?? identity.namespace;
   }
 
   get file(): string {
-    return this.source.file;
+    return this.#source.file;
   }
 
   /** The value of a field; undefined where any step of the path is missing. */
@@ -63,10 +63,10 @@ export class Manifest {
 
   /** Line of a field, counted from 1; of its nearest ancestor that exists when the field is missing. */
   lineOf(path: Path): number {
-    const { document, lines, lineOffset } = this.source;
+    const { document, lines, lineOffset } = this.#source;
     let node: unknown = document.contents;
     let offset = rangeStart(node) ?? 0;
-    for (const step of [...this.prefix, ...path]) {
+    for (const step of [...this.#prefix, ...path]) {
       if (isAlias(node)) node = node.resolve(document);
       if (isMap(node)) {
         const pair = node.items.find(({ key }) => (isScalar(key) ? String(key.value) : undefined) === String(step));

@@ -1,10 +1,12 @@
 import type { parseConfig } from '../config/parse';
 import type { ConfigProblem } from '../config/problems';
+import { healthPathOf } from '../config/target';
 import type { Backend } from '../core/backend';
+import { isRecord } from '../core/types';
+import { KONG_CONFIGURATION } from './kinds';
 import type { Manifest, Place } from './manifest';
 import type { Path } from './path';
-import { entries, isRecord, isTrue, items, text } from './value';
-import { KONG_CONFIGURATION } from './kinds';
+import { entries, isTrue, items, text } from './value';
 
 /** A plugin configured for Kong: a KongPlugin, a KongClusterPlugin, or an entry of Kong's declarative configuration. */
 export interface PluginUse {
@@ -36,6 +38,8 @@ export interface BackendView {
   readonly path: Path;
   readonly target: string;
   readonly health: string;
+  /** `target` and `health` together; undefined where nothing is probed. */
+  readonly healthPath: string | undefined;
   readonly pubsub: string;
   readonly topic: string;
   /** Present when the whole configuration is valid. */
@@ -73,7 +77,7 @@ function readResource(manifest: Manifest): PluginUse {
 
 /**
  * Plugins of Kong's declarative configuration. One that is nested in a service or route is named by its own path, which
- * `routesOf` puts on the routes it runs on.
+ * `declaredRoutes` puts on the routes it runs on.
  */
 function declaredPlugins(manifest: Manifest): PluginUse[] {
   return [...find(manifest.value, [])].map(({ path, value }) => ({
@@ -108,11 +112,13 @@ export function readServerless(use: PluginUse, parseConfig: ParseConfig): Server
   const parsed = parseConfig(use.config);
   const backends = items(isRecord(use.config) ? use.config.backend : undefined).map((raw, index): BackendView => {
     const field = (name: string): string => (isRecord(raw) ? (text(raw[name]) ?? '') : '');
+    const [target, health] = [field('target'), field('health')];
     return {
       use,
       path: [...use.path, 'config', 'backend', index],
-      target: field('target'),
-      health: field('health'),
+      target,
+      health,
+      healthPath: healthPathOf({ target, health }),
       pubsub: field('pubsub'),
       topic: field('topic'),
       settings: parsed.ok ? parsed.backends[index] : undefined,

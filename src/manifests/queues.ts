@@ -1,8 +1,8 @@
+import { declares } from './broker-objects';
 import type { Component } from './components';
 import type { BackendView } from './plugins';
-import type { ScaledObject, Trigger } from './scalers';
+import type { ScaledObject, Trigger } from './scaled-objects';
 import type { ManifestSet } from './set';
-import { declares } from './topology';
 
 /** One way of a wake-up: a backend's message through one Component to the queue that one trigger reads. */
 export interface WakeUpPath {

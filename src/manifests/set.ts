@@ -1,6 +1,9 @@
-import type { Manifest } from './manifest';
+import type { Queue, Topology } from './broker-objects';
 import { type Component, componentsOf } from './components';
-import { type Gateway, gatewaysOf } from './gateways';
+import { declaredRoutes } from './declared-routes';
+import { appIdOf, type Gateway, gatewaysOf } from './gateways';
+import { annotatedPlugins, ingressRoutes } from './ingress-routes';
+import type { Manifest } from './manifest';
 import {
   type BackendView,
   type ParseConfig,
@@ -9,10 +12,12 @@ import {
   readServerless,
   type ServerlessPlugin,
 } from './plugins';
-import { admitsHost, annotatedPlugins, overlaps, type Route, routes, routesOf, trimSlash } from './routes';
-import { type ScaledObject, scaledObjectsOf, type Trigger } from './scalers';
-import { type Queue, type Topology, topologyOf } from './topology';
-import { selects, type Service, servicesOf, type Workload, workloadsOf } from './workloads';
+import { admitsHost, comparablePath, covers, overlaps, type Route, routes } from './routes';
+import { type ScaledObject, scaledObjectsOf, type Trigger } from './scaled-objects';
+import { selects, type Service, servicesOf } from './services';
+import { type Sweeper, sweepersOf } from './sweepers';
+import { topologyOf } from './topology';
+import { type Workload, workloadsOf } from './workloads';
 
 /** What the files cannot say about the gateway. */
 export interface GatewayFacts {
@@ -36,6 +41,7 @@ export class ManifestSet {
   readonly services: readonly Service[];
   readonly gateways: readonly Gateway[];
   readonly topology: Topology;
+  readonly sweepers: readonly Sweeper[];
   readonly appId: string;
 
   constructor(
@@ -47,15 +53,15 @@ export class ManifestSet {
     this.plugins = uses.filter(({ plugin }) => plugin === 'serverless').map((use) => readServerless(use, parseConfig));
     this.backends = this.plugins.flatMap(({ backends }) => backends);
     this.otherPlugins = uses.filter(({ plugin }) => plugin !== 'serverless');
-    this.routes = routesOf(manifests);
+    this.routes = manifests.flatMap((manifest) => [...ingressRoutes(manifest), ...declaredRoutes(manifest)]);
     this.components = componentsOf(manifests);
     this.scaledObjects = scaledObjectsOf(manifests);
     this.workloads = workloadsOf(manifests);
     this.services = servicesOf(manifests);
     this.gateways = gatewaysOf(manifests);
     this.topology = topologyOf(manifests);
-    const annotated = this.gateways.map((found) => found.annotation('dapr.io/app-id')).find((id) => id !== undefined);
-    this.appId = gateway.appId ?? annotated ?? 'serverless';
+    this.sweepers = sweepersOf(manifests);
+    this.appId = gateway.appId ?? appIdOf(this.gateways);
   }
 
   /** The Services that a route leads to: one, or alternatives of it. */
@@ -96,8 +102,8 @@ export class ManifestSet {
     const admitting = this.routes.filter(
       (route) => routes(route, path) && (host === undefined || admitsHost(route.host, host)),
     );
-    const longest = Math.max(...admitting.map((route) => trimSlash(route.path).length));
-    return admitting.filter((route) => trimSlash(route.path).length === longest);
+    const longest = Math.max(...admitting.map((route) => comparablePath(route.path).length));
+    return admitting.filter((route) => comparablePath(route.path).length === longest);
   }
 
   /** The workloads behind the backend's routes. */
@@ -153,13 +159,8 @@ export class ManifestSet {
 }
 
 /** Path that is probed through the gateway; undefined where nothing is, or directly. */
-export function probePath({ target, health, settings }: BackendView): string | undefined {
-  if (health === '' || settings?.probe.url !== undefined) return undefined;
-  return settings?.healthPath ?? target.replace(/\/$/, '') + health;
-}
-
-function covers(target: string, route: Route): boolean {
-  return `${trimSlash(route.path)}/`.startsWith(`${trimSlash(target)}/`.replace('//', '/'));
+export function probePath({ healthPath, settings }: BackendView): string | undefined {
+  return settings?.probe.url === undefined ? healthPath : undefined;
 }
 
 /** Each element once, in order. */

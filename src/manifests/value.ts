@@ -1,8 +1,6 @@
-/** Reads untyped YAML without ever throwing: a check must survive any document. */
+import { isRecord } from '../core/types';
 
-export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
+// Reads untyped YAML without ever throwing: a check must survive any document.
 
 /** The value at a path; undefined where a step is missing. */
 export function valueAt(value: unknown, path: readonly (string | number)[]): unknown {
@@ -37,6 +35,11 @@ export function items(value: unknown): readonly unknown[] {
 /** The entries of a map; none for anything else. */
 export function entries(value: unknown): readonly (readonly [string, unknown])[] {
   return isRecord(value) ? Object.entries(value) : [];
+}
+
+/** A map of texts; what is no text is empty. */
+export function strings(value: unknown): Readonly<Record<string, string>> {
+  return Object.fromEntries(entries(value).map(([key, item]) => [key, text(item) ?? '']));
 }
 
 /** The words of a comma-separated annotation. */

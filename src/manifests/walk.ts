@@ -1,8 +1,9 @@
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parse } from 'yaml';
+import { isRecord } from '../core/types';
 import type { SourceText } from './load';
-import { isRecord, items, text } from './value';
+import { items, text } from './value';
 
 /** A path given by the user that cannot be read: a usage error, unlike a file whose text is wrong. */
 export class UnreadablePathError extends Error {}

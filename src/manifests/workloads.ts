@@ -1,34 +1,50 @@
+import { isRecord } from '../core/types';
+import { KUBERNETES } from './host-defaults';
 import type { Manifest, Place } from './manifest';
 import type { Path } from './path';
-import { entries, isRecord, items, numeric, text } from './value';
+import { items, numeric, strings, text } from './value';
 
-/** What KEDA scales: a Deployment or a StatefulSet. */
+/** What KEDA scales: a Deployment or a StatefulSet. Its numbers are Kubernetes' defaults where the file has none. */
 export interface Workload {
   readonly manifest: Manifest;
   readonly namespace: string;
   readonly labels: Readonly<Record<string, string>>;
-  /** Paths of HTTP readiness probes, and where they stand. */
+  readonly annotations: Readonly<Record<string, string>>;
+  readonly replicas: number;
+  readonly gracePeriodMs: number;
+  readonly containers: readonly Container[];
+  /** The readiness probes of its containers. */
   readonly readiness: readonly ReadinessProbe[];
-  /** Containers of the pod. */
-  readonly containers: Path;
+}
+
+export interface Container {
+  readonly place: Place;
+  readonly ports: readonly ContainerPort[];
+  readonly readiness: ReadinessProbe | undefined;
+}
+
+export interface ContainerPort {
+  readonly number: number | undefined;
+  readonly name: string | undefined;
 }
 
 export interface ReadinessProbe {
   readonly place: Place;
   /** Undefined: not an HTTP probe. */
   readonly path: string | undefined;
-  /** Earliest time from the container's start to Ready, and the latest when the backend is up at once. */
-  readonly earliestMs: number;
-  readonly latestMs: number;
+  /** Number or name. */
+  readonly port: string | undefined;
+  /** From the container's start to the first probe: its own delay, or that of the startup probe where that is longer. */
+  readonly initialDelayMs: number;
+  readonly periodMs: number;
+  readonly timeoutMs: number;
+  readonly successes: number;
+  readonly failures: number;
 }
 
-export interface Service {
-  readonly manifest: Manifest;
-  readonly namespace: string;
-  readonly selector: Readonly<Record<string, string>>;
-  /** Numbers and names. */
-  readonly ports: readonly string[];
-}
+const POD: Path = ['spec', 'template', 'spec'];
+/** Where a workload has its containers. */
+export const CONTAINERS: Path = [...POD, 'containers'];
 
 /** Deployments and StatefulSets. */
 export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
@@ -36,59 +52,55 @@ export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
 }
 
 function readWorkload(manifest: Manifest): Workload {
-  const containers: Path = ['spec', 'template', 'spec', 'containers'];
+  const seconds = numeric(manifest.get(...POD, 'terminationGracePeriodSeconds'));
+  const containers = items(manifest.get(...CONTAINERS)).map((_, index) =>
+    readContainer(manifest, [...CONTAINERS, index]),
+  );
   return {
     manifest,
     namespace: manifest.namespace,
     labels: strings(manifest.get('spec', 'template', 'metadata', 'labels')),
+    annotations: strings(manifest.get('spec', 'template', 'metadata', 'annotations')),
+    replicas: numeric(manifest.get('spec', 'replicas')) ?? KUBERNETES.replicas,
+    gracePeriodMs: seconds === undefined ? KUBERNETES.gracePeriodMs : seconds * 1000,
     containers,
-    readiness: items(manifest.get(...containers)).flatMap((container, index): ReadinessProbe[] => {
-      if (!isRecord(container) || !isRecord(container.readinessProbe)) return [];
-      const seconds = (name: string, otherwise: number): number =>
-        secondsAt(container.readinessProbe, name) ?? otherwise;
-      const started = secondsAt(container.startupProbe, 'initialDelaySeconds') ?? 0;
-      const delay = Math.max(started, seconds('initialDelaySeconds', 0));
-      const [period, successes] = [seconds('periodSeconds', 10), seconds('successThreshold', 1)];
-      return [
-        {
-          place: manifest.place(...containers, index, 'readinessProbe'),
-          path: text(manifest.get(...containers, index, 'readinessProbe', 'httpGet', 'path')),
-          earliestMs: (delay + period * (successes - 1)) * 1000,
-          latestMs: (delay + period * successes) * 1000,
-        },
-      ];
-    }),
+    readiness: containers.map(({ readiness }) => readiness).filter((probe) => probe !== undefined),
   };
 }
 
-function secondsAt(probe: unknown, name: string): number | undefined {
-  return isRecord(probe) ? numeric(probe[name]) : undefined;
+function readContainer(manifest: Manifest, at: Path): Container {
+  return {
+    place: manifest.place(...at),
+    ports: items(manifest.get(...at, 'ports')).map((_, index) => ({
+      number: numeric(manifest.get(...at, 'ports', index, 'containerPort')),
+      name: text(manifest.get(...at, 'ports', index, 'name')),
+    })),
+    readiness: isRecord(manifest.get(...at, 'readinessProbe')) ? readReadiness(manifest, at) : undefined,
+  };
 }
 
-/** Services, with what they select. */
-export function servicesOf(manifests: readonly Manifest[]): Service[] {
-  return manifests
-    .filter(({ kind, apiVersion }) => kind === 'Service' && apiVersion === 'v1')
-    .map((manifest) => ({
-      manifest,
-      namespace: manifest.namespace,
-      selector: strings(manifest.get('spec', 'selector')),
-      ports: items(manifest.get('spec', 'ports')).flatMap((port) =>
-        isRecord(port) ? [text(port.port), text(port.name)].filter((name) => name !== undefined) : [],
-      ),
-    }));
+function readReadiness(manifest: Manifest, container: Path): ReadinessProbe {
+  const at = [...container, 'readinessProbe'];
+  const number = (name: keyof typeof KUBERNETES.probe): number | undefined => numeric(manifest.get(...at, name));
+  const { probe: otherwise } = KUBERNETES;
+  const startupDelay = numeric(manifest.get(...container, 'startupProbe', 'initialDelaySeconds')) ?? 0;
+  const isHttp = isRecord(manifest.get(...at, 'httpGet'));
+  return {
+    place: manifest.place(...at),
+    path: isHttp ? (text(manifest.get(...at, 'httpGet', 'path')) ?? otherwise.path) : undefined,
+    port: text(manifest.get(...at, 'httpGet', 'port')),
+    initialDelayMs: Math.max(startupDelay, number('initialDelaySeconds') ?? otherwise.initialDelaySeconds) * 1000,
+    periodMs: (number('periodSeconds') ?? otherwise.periodSeconds) * 1000,
+    timeoutMs: (number('timeoutSeconds') ?? otherwise.timeoutSeconds) * 1000,
+    successes: number('successThreshold') ?? otherwise.successThreshold,
+    failures: number('failureThreshold') ?? otherwise.failureThreshold,
+  };
 }
 
-/** Whether the Service sends requests to pods of the workload. */
-export function selects(service: Service, workload: Workload): boolean {
-  const wanted = Object.entries(service.selector);
-  return (
-    wanted.length > 0 &&
-    service.namespace === workload.namespace &&
-    wanted.every(([label, value]) => workload.labels[label] === value)
-  );
-}
-
-function strings(value: unknown): Readonly<Record<string, string>> {
-  return Object.fromEntries(entries(value).map(([key, item]) => [key, text(item) ?? '']));
+/** The earliest time from a container's start to Ready, and the latest when the application is up at once; milliseconds. */
+export function readyAfterMs({ initialDelayMs, periodMs, successes }: ReadinessProbe): {
+  readonly earliest: number;
+  readonly latest: number;
+} {
+  return { earliest: initialDelayMs + periodMs * (successes - 1), latest: initialDelayMs + periodMs * successes };
 }

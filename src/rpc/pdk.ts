@@ -24,6 +24,10 @@ export class LazyKong implements Kong {
     return this.#made().request;
   }
 
+  get router(): Kong['router'] {
+    return this.#made().router;
+  }
+
   get response(): Kong['response'] {
     return this.#made().response;
   }

@@ -3,34 +3,33 @@ import { join } from 'node:path';
 import { projectRoot } from '../../real-parts/guard';
 import { median } from '../load/numbers';
 import { type Answer, send } from '../../real-parts/http';
-import { describeWith, say } from '../support/suite';
+import { describeWith, say, stopAll } from '../support/suite';
 import { sleep, until } from '../../real-parts/wait';
 import { ColdStartWatch, medianPhases, type Phases } from './cold-start';
-import { Installation } from './installation';
+import { ClusterRig } from './cluster-rig';
 
-/** Of each kind. Fewer for a look: COLD_STARTS=1. */
+/** How many of each kind. Fewer for a quick look: COLD_STARTS=1. */
 const STARTS = Number(process.env.COLD_STARTS ?? 10);
 /** The KongPlugin's `interval`, ms. */
 const PROBE_PERIOD_MS = 100;
 
 describeWith(['kubernetes'], 'a cold start on a real cluster', () => {
-  let installation: Installation;
+  let rig: ClusterRig;
   let watch: ColdStartWatch;
-  let broker: Awaited<ReturnType<Installation['broker']>>;
+  let broker: Awaited<ReturnType<ClusterRig['broker']>>;
   beforeAll(async () => {
-    installation = await Installation.install();
-    watch = new ColdStartWatch(installation);
-    broker = await installation.broker();
+    rig = await ClusterRig.start();
+    watch = new ColdStartWatch(rig);
+    broker = await rig.broker();
   }, 900_000);
-  afterAll(async () => {
-    watch.stop();
-    await broker.stop();
-    await installation.uninstall();
-  }, 300_000);
+  afterAll(
+    stopAll(() => [watch, broker, rig]),
+    300_000,
+  );
 
   const ask = (): Promise<Answer> => {
     const headers = { accept: 'text/html,application/xhtml+xml', 'user-agent': 'Mozilla/5.0' };
-    return send({ ...installation.at('/kong/'), headers });
+    return send({ ...rig.at('/kong/'), headers });
   };
 
   /** Without its messages the backend sleeps after the cooldown alone. */
@@ -39,16 +38,16 @@ describeWith(['kubernetes'], 'a cold start on a real cluster', () => {
       'it sleeps',
       async () => {
         await broker.rabbit.purge('serverless');
-        return (await installation.replicas('consumer')) === 0;
+        return (await rig.replicas('consumer')) === 0;
       },
       { timeoutMs: 90_000, everyMs: 1000 },
     );
-    await installation.sleeps('consumer');
-    // Longer than the lease: the next request finds nothing known.
+    await rig.sleeps('consumer');
+    // Longer than the lease, so that nothing is known at the next request.
     await sleep(5500);
   };
 
-  /** KEDA and the kubelet look once a second: both kinds of start begin at the same moments of a second, spread over it. */
+  /** KEDA and the kubelet poll once a second: both kinds of start begin at the same fractions of a second, evenly spread. */
   const moment = async (start: number): Promise<void> => {
     await sleep((1000 + ((start - 1) / STARTS) * 1000 - (Date.now() % 1000)) % 1000);
   };
@@ -70,8 +69,8 @@ describeWith(['kubernetes'], 'a cold start on a real cluster', () => {
       const { answer, phases } = await watch.measure(ask);
       expect(answer.status).toBe(200);
       expect(answer.body).toContain('This page comes from a backend');
-      const [pod = ''] = await installation.gatewayPods();
-      const { backends } = await installation.status(pod);
+      const [pod = ''] = await rig.gatewayPods();
+      const { backends } = await rig.status(pod);
       const coldStart = backends.find(({ target }) => target === '/kong')?.coldStarts.at(-1);
       byRequest.push({ queued: coldStart?.wakeMs ?? NaN, ...phases, released: coldStart?.readyMs ?? NaN });
       expect(phases.answered - phases.routable).toBeLessThan(PROBE_PERIOD_MS + 100);

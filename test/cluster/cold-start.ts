@@ -3,36 +3,39 @@ import type { Answer } from '../../real-parts/http';
 import { send } from '../../real-parts/http';
 import { type Change, Watch } from '../../real-parts/kubernetes';
 import { until } from '../../real-parts/wait';
-import { type Installation, NAMESPACE } from './installation';
+import { type ClusterRig, NAMESPACE } from './cluster-rig';
 
-/** How often the route is asked for by hand, ms. */
+/** How often the route without the plugin is polled, ms. */
 const POLL_MS = 20;
 
 /** When each phase of a cold start was reached, ms after the request (or the message by hand). */
 export interface Phases {
-  /** Dapr had taken the wake-up. Only of a start by request. */
+  /** Dapr had accepted the wake-up. Only for a start by request. */
   readonly queued?: number;
   readonly scaled: number;
   readonly started: number;
   readonly ready: number;
   /** The gateway reached the backend on a route without the plugin. */
   readonly routable: number;
-  /** A probe had passed. Only of a start by request. */
+  /** A probe had passed. Only for a start by request. */
   readonly released?: number;
   readonly answered: number;
 }
 
-/** Sees what happens to the Deployment `consumer`. */
+/** Watches the Deployment `consumer` and its pods. */
 export class ColdStartWatch {
-  private readonly replicas = Watch.start(['deployment', 'consumer', '-n', NAMESPACE], ['.spec.replicas']);
-  private readonly pods = Watch.start(
+  readonly #replicas = Watch.start(['deployment', 'consumer', '-n', NAMESPACE], ['.spec.replicas']);
+  readonly #pods = Watch.start(
     ['pods', '-l', 'app=consumer', '-n', NAMESPACE],
     ['.status.containerStatuses[0].started', '.status.conditions[?(@.type=="Ready")].status'],
   );
+  readonly #rig: ClusterRig;
 
-  constructor(private readonly installation: Installation) {}
+  constructor(rig: ClusterRig) {
+    this.#rig = rig;
+  }
 
-  /** One cold start: `wake` begins it and resolves when it is answered. */
+  /** Measures one cold start: `wake` triggers it and resolves with the response. */
   async measure<T>(wake: () => Promise<T>): Promise<{ answer: T; phases: Phases }> {
     const from = performance.now();
     const stop = new AbortController();
@@ -42,10 +45,10 @@ export class ColdStartWatch {
       const answered = performance.now() - from;
       const after = (change: Change | undefined): number => (change?.at ?? NaN) - from;
       const scaled = await until('the Deployment was scaled', () =>
-        this.replicas.first(from, ([count]) => Number(count) > 0),
+        this.#replicas.first(from, ([count]) => Number(count) > 0),
       );
-      const started = await until('its container has started', () => this.pods.first(from, ([is]) => is === 'true'));
-      const ready = await until('its pod is Ready', () => this.pods.first(from, ([, is]) => is === 'True'));
+      const started = await until('its container has started', () => this.#pods.first(from, ([is]) => is === 'true'));
+      const ready = await until('its pod is Ready', () => this.#pods.first(from, ([, is]) => is === 'True'));
       const phases = {
         scaled: after(scaled),
         started: after(started),
@@ -60,26 +63,26 @@ export class ColdStartWatch {
   }
 
   stop(): void {
-    this.replicas.stop();
-    this.pods.stop();
+    this.#replicas.stop();
+    this.#pods.stop();
   }
 
-  /** When the route without the plugin first got an answer from the backend. */
+  /** When the backend first responded on the route without the plugin. */
   async routable(signal?: AbortSignal): Promise<number> {
     while (signal?.aborted !== true) {
-      const answer = await this.byHand().catch(() => undefined);
+      const answer = await this.#byHand().catch(() => undefined);
       if (answer?.status === 200) return answer.at;
       await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     }
     return NaN;
   }
 
-  private byHand(): Promise<Answer> {
-    return send({ ...this.installation.at('/by-hand/kong/'), timeoutMs: 5000 });
+  #byHand(): Promise<Answer> {
+    return send({ ...this.#rig.at('/by-hand/kong/'), timeoutMs: 5000 });
   }
 }
 
-/** Phase by phase, the one in the middle. */
+/** The median of each phase. */
 export const medianPhases = (all: readonly Phases[]): Phases => {
   const middle = (phase: keyof Phases): number => median(all.map((phases) => phases[phase] ?? NaN));
   return {

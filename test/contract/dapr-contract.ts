@@ -1,9 +1,10 @@
 /* eslint-disable jest/no-export -- the same tests run against two sidecars. */
 import { type Answer, send } from '../../real-parts/http';
+import { stopAll } from '../support/suite';
 
 export interface SidecarUnderTest {
   readonly port: number;
-  /** Takes the one message that is in the queue; undefined after a moment without one. */
+  /** Takes the only message in the queue; undefined if none arrives within a moment. */
   take(): Promise<{ readonly payload: string; readonly ttlMs: number | undefined } | undefined>;
   stop(): Promise<void>;
 }
@@ -20,7 +21,10 @@ export function daprContract(start: () => Promise<SidecarUnderTest>): void {
     sidecar = await start();
   }, 90_000);
 
-  afterAll(() => sidecar.stop(), 30_000);
+  afterAll(
+    stopAll(() => [sidecar]),
+    30_000,
+  );
 
   const publish = (path: string, body = '{"a":1}', headers: Record<string, string> = {}): Promise<Answer> => {
     const sent = { 'Content-Type': 'application/json', ...headers };

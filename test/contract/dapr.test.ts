@@ -2,9 +2,10 @@ import { BuiltInBroker } from '../../demo/broker/built-in';
 import { systemClock } from '../../demo/clock';
 import { DaprEndpoint } from '../../demo/dapr/endpoint';
 import { Sidecar } from '../../demo/dapr/sidecar';
-import { Events } from '../../demo/events';
-import { Field } from '../../demo/manifests/field';
+import { Journal } from '../../demo/journal';
 import { componentOf } from '../../demo/manifests/component';
+import { componentsOf } from '../../src/manifests/components';
+import { load } from '../../src/manifests/load';
 import { RabbitMq } from '../../demo/real/rabbitmq';
 import { Daprd, rabbitComponent } from '../../real-parts/daprd';
 import { describeWith } from '../support/suite';
@@ -27,8 +28,9 @@ async function startBuiltIn(): Promise<SidecarUnderTest> {
     if (exchange === TOPIC) ttls.push(message.ttlMs);
     return publish(exchange, message);
   };
-  const body = new Field(rabbitComponent(PUBSUB, metadata), { file: 'contract', document: PUBSUB });
-  const sidecar = new Sidecar('serverless', [componentOf(PUBSUB, body)], broker, systemClock, new Events(systemClock));
+  const text = JSON.stringify(rabbitComponent(PUBSUB, metadata));
+  const components = componentsOf(load({ file: 'contract', text, namespace: 'default' }).manifests).map(componentOf);
+  const sidecar = new Sidecar('serverless', components, broker, systemClock, new Journal(systemClock));
   const endpoint = await DaprEndpoint.open(sidecar);
   return {
     port: endpoint.port,

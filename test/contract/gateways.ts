@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { buildSync } from 'esbuild';
 import { declarative } from '../../demo/real/kong';
-import { Events } from '../../demo/events';
+import { Journal } from '../../demo/journal';
 import { systemClock } from '../../demo/clock';
 import { Field } from '../../demo/manifests/field';
 import type * as gatewayModule from '../../demo/kong/gateway';
@@ -18,13 +18,13 @@ export interface ContractRoute {
   readonly path: string;
   readonly stripPath?: boolean;
   readonly endpoints: readonly string[];
-  /** The plugin's configuration as a person writes it; left out: no plugin. */
+  /** The plugin's configuration as a person writes it; default: no plugin. */
   readonly config?: object;
 }
 
 export interface GatewayUnderTest {
   readonly port: number;
-  /** Loads another configuration; resolves when it holds. */
+  /** Loads another configuration; resolves when it is in effect. */
   push(routes: readonly ContractRoute[]): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,11 +35,11 @@ export interface GatewaySetup {
   readonly routes: readonly ContractRoute[];
 }
 
-/** How long the gateways wait for the plugin server. */
+/** The gateways' read timeout on the plugin server. */
 export const READ_TIMEOUT_MS = 1000;
 
 /** The demo's gateway, bundled as `npm run build` does: its proxy library is an ES module, which jest cannot load. */
-export async function startStackGateway({ socketPath, fields, routes }: GatewaySetup): Promise<GatewayUnderTest> {
+export async function startDemoGateway({ socketPath, fields, routes }: GatewaySetup): Promise<GatewayUnderTest> {
   const folder = makeFolder('gateway');
   const outfile = join(folder, 'gateway.cjs');
   const entry = join(projectRoot, 'demo/kong/gateway.ts');
@@ -47,7 +47,7 @@ export async function startStackGateway({ socketPath, fields, routes }: GatewayS
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { Gateway } = require(outfile) as typeof gatewayModule;
   const options = { host: '127.0.0.1', port: 0, plugin: 'recorder', socketPath, readTimeoutMs: READ_TIMEOUT_MS };
-  const gateway = new Gateway({ ...options, checkClientAbort: true }, new Events(systemClock));
+  const gateway = new Gateway({ ...options, checkClientAbort: true }, new Journal(systemClock));
   let sequence = 0;
   const load = (list: readonly ContractRoute[]): void => {
     gateway.setRoutes(routesOf(list, (route) => completed(route, fields, sequence++)));
@@ -85,7 +85,7 @@ export async function startKongGateway({ socketPath, fields, routes }: GatewaySe
     port: kong.proxyPort,
     push: async (list) => {
       await kong.push(config(list));
-      // The worker takes the new configuration a moment after the admin API has answered.
+      // The worker takes over the new configuration a moment after the admin API has responded.
       await new Promise((resolve) => setTimeout(resolve, 1500));
     },
     stop: () => kong.stop(),

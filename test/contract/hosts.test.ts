@@ -8,6 +8,7 @@ import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
 import { Process } from '../../real-parts/processes';
 import { until } from '../../real-parts/wait';
 import { type Pdk, type PhaseResult, RpcClient } from '../support/rpc-client';
+import { stopAll } from '../support/suite';
 
 const STOCK = join(projectRoot, 'node_modules/kong-pdk/bin/kong-js-pluginserver');
 const TOKEN = 'a-secret-of-dapr';
@@ -25,43 +26,44 @@ interface Request {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** What Kong would say about a request, and the headers that it would take from it. */
+/** Kong's results of PDK calls about a request. */
 function kongOf({ path, method = 'GET', headers = {} }: Request, pid: number): Pdk {
   return {
     'nginx.get_var': () => String(pid),
     'request.get_path': () => path,
     'request.get_method': () => method,
     'request.get_header': (name) => headers[String(name).toLowerCase()],
+    'router.get_route': () => ({ paths: [`/${path.split('/')[1] ?? ''}`] }),
     'response.set_header': () => undefined,
     'service.request.clear_header': () => undefined,
   };
 }
 
-/** Kong's proxy listener in front of the plugin server: what our probes meet. */
+/** Kong's proxy listener in front of the plugin server, which our probes go through. */
 class Gateway {
   up = false;
   readonly probes: PhaseResult[] = [];
   phase: ((request: Request) => Promise<PhaseResult>) | undefined;
-  private readonly sockets = new Set<Socket>();
-  private readonly server: Server = createServer((request, response) => {
-    void this.serve(request, response);
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server = createServer((request, response) => {
+    void this.#serve(request, response);
   });
 
   async start(): Promise<number> {
-    this.server.on('connection', (socket: Socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
+    this.#server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    return (this.server.address() as AddressInfo).port;
+    await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
+    return (this.#server.address() as AddressInfo).port;
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  private async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const headers = Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)]));
     const result = await this.phase?.({ path: request.url ?? '', headers }).catch(() => undefined);
     if (result !== undefined) this.probes.push(result);
@@ -99,9 +101,11 @@ const HOSTS: readonly Host[] = [
 /** As `npm run build` does. */
 function bundle(entry: string, outfile: string): void {
   const entryPoints = [join(projectRoot, entry)];
-  const loader = { '.html': 'text', '.css': 'text', '.svg': 'text', '.txt': 'text' } as const;
-  buildSync({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs', loader, logLevel: 'error' });
+  buildSync({ entryPoints, outfile, bundle: true, platform: 'node', format: 'cjs', logLevel: 'error' });
 }
+
+// On a busy machine bundling and 10 probes take longer than the default of 5 s.
+jest.setTimeout(30_000);
 
 /** Calls of one case in each host, by the case's name. */
 const traces = new Map<string, Map<string, string[]>>();
@@ -132,13 +136,8 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     client = new RpcClient(socketPath);
   }, 60_000);
 
-  afterAll(async () => {
-    await client.close();
-    await server.stop();
-    await gateway.stop();
-    await dapr.stop();
-    await removeFolder(folder);
-  });
+  afterAll(stopAll(() => [client, server, gateway, dapr]));
+  afterAll(() => removeFolder(folder));
 
   beforeEach(() => {
     gateway.up = false;
@@ -148,15 +147,15 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
   });
 
   let backends = 0;
-  /** A configuration of a backend that nothing is known about. */
+  /** A configuration with a backend that the server does not know yet. */
   function config(changes: object = {}): typeof CONFIG {
     const [backend] = CONFIG.backend;
     return { ...CONFIG, backend: [{ ...backend!, target: `/kong${backends++}` }], ...changes };
   }
 
-  /** A plugin instance on a worker, and what it runs for probes that come by. */
+  /** Starts a plugin instance on a worker, which also handles the probes from now on. */
   async function start(given: object, pid = 11): Promise<(request: Request) => Promise<PhaseResult>> {
-    const id = await client.startInstance('serverless', given);
+    const id = await client.startInstance('serverless', { ...given, route_id: 'a-route' });
     const run = (request: Request) => client.handleEvent(id, kongOf(request, pid));
     gateway.phase = run;
     return run;
@@ -165,7 +164,10 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
   function note({ calls }: PhaseResult): void {
     const { currentTestName = '' } = expect.getState();
     const test = currentTestName.replace(`in ${name} `, '');
-    const lines = calls.map(({ method, args }) => `${method} ${typeof args[0] === 'string' ? args[0] : ''}`);
+    // Without the context of a log line: what is known of the backend by then depends on timing.
+    const lines = calls.map(({ method, args }) => {
+      return `${method} ${typeof args[0] === 'string' ? args[0].replace(/ \{"backend".*$/, '') : ''}`;
+    });
     const byHost = traces.get(test) ?? new Map<string, string[]>();
     byHost.set(name, [...(byHost.get(name) ?? []), ...lines.map((line) => line.replace(/\/kong\d+/g, '/kong'))]);
     traces.set(test, byHost);
@@ -177,14 +179,14 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     infos.push(info);
   });
 
-  test('a path that no target covers goes on', async () => {
+  test('a path that no target covers is proxied', async () => {
     const run = await start(config());
     const result = await run({ path: '/other' });
     note(result);
     expect(result.exit).toBeUndefined();
   });
 
-  test('a cold request is held, wakes the backend once, and goes on when it is up; a warm one asks nothing', async () => {
+  test('a cold request is held, wakes the backend once, and is released when it is up; in the end a warm one makes no call', async () => {
     const given = config();
     const path = `${given.backend[0]!.target}/`;
     const run = await start(given);
@@ -202,10 +204,12 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
       const cleared = probe.calls.filter(({ method }) => method === 'kong.service.request.clear_header');
       expect(cleared).toHaveLength(1);
     }
-    const sampled = await run({ path });
-    const warm = await run({ path });
-    expect(sampled.exit ?? warm.exit).toBeUndefined();
-    expect(warm.calls).toEqual([]);
+    // Right after a wake-up it is verified again and again: a target that is withdrawn passes probes for a while (K27).
+    const warm = await until('a request makes no call', async () => {
+      const one = await run({ path });
+      return one.calls.length === 0 ? one : undefined;
+    });
+    expect(warm.exit).toBeUndefined();
   });
 
   test('a request whose backend does not come in time is answered with the reason', async () => {
@@ -222,7 +226,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     });
   });
 
-  test('with on_timeout pass it goes on', async () => {
+  test('with on_timeout pass it is proxied', async () => {
     const given = config({ count: 10, on_timeout: 'pass' });
     const run = await start(given);
     const result = await run({ path: given.backend[0]!.target });
@@ -230,7 +234,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     expect(result.exit).toBeUndefined();
   });
 
-  test('a refused wake-up is answered at once, with Dapr’s words', async () => {
+  test('a refused wake-up is answered at once', async () => {
     dapr.answer = pubsubNotFound('kong-serverless-plugin');
     const given = config();
     const run = await start(given);
@@ -238,7 +242,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     note(result);
     expect(JSON.parse(result.exit!.body)).toMatchObject({
       code: 'SERVERLESS_WAKE_REFUSED',
-      lastPublish: { error: 'ERR_PUBSUB_NOT_FOUND' },
+      lastPublish: { outcome: 'refused', status: 404 },
     });
   });
 

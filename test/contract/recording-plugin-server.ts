@@ -7,7 +7,7 @@ export interface Recorded {
   readonly argument: unknown;
 }
 
-/** Makes one PDK call and waits for what the gateway returns; undefined when the step carried no result. */
+/** Makes one PDK call and waits for what the gateway returns; undefined when the Step carried no result. */
 export type Pdk = (method: string, ...args: unknown[]) => Promise<unknown>;
 
 /** What the plugin does in its access phase. */
@@ -16,34 +16,37 @@ export type Phase = (pdk: Pdk) => Promise<void>;
 interface Event {
   /** Answers the RPC that the gateway waits in. */
   answer: (data: unknown) => void;
-  /** Hands the result of the PDK call to the phase. */
+  /** Passes the result of the PDK call to the phase. */
   resume: (result: unknown) => void;
 }
 
-/** A plugin server that does what the test says and writes down every call, in order. */
+/** A plugin server that does what the test says and records every call, in order. */
 export class RecordingPluginServer {
   readonly calls: Recorded[] = [];
   /** The phase that the next requests run. */
   phase: Phase = () => Promise.resolve();
-  /** Takes the place of the answer to a call, which is `[1, id, error, result]`; undefined leaves it. */
+  /** Replaces the answer to a call, `[1, id, error, result]`; undefined keeps it. */
   intercept: (
     call: Recorded,
     answer: readonly unknown[],
     socket: Socket,
   ) => readonly unknown[] | 'silence' | undefined = () => undefined;
-  /** Ids that the server knows. */
+  /** Ids of the running instances. */
   readonly instances = new Set<number>();
-  private nextId = 100;
-  private readonly events = new Map<number, Event>();
-  private readonly sockets = new Set<Socket>();
+  #nextId = 100;
+  readonly #events = new Map<number, Event>();
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(server: Server) {
+    this.#server = server;
+  }
 
   static async start(socketPath: string): Promise<RecordingPluginServer> {
     const server = createServer();
     const recorder = new RecordingPluginServer(server);
     server.on('connection', (socket) => {
-      recorder.serve(socket);
+      recorder.#serve(socket);
     });
     await new Promise<void>((resolve) => server.listen(socketPath, resolve));
     return recorder;
@@ -56,7 +59,7 @@ export class RecordingPluginServer {
 
   /** Connections that are open now. */
   get connections(): number {
-    return this.sockets.size;
+    return this.#sockets.size;
   }
 
   reset(): void {
@@ -66,14 +69,14 @@ export class RecordingPluginServer {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 
-  private serve(socket: Socket): void {
-    this.sockets.add(socket);
+  #serve(socket: Socket): void {
+    this.#sockets.add(socket);
     let received = Buffer.alloc(0);
-    socket.on('close', () => this.sockets.delete(socket));
+    socket.on('close', () => this.#sockets.delete(socket));
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => {
       received = Buffer.concat([received, chunk]);
@@ -81,26 +84,26 @@ export class RecordingPluginServer {
       try {
         frames = [...decodeMulti(received)];
       } catch {
-        // Not whole yet.
+        // Incomplete.
         return;
       }
       received = Buffer.alloc(0);
-      for (const frame of frames) void this.handle(frame as [number, number, string, [unknown]], socket);
+      for (const frame of frames) void this.#handle(frame as [number, number, string, [unknown]], socket);
     });
   }
 
-  private async handle([, id, method, [argument]]: [number, number, string, [unknown]], socket: Socket): Promise<void> {
+  async #handle([, id, method, [argument]]: [number, number, string, [unknown]], socket: Socket): Promise<void> {
     const call = { method: method.replace('plugin.', ''), argument };
     this.calls.push(call);
-    const outcome = await this.run(call);
+    const outcome = await this.#run(call);
     const usual = 'error' in outcome ? [1, id, outcome.error, null] : [1, id, null, outcome.result];
     const answer = this.intercept(call, usual, socket) ?? usual;
     if (answer !== 'silence') socket.write(encode(answer));
   }
 
-  private async run({ method, argument }: Recorded): Promise<{ result: unknown } | { error: string }> {
+  async #run({ method, argument }: Recorded): Promise<{ result: unknown } | { error: string }> {
     if (method === 'StartInstance') {
-      const id = this.nextId++;
+      const id = this.#nextId++;
       this.instances.add(id);
       const { Name, Config } = argument as { Name: string; Config: string };
       return { result: { Name, Id: id, Config: JSON.parse(Config) as unknown, StartTime: 0 } };
@@ -112,14 +115,14 @@ export class RecordingPluginServer {
     if (method === 'HandleEvent') {
       const { InstanceId } = argument as { InstanceId: number };
       if (!this.instances.has(InstanceId)) return { error: `no plugin instance #${InstanceId}` };
-      return { result: await this.begin() };
+      return { result: await this.#begin() };
     }
     const { EventId, Data } = argument as { EventId: number; Data?: unknown };
-    return { result: await this.step(EventId, Data) };
+    return { result: await this.#resume(EventId, Data) };
   }
 
-  private async begin(): Promise<unknown> {
-    const eventId = this.nextId++;
+  async #begin(): Promise<unknown> {
+    const eventId = this.#nextId++;
     return new Promise((resolve) => {
       const event: Event = {
         answer: (data) => {
@@ -127,7 +130,7 @@ export class RecordingPluginServer {
         },
         resume: () => undefined,
       };
-      this.events.set(eventId, event);
+      this.#events.set(eventId, event);
       const pdk: Pdk = (method, ...args) =>
         new Promise((returned) => {
           event.resume = returned;
@@ -139,8 +142,8 @@ export class RecordingPluginServer {
     });
   }
 
-  private async step(eventId: number, data: unknown): Promise<unknown> {
-    const event = this.events.get(eventId);
+  async #resume(eventId: number, data: unknown): Promise<unknown> {
+    const event = this.#events.get(eventId);
     return new Promise((resolve) => {
       if (event === undefined) return;
       event.answer = (next) => {

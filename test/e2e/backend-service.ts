@@ -2,32 +2,35 @@ import type { Service } from '../../demo/kong/routes';
 import type { Scalable } from '../../demo/keda/scaler';
 import { FakeBackend } from '../support/fake-backend';
 
-/** A Deployment and its Service: what a scaler scales, and where the gateway finds it. */
+/** A Deployment and its Service, for the scaler and for the gateway. */
 export class BackendService implements Scalable, Service {
   wanted = 0;
-  /** Every number of replicas that was asked for, with its time on `performance.now()`'s clock. */
+  /** All requested numbers of replicas; `at` as `performance.now()`. */
   readonly history: { readonly at: number; readonly replicas: number }[] = [];
   /** When it last got its first endpoint. */
   readyAt = NaN;
-  private targets: readonly string[] = [];
-  private timer: NodeJS.Timeout | undefined;
-  /** The last change of the endpoints, in the order in which they were asked for. */
-  private changing: Promise<unknown> = Promise.resolve();
+  #targets: readonly string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  /** The last change of the endpoints; changes happen one after the other. */
+  #changing: Promise<unknown> = Promise.resolve();
+  readonly #changed: () => Promise<void> | undefined;
 
   private constructor(
     readonly name: string,
     readonly backend: FakeBackend,
     public bootMs: number,
-    private readonly changed: () => Promise<void> | undefined,
-  ) {}
+    changed: () => Promise<void> | undefined,
+  ) {
+    this.#changed = changed;
+  }
 
-  /** @param changed called when the endpoints are others now */
+  /** @param changed called after each change of the endpoints */
   static async start(name: string, bootMs: number, changed: () => Promise<void> | undefined): Promise<BackendService> {
     return new BackendService(name, await FakeBackend.start({ name, health: '/healthz.html' }), bootMs, changed);
   }
 
   endpoints(): readonly string[] {
-    return this.targets;
+    return this.#targets;
   }
 
   scale(replicas: number): void {
@@ -35,35 +38,35 @@ export class BackendService implements Scalable, Service {
     const from = this.wanted;
     this.wanted = replicas;
     if (from === 0 && replicas > 0) {
-      this.timer = setTimeout(() => {
-        this.changing = this.changing.then(() => this.wake());
+      this.#timer = setTimeout(() => {
+        this.#changing = this.#changing.then(() => this.#wake());
       }, this.bootMs);
     }
-    if (replicas === 0) this.changing = this.changing.then(() => this.sleep());
+    if (replicas === 0) this.#changing = this.#changing.then(() => this.#sleep());
   }
 
   /** Resolves once the gateway has been told of the last change. */
   async told(): Promise<void> {
-    await this.changing;
+    await this.#changing;
   }
 
   async stop(): Promise<void> {
-    clearTimeout(this.timer);
-    await this.changing;
+    clearTimeout(this.#timer);
+    await this.#changing;
     await this.backend.stop();
   }
 
-  private async wake(): Promise<void> {
+  async #wake(): Promise<void> {
     await this.backend.become('ready');
-    this.targets = [this.backend.target];
+    this.#targets = [this.backend.target];
     this.readyAt = performance.now();
-    await this.changed();
+    await this.#changed();
   }
 
-  private async sleep(): Promise<void> {
-    clearTimeout(this.timer);
-    this.targets = [];
-    await this.changed();
+  async #sleep(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#targets = [];
+    await this.#changed();
     await this.backend.become('asleep');
   }
 }

@@ -9,7 +9,7 @@ import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
 import { serverlessFile } from '../../real-parts/serverless';
 import { describeWith } from '../support/suite';
 import { sleep, until } from '../../real-parts/wait';
-import { Chain, type ChainOptions, figures, gatewayName } from './chain';
+import { ChainRig, type ChainRigOptions, figures, gatewayName } from './chain-rig';
 
 const SENT = 20;
 const PUBSUB = 'kong-serverless-plugin';
@@ -18,12 +18,12 @@ const QUEUE = 'serverless';
 const problem = (answer: Answer | undefined): Record<string, unknown> =>
   JSON.parse(answer?.body ?? '{}') as Record<string, unknown>;
 
-const withChain = async (options: ChainOptions, run: (chain: Chain) => Promise<void>): Promise<void> => {
-  const chain = await Chain.start(options);
+const withRig = async (options: ChainRigOptions, run: (rig: ChainRig) => Promise<void>): Promise<void> => {
+  const rig = await ChainRig.start(options);
   try {
-    await run(chain);
+    await run(rig);
   } finally {
-    await chain.stop();
+    await rig.stop();
   }
 };
 
@@ -33,14 +33,14 @@ const predecessorsComponent = (brokerUrl: string): object =>
 
 describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, () => {
   test(
-    'Dapr dies after the wake-up was sent, and is back: the held do not notice',
+    'Dapr dies after the wake-up was sent, and is back: the held requests do not notice',
     () =>
-      withChain({ bootMs: 3000 }, async (chain) => {
-        const answers = chain.burst(SENT, '/kong/');
-        await until('the backend is woken', () => chain.service('consumer').wanted > 0);
-        await chain.daprd.kill();
+      withRig({ bootMs: 3000 }, async (rig) => {
+        const answers = rig.burst(SENT, '/kong/');
+        await until('the backend is woken', () => rig.service('consumer').wanted > 0);
+        await rig.daprd.kill();
         await sleep(1000);
-        await chain.daprd.resume();
+        await rig.daprd.resume();
         const settled = await answers;
         figures('Dapr killed after the wake-up', settled);
         expect(tally(settled)).toEqual({ 200: SENT });
@@ -51,13 +51,13 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'Dapr is dead when the requests come, and back 4 s later: the wake-up is sent then',
     () =>
-      withChain({}, async (chain) => {
-        await chain.daprd.kill();
-        const answers = chain.burst(SENT, '/kong/');
-        await chain.holds(SENT, '/kong');
+      withRig({}, async (rig) => {
+        await rig.daprd.kill();
+        const answers = rig.burst(SENT, '/kong/');
+        await rig.holds(SENT, '/kong');
         await sleep(4000);
-        expect(chain.service('consumer').wanted).toBe(0);
-        await chain.daprd.resume();
+        expect(rig.service('consumer').wanted).toBe(0);
+        await rig.daprd.resume();
         const settled = await answers;
         figures('Dapr dead for 4 s before the wake-up', settled);
         expect(tally(settled)).toEqual({ 200: SENT });
@@ -68,13 +68,13 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'RabbitMQ is dead when the requests come, and back: the wake-up is sent then',
     () =>
-      withChain({}, async (chain) => {
+      withRig({}, async (rig) => {
         expect(findPart('rabbitmq').how).not.toBe('url');
-        await chain.rabbit.kill();
-        const answers = chain.burst(SENT, '/kong/');
-        await chain.holds(SENT, '/kong');
+        await rig.rabbit.kill();
+        const answers = rig.burst(SENT, '/kong/');
+        await rig.holds(SENT, '/kong');
         await sleep(3000);
-        await chain.rabbit.resume();
+        await rig.rabbit.resume();
         const settled = await answers;
         figures('RabbitMQ dead before the wake-up, back after 3 s and its own start', settled);
         expect(tally(settled)).toEqual({ 200: SENT });
@@ -85,21 +85,21 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'RabbitMQ dies with the wake-up in its queue, and is back: a wake-up is sent again',
     () =>
-      withChain({ plugin: { message_ttl: 10, lease: 5000, hold_timeout: 60_000 } }, async (chain) => {
-        // The scaler is to see the message only after the broker has lost it: messages are transient (D6).
-        const scaled = chain.service('consumer').history.length;
-        await chain.rabbit.kill();
-        const answers = chain.burst(SENT, '/kong/');
-        await chain.holds(SENT, '/kong');
-        await chain.rabbit.resume();
-        await until('a wake-up is queued', async () => (await chain.rabbit.depth(QUEUE)) > 0, { timeoutMs: 30_000 });
-        await chain.rabbit.kill();
+      withRig({ plugin: { message_ttl: 10, lease: 5000, hold_timeout: 60_000 } }, async (rig) => {
+        // The broker must lose the message before the scaler sees it: messages are transient (D6).
+        const scaled = rig.service('consumer').history.length;
+        await rig.rabbit.kill();
+        const answers = rig.burst(SENT, '/kong/');
+        await rig.holds(SENT, '/kong');
+        await rig.rabbit.resume();
+        await until('a wake-up is queued', async () => (await rig.rabbit.depth(QUEUE)) > 0, { timeoutMs: 30_000 });
+        await rig.rabbit.kill();
         await sleep(500);
-        await chain.rabbit.resume();
+        await rig.rabbit.resume();
         const settled = await answers;
         figures('RabbitMQ killed with the wake-up in its queue', settled);
         expect(tally(settled)).toEqual({ 200: SENT });
-        expect(chain.service('consumer').history.length).toBeGreaterThan(scaled);
+        expect(rig.service('consumer').history.length).toBeGreaterThan(scaled);
       }),
     180_000,
   );
@@ -107,10 +107,10 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'a component that Dapr does not have: all are refused at once with Dapr’s own reason',
     () =>
-      withChain(
+      withRig(
         { plugin: { backend: [{ target: '/kong', health: '/healthz.html', pubsub: 'no-such-pubsub', topic: QUEUE }] } },
-        async (chain) => {
-          const settled = await chain.burst(SENT, '/kong/');
+        async (rig) => {
+          const settled = await rig.burst(SENT, '/kong/');
           figures('component misnamed', settled);
           expect(tally(settled)).toEqual({ 503: SENT });
           for (const answer of settled) {
@@ -128,14 +128,14 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   test(
     'the predecessor’s Component unchanged: Dapr cannot publish (D4), the reason is in the answer, `check` says it first',
     () =>
-      withChain({ component: predecessorsComponent, plugin: { hold_timeout: 12_000 } }, async (chain) => {
-        const settled = await chain.burst(SENT, '/kong/');
+      withRig({ component: predecessorsComponent, plugin: { hold_timeout: 12_000 } }, async (rig) => {
+        const settled = await rig.burst(SENT, '/kong/');
         figures('the predecessor’s Component, unchanged', settled);
         expect(tally(settled)).toEqual({ 503: SENT });
         expect(problem(settled[0])).toMatchObject({ code: 'SERVERLESS_HOLD_TIMEOUT', lastPublish: { status: 500 } });
-        // The broker's reason; on a later try, when Dapr meets the channel that the first one closed, only that it is closed.
+        // The broker's reason; on a retry, only that the channel, which the first attempt closed, is closed.
         expect(JSON.stringify(problem(settled[0]).lastPublish)).toMatch(/auto_delete|channel\/connection is not open/);
-        expect(chain.serverless.log()).toContain('auto_delete');
+        expect(rig.serverless.log()).toContain('auto_delete');
 
         const folder = makeFolder('check');
         writeFileSync(join(folder, 'component.yaml'), stringify(predecessorsComponent('amqp://rabbitmq:5672')));
@@ -149,17 +149,17 @@ describeWith(['daprd', 'rabbitmq'], `faults of the chain, on ${gatewayName}`, ()
   );
 
   test(
-    'a broker without the queue: Dapr says 204 and the message is gone (D3); the hold ends with a reason that names the topic',
+    'a broker without the queue: Dapr says 204 and the message is dropped (D3); the hold ends with a reason that names the topic',
     () =>
-      withChain({ withoutQueues: [QUEUE], plugin: { hold_timeout: 5000 } }, async (chain) => {
-        const settled = await chain.burst(SENT, '/kong/');
+      withRig({ withoutQueues: [QUEUE], plugin: { hold_timeout: 5000 } }, async (rig) => {
+        const settled = await rig.burst(SENT, '/kong/');
         figures('queue missing', settled);
         expect(tally(settled)).toEqual({ 503: SENT });
         const body = problem(settled[0]);
         expect(body).toMatchObject({ code: 'SERVERLESS_HOLD_TIMEOUT', lastPublish: { status: 204 } });
         expect(body.detail).toContain(`topic ${QUEUE}: is a queue bound to it`);
 
-        const { status, findings } = await chain.doctor();
+        const { status, findings } = await rig.doctor();
         expect(status).toBe(1);
         expect(findings.filter(({ outcome }) => outcome === 'error')).toEqual([
           expect.objectContaining({ check: 'rabbitmq-queue', message: expect.stringContaining('has no queue') }),

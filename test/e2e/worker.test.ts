@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { systemClock } from '../../demo/clock';
-import { Events } from '../../demo/events';
+import { Journal } from '../../demo/journal';
 import { type Scalable, Scaler } from '../../demo/keda/scaler';
 import { Daprd } from '../../real-parts/daprd';
 import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
@@ -10,7 +10,7 @@ import { Process } from '../../real-parts/processes';
 import { RabbitMq } from '../../real-parts/rabbitmq';
 import { describeWith, say } from '../support/suite';
 import { each, until } from '../../real-parts/wait';
-import { clusterOf, componentFor, COOLDOWN_MS, queueOf } from './chain';
+import { clusterOf, componentFor, COOLDOWN_MS, queueOf } from './chain-rig';
 
 const JOBS = 60;
 
@@ -23,42 +23,44 @@ interface Replica {
 class WorkerReplicas implements Scalable {
   wanted = 0;
   most = 0;
-  private readonly running: Replica[] = [];
-  private changing: Promise<unknown> = Promise.resolve();
+  readonly #running: Replica[] = [];
+  #changing: Promise<unknown> = Promise.resolve();
+  readonly #folder: string;
+  readonly #component: object;
 
-  constructor(
-    private readonly folder: string,
-    private readonly component: object,
-  ) {}
+  constructor(folder: string, component: object) {
+    this.#folder = folder;
+    this.#component = component;
+  }
 
   scale(replicas: number): void {
     this.wanted = replicas;
     this.most = Math.max(this.most, replicas);
-    this.changing = this.changing.then(() => this.reconcile(replicas));
+    this.#changing = this.#changing.then(() => this.#reconcile(replicas));
   }
 
   async stop(): Promise<void> {
     this.scale(0);
-    await this.changing;
+    await this.#changing;
   }
 
-  private async reconcile(replicas: number): Promise<void> {
-    while (this.running.length < replicas) this.running.push(await this.start());
-    for (const { sidecar, process } of this.running.splice(replicas)) {
-      // The sidecar first: it takes no new job while the last one ends.
+  async #reconcile(replicas: number): Promise<void> {
+    while (this.#running.length < replicas) this.#running.push(await this.#start());
+    for (const { sidecar, process } of this.#running.splice(replicas)) {
+      // The sidecar first, so that it takes no new job.
       await sidecar.stop();
       await process.stop();
     }
   }
 
-  private async start(): Promise<Replica> {
+  async #start(): Promise<Replica> {
     const port = await freePort();
     const process_ = await Process.start(process.execPath, [join(projectRoot, 'dist/backend.js'), 'worker'], {
-      logFile: join(this.folder, `worker-${port}.log`),
+      logFile: join(this.#folder, `worker-${port}.log`),
       env: { HOST: '127.0.0.1', PORT: String(port), PUBSUB: 'jobs', TOPIC: 'jobs', WORK_MS: '300' },
     });
     await process_.becomes('the worker is ready', async () => (await send({ port, path: '/healthz' })).status === 200);
-    return { process: process_, sidecar: await Daprd.start([this.component], { id: 'worker', port }) };
+    return { process: process_, sidecar: await Daprd.start([this.#component], { id: 'worker', port }) };
   }
 }
 
@@ -69,7 +71,7 @@ describeWith(['daprd', 'rabbitmq'], 'the asynchronous worker, on real daprd and 
     const rabbit = await RabbitMq.start();
     const stops: (() => Promise<void> | void)[] = [() => removeFolder(folder), () => rabbit.stop()];
     try {
-      // Dapr names a queue "app-id"-"topic"; before the first worker runs nobody else would declare it.
+      // Dapr names the queue "app-id"-"topic". Nobody else declares it before the first worker runs.
       await rabbit.declare({ name: 'worker-jobs', exchange: 'jobs', classic: true });
       const component = componentFor(cluster, 'jobs', rabbit.url);
       const publisher = await Daprd.start([component], { id: 'worker' });
@@ -77,7 +79,7 @@ describeWith(['daprd', 'rabbitmq'], 'the asynchronous worker, on real daprd and 
       const replicas = new WorkerReplicas(folder, component);
       stops.push(() => replicas.stop());
       const scaling = cluster.scalings.find(({ target }) => target === 'worker');
-      const scaler = new Scaler(scaling!, replicas, queueOf(rabbit), systemClock, new Events(systemClock));
+      const scaler = new Scaler(scaling!, replicas, queueOf(rabbit), systemClock, new Journal(systemClock));
       scaler.start();
       stops.push(() => {
         scaler.stop();

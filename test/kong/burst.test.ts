@@ -1,5 +1,5 @@
 import { isBalancerRefusal, tally } from '../../real-parts/http';
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { describeWith, say } from '../support/suite';
 import { until } from '../../real-parts/wait';
 
@@ -7,7 +7,7 @@ const BURST = 2000;
 
 describeWith(['kong'], 'a burst on one nginx worker (K4)', () => {
   test('2,000 at once on a sleeping backend: none is let through, none is lost', async () => {
-    const rig = await Rig.start({ backends: [{ name: 'big', plugin: { max_held: 5000 } }] });
+    const rig = await KongRig.start({ backends: [{ name: 'big', plugin: { max_held: 5000 } }] });
     try {
       const answers = rig.burst(BURST, '/big/');
       await rig.holds(BURST, 'big');

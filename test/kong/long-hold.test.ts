@@ -1,10 +1,10 @@
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { describeWith } from '../support/suite';
 import { sleep } from '../../real-parts/wait';
 
-describeWith(['kong'], "a hold that outlasts Kong's 60 s time-out (K1)", () => {
-  test('a request held for 75 s goes on when the backend is ready', async () => {
-    const rig = await Rig.start({ backends: [{ name: 'slow', plugin: { hold_timeout: 100_000, interval: 500 } }] });
+describeWith(['kong'], "a hold that outlasts Kong's 60 s timeout (K1)", () => {
+  test('a request held for 75 s is proxied when the backend is ready', async () => {
+    const rig = await KongRig.start({ backends: [{ name: 'slow', plugin: { hold_timeout: 100_000, interval: 500 } }] });
     try {
       const answers = rig.burst(5, '/slow/');
       await rig.holds(5, 'slow');

@@ -1,6 +1,6 @@
 import { isBalancerRefusal, percentile, tally } from '../../real-parts/http';
-import { Rig } from '../support/rig';
-import { describeWith, say } from '../support/suite';
+import { KongRig } from '../support/kong-rig';
+import { describeWith, say, stopAll } from '../support/suite';
 import { sleep } from '../../real-parts/wait';
 
 /** The values of the predecessor's KongPlugin, word for word. */
@@ -11,9 +11,9 @@ const predecessor = {
 };
 
 describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () => {
-  let rig: Rig;
+  let rig: KongRig;
   beforeAll(async () => {
-    rig = await Rig.start({
+    rig = await KongRig.start({
       workers: 2,
       backends: [
         { name: 'kong', plugin: predecessor },
@@ -21,7 +21,7 @@ describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () =>
       ],
     });
   }, 120_000);
-  afterAll(() => rig.stop());
+  afterAll(stopAll(() => [rig]));
 
   test("Kong takes the schema of the plugin's dump", async () => {
     const schema = JSON.stringify(await rig.kong.admin('/schemas/plugins/serverless'));
@@ -30,7 +30,7 @@ describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () =>
     }
   });
 
-  test("the predecessor's configuration holds a request, wakes the backend by one message, and lets the request go on", async () => {
+  test("the predecessor's configuration holds a request, wakes the backend by one message, and lets the request pass", async () => {
     const { dapr } = rig;
     const backend = rig.backend('kong');
     const answer = rig.get('/kong/');

@@ -1,17 +1,17 @@
 import autocannon from 'autocannon';
-import { Rig } from '../support/rig';
-import { describeWith, say } from '../support/suite';
+import { KongRig } from '../support/kong-rig';
+import { describeWith, say, stopAll } from '../support/suite';
 import { until } from '../../real-parts/wait';
 
 const run = (url: string, amount: number): Promise<autocannon.Result> => autocannon({ url, amount, connections: 16 });
 
-describeWith(['kong'], 'what a long life leaves behind in the plugin server (K3)', () => {
-  let rig: Rig;
+describeWith(['kong'], 'what requests leave behind in the plugin server (K3)', () => {
+  let rig: KongRig;
   beforeAll(async () => {
-    rig = await Rig.start({
-      // A small young generation, in MB: the process's size then shows what is kept, not what is not collected yet.
+    rig = await KongRig.start({
+      // A small young generation, in MB, so that the process's size shows what is retained, not what is not collected yet.
       nodeArgs: ['--max-semi-space-size=1'],
-      // nginx closes a connection after 100 requests by default, which the load generator may take for an error.
+      // By default nginx closes a connection after 100 requests, which the load generator may count as an error.
       kongEnv: { KONG_NGINX_HTTP_KEEPALIVE_REQUESTS: '1000000' },
       backends: [
         { name: 'warm', state: 'ready' },
@@ -19,9 +19,9 @@ describeWith(['kong'], 'what a long life leaves behind in the plugin server (K3)
       ],
     });
   }, 120_000);
-  afterAll(() => rig.stop());
+  afterAll(stopAll(() => [rig]));
 
-  /** Nothing but what is held. */
+  /** Waits until only these held requests are left. */
   const expectOnly = async (held: number): Promise<void> => {
     await until(`nothing but ${held} held is left`, async () => {
       return (await rig.serverless.status()).server.events === held;

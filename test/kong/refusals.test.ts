@@ -1,8 +1,8 @@
 import type { Answer } from '../../real-parts/http';
 import { tally } from '../../real-parts/http';
 import { pubsubNotFound } from '../support/fake-dapr';
-import { PUBSUB, Rig } from '../support/rig';
-import { describeWith } from '../support/suite';
+import { PUBSUB, KongRig } from '../support/kong-rig';
+import { describeWith, stopAll } from '../support/suite';
 
 const problem = (answer: Answer): Record<string, unknown> => JSON.parse(answer.body) as Record<string, unknown>;
 
@@ -14,9 +14,9 @@ const expectRefusal = (answer: Answer, code: string): void => {
 };
 
 describeWith(['kong'], 'what a client gets that cannot be served, on a real Kong', () => {
-  let rig: Rig;
+  let rig: KongRig;
   beforeAll(async () => {
-    rig = await Rig.start({
+    rig = await KongRig.start({
       workers: 2,
       backends: [
         { name: 'never', plugin: { hold_timeout: 1500 } },
@@ -27,7 +27,7 @@ describeWith(['kong'], 'what a client gets that cannot be served, on a real Kong
       ],
     });
   }, 120_000);
-  afterAll(() => rig.stop());
+  afterAll(stopAll(() => [rig]));
 
   test('a backend that does not wake: 503 at the deadline, with the reason', async () => {
     const answer = await rig.get('/never/');

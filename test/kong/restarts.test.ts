@@ -1,12 +1,12 @@
 import { Agent, request } from 'node:http';
 import { type Answer, send, tally } from '../../real-parts/http';
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { Serverless } from '../../real-parts/serverless';
-import { describeWith, say } from '../support/suite';
+import { describeWith, say, stopAll } from '../support/suite';
 import { sleep, until } from '../../real-parts/wait';
 
 /** Another plugin server on the same socket, once it stands by. */
-const startSecond = async (rig: Rig): Promise<Serverless> => {
+const startSecond = async (rig: KongRig): Promise<Serverless> => {
   const { kong, dapr, serverless } = rig;
   const second = await Serverless.start({
     gatewayPort: kong.proxyPort,
@@ -20,10 +20,10 @@ const startSecond = async (rig: Rig): Promise<Serverless> => {
 const takesOver = (server: Serverless): Promise<boolean> =>
   until('the standby has taken over', () => server.is('active'), { timeoutMs: 10_000 });
 
-describeWith(['kong'], 'a gateway whose parts restart', () => {
-  let rig: Rig;
+describeWith(['kong'], 'a gateway whose processes restart', () => {
+  let rig: KongRig;
   beforeEach(async () => {
-    rig = await Rig.start({
+    rig = await KongRig.start({
       workers: 2,
       backends: [
         { name: 'a', plugin: { lease: 200, hold_timeout: 20_000 } },
@@ -32,7 +32,7 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
       ],
     });
   }, 120_000);
-  afterEach(() => rig.stop());
+  afterEach(stopAll(() => [rig]));
 
   test('two routes keep their own configuration over a restart of the plugin server (K8)', async () => {
     const { dapr } = rig;
@@ -100,7 +100,7 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
     const tookMs = performance.now() - from;
     rig.serverless = standby;
     try {
-      // Kong lets those through that were held when the server died: nothing that we do could keep them (K6).
+      // Kong lets through the requests that were held when the server died: nothing can keep them (K6).
       const lost = tally(await held);
       say(`take-over after ${tookMs.toFixed(0)} ms; of 50 held by the killed server: ${JSON.stringify(lost)}`);
       expect(tookMs).toBeLessThan(1000);
@@ -169,16 +169,14 @@ describeWith(['kong'], 'a gateway whose parts restart', () => {
 });
 
 describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
-  let rig: Rig;
+  let rig: KongRig;
   const replaced: Serverless[] = [];
   beforeEach(async () => {
-    rig = await Rig.start({ workers: 2, backends: [{ name: 'a', plugin: { lease: 200 } }] });
+    rig = await KongRig.start({ workers: 2, backends: [{ name: 'a', plugin: { lease: 200 } }] });
     await rig.backend('a').become('ready');
   }, 120_000);
-  afterEach(async () => {
-    await rig.stop();
-    for (const old of replaced.splice(0)) await old.stop();
-  });
+  afterEach(stopAll(() => [rig, ...replaced.splice(0)]));
+
   /** 32 clients that ask, one request after the other, until `done`. */
   const traffic = (): { done: () => Promise<Answer[]> } => {
     const agent = new Agent({ keepAlive: true });
@@ -197,7 +195,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       },
     };
   };
-  /** The plugin server gets a signal while another one stands by, which takes its place. Kong's workers may be deaf meanwhile. */
+  /** Signals the plugin server while a standby runs, which takes over. Kong's workers may be unresponsive meanwhile. */
   const replace = async (signal: 'SIGTERM' | 'SIGKILL', deafMs = 0): Promise<void> => {
     const next = await startSecond(rig);
     const old = rig.serverless;
@@ -210,7 +208,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       await rig.kong.signalWorkers('CONT');
     }
     rig.serverless = next;
-    // Its folder has the socket, so it is cleared away at the end.
+    // Its folder contains the socket: it is removed at the end.
     replaced.unshift(old);
     await sleep(300);
   };
@@ -221,7 +219,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
     ['hand-overs', 0],
     ['hand-overs with all workers deaf for 2 s', 2000],
   ])(
-    'SIGTERM: the backend answers every request during %s, and each is looked at by the plugin',
+    'SIGTERM: the backend answers every request during %s, and each is seen by the plugin',
     async (title, deafMs) => {
       const { done } = traffic();
       for (let round = 0; round < rounds; round += 1) await replace('SIGTERM', deafMs);
@@ -256,7 +254,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
 
 describeWith(['kong'], 'clients that leave (K11)', () => {
   test('with lua_check_client_abort on, the places of clients that left are free again', async () => {
-    const rig = await Rig.start({
+    const rig = await KongRig.start({
       backends: [{ name: 'left', plugin: { hold_timeout: 60_000 } }],
       kongEnv: { KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: 'on' },
     });
@@ -270,7 +268,7 @@ describeWith(['kong'], 'clients that leave (K11)', () => {
       const stays = rig.get('/left/');
       await rig.holds(21, 'left');
       for (const client of clients) client.destroy();
-      // The next heartbeat, at most 20 s away, finds out.
+      // Found by the next heartbeat, within 20 s.
       await rig.holds(1, 'left', 45_000);
       await rig.backend('left').become('ready');
       expect((await stays).status).toBe(200);

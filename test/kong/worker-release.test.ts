@@ -1,7 +1,7 @@
 import { FakeBackend } from '../support/fake-backend';
 import { isBalancerRefusal, tally } from '../../real-parts/http';
 import { declarativeConfig, otherRoutes, upstreamOf } from '../../real-parts/kong-config';
-import { pluginConfig, Rig } from '../support/rig';
+import { pluginConfig, KongRig } from '../support/kong-rig';
 import { describeWith, say } from '../support/suite';
 import { sleep, until } from '../../real-parts/wait';
 
@@ -9,7 +9,7 @@ const ROUNDS = 20;
 const HELD = 200;
 /** `probe.settle` in its default, with some tolerance. */
 const SETTLE_MS = 900;
-/** A short lease, so that a round need not wait long until the plugin has forgotten the round before. */
+/** A short lease, so that the plugin soon forgets the previous round. */
 const sleeperWith = (intervalMs: number): object =>
   pluginConfig({ name: 'sleeper', plugin: { lease: 300, interval: intervalMs } });
 
@@ -22,8 +22,8 @@ const configWith = (serverless: object, targets: readonly string[]): object =>
     ...otherRoutes(300),
   ]);
 
-/** Enough connections to meet every worker; a worker that still has the target would not hold its requests. */
-const allWorkersLostIt = (rig: Rig): Promise<true> =>
+/** Enough connections to reach every worker; one that still has the target would not hold its requests. */
+const allWorkersLostIt = (rig: KongRig): Promise<true> =>
   until('every worker has lost the target', async () => (await rig.burst(40, '/plain/')).every(isBalancerRefusal));
 
 describeWith(['kong'], 'a target that a configuration push brings during a hold (K27)', () => {
@@ -37,7 +37,7 @@ describeWith(['kong'], 'a target that a configuration push brings during a hold 
     async (workers, intervalMs) => {
       const plugin = sleeperWith(intervalMs);
       const backend = await FakeBackend.start({ state: 'ready' });
-      const rig = await Rig.start({ workers, backends: [] });
+      const rig = await KongRig.start({ workers, backends: [] });
       try {
         let refused = 0;
         for (let round = 1; round <= ROUNDS; round += 1) {
@@ -64,11 +64,11 @@ describeWith(['kong'], 'a target that a configuration push brings during a hold 
     600_000,
   );
 
-  test('with 2 nginx workers, a push that takes the target away: no request goes on because another worker still has it', async () => {
-    // As the backend scales in: it still serves while it leaves, and the workers learn of it one by one.
+  test('with 2 nginx workers, a push that takes the target away: no request is released because another worker still has it', async () => {
+    // As on scale-in: the backend still serves while it terminates, and the workers learn of it one by one.
     const plugin = sleeperWith(100);
     const backend = await FakeBackend.start({ state: 'ready' });
-    const rig = await Rig.start({ workers: 2, backends: [] });
+    const rig = await KongRig.start({ workers: 2, backends: [] });
     try {
       let late = 0;
       for (let round = 1; round <= ROUNDS; round += 1) {
@@ -91,8 +91,8 @@ describeWith(['kong'], 'a target that a configuration push brings during a hold 
         );
         for (const { status } of settled.filter((answer) => !refused.includes(answer))) expect(status).toBe(200);
       }
-      // Some go on at the very moment at which their worker takes the new configuration over, which blocks it for 200 ms: they were
-      // released before and meet Kong's balancer after, and nobody can know. Push and burst are sent together here, so that is often.
+      // Some are released just as their worker takes over the new configuration, which blocks it for 200 ms: they meet Kong's balancer
+      // after that, which nobody can foresee. It happens often here, because push and burst are sent together.
       expect(late).toBe(0);
     } finally {
       await rig.stop();

@@ -1,5 +1,5 @@
 import { percentile, sendMany, tally } from '../../real-parts/http';
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { sleep } from '../../real-parts/wait';
 import { counterOf, median } from './numbers';
 
@@ -24,7 +24,7 @@ export interface ColdBurst {
 
 /** A burst held on one nginx worker, and the same burst on a route without a plugin, in turns. */
 export const measureColdBurst = async (rounds: number, say: (line: string) => void): Promise<ColdBurst> => {
-  const rig = await Rig.start({
+  const rig = await KongRig.start({
     backends: [{ name: 'cold', state: 'unready', plugin: { lease: 300 } }],
     routes: ({ cold }) => [{ name: 'plain', path: '/plain', to: cold?.target ?? '' }],
   });
@@ -83,5 +83,5 @@ export const measureColdBurst = async (rounds: number, say: (line: string) => vo
   }
 };
 
-const probesOf = async (rig: Rig): Promise<number> =>
+const probesOf = async (rig: KongRig): Promise<number> =>
   counterOf(await rig.serverless.metrics(), 'serverless_probes_total', 'backend="/cold"');

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { FakeDapr } from '../support/fake-dapr';
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { Serverless } from '../../real-parts/serverless';
 import { sleep } from '../../real-parts/wait';
 import { startEmptyPlugin } from './empty-plugin';
@@ -17,7 +17,7 @@ const SETTLE_MS = 5000;
 export interface Footprint {
   /** From exec until the socket is there, which then takes connections, ms. */
   readonly listeningMs: { readonly median: number; readonly worst: number };
-  /** What Node takes to start and end without doing anything, ms: the part that is not ours. */
+  /** What Node takes to start and end without doing anything, ms: none of it is ours. */
   readonly nodeMs: number;
   /** The empty plugin on kong-pdk's server, ms. */
   readonly emptyListeningMs: number;
@@ -56,7 +56,7 @@ export const measureFootprint = async (say: (line: string) => void): Promise<Foo
   const emptyKb = rssKb(empty.pid);
   await empty.stop();
 
-  const rig = await Rig.start({ backends: [{ name: 'many', plugin: { max_held: 5000, hold_timeout: 120_000 } }] });
+  const rig = await KongRig.start({ backends: [{ name: 'many', plugin: { max_held: 5000, hold_timeout: 120_000 } }] });
   try {
     const few = rig.burst(FEW, '/many/');
     await rig.holds(FEW, 'many');

@@ -6,7 +6,7 @@ import { percentile, sendMany, tally } from '../../real-parts/http';
 import { Kong } from '../../real-parts/kong';
 import { declarativeConfig } from '../../real-parts/kong-config';
 import { freePort } from '../../real-parts/ports';
-import { pluginConfig } from '../support/rig';
+import { pluginConfig } from '../support/kong-rig';
 import { FakeDapr } from '../support/fake-dapr';
 import { Serverless } from '../../real-parts/serverless';
 import { startEmptyPlugin } from './empty-plugin';

@@ -3,53 +3,62 @@ import type { Socket } from 'node:net';
 import { freePort } from '../../real-parts/ports';
 
 /**
- * `asleep`: nothing listens. `unready`: the health path answers 503. `hanging`: connections are taken, nothing is answered.
+ * `asleep`: nothing listens. `unready`: the health path answers 503. `hanging`: connections are accepted, requests get no response.
  */
 export type BackendState = 'asleep' | 'unready' | 'hanging' | 'ready';
 
 export interface BackendOptions {
-  /** In every answer's body. */
+  /** In the body of every response. */
   name?: string;
-  /** Which requests are asked for health: those whose path ends so. */
+  /** Requests whose path ends with this are health checks. */
   health?: string;
   state?: BackendState;
+  /** Hosts that it takes, as Django's ALLOWED_HOSTS; a request with any other is answered 400. Default: any. */
+  hosts?: readonly string[];
 }
 
-/** A service that can sleep: it keeps its port, but listens on it only while it is not asleep. */
+/** A backend that can be asleep: nothing listens on its port then. */
 export class FakeBackend {
   /** Requests for the health path. */
   probes = 0;
   /** Requests for anything else. */
   served = 0;
-  /** Requests that carried a header which only the plugin and the gateway should ever see. */
+  /** Requests with the probe header, which the gateway must remove. */
   tokensSeen = 0;
-  /** When it last began to be ready, on `performance.now()`'s clock. */
+  /** When it last became ready, as `performance.now()`. */
   readyAt = NaN;
-  private state: BackendState = 'asleep';
-  private server: Server | undefined;
-  private readonly sockets = new Set<Socket>();
+  #state: BackendState = 'asleep';
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  readonly #name: string;
+  readonly #health: string;
+  readonly #hosts: readonly string[] | undefined;
 
   private constructor(
     readonly port: number,
-    private readonly name: string,
-    private readonly health: string,
-  ) {}
+    { name = 'backend', health = '/healthz.html', hosts }: BackendOptions,
+  ) {
+    this.#name = name;
+    this.#health = health;
+    this.#hosts = hosts;
+  }
 
-  static async start({ name = 'backend', health = '/healthz.html', state = 'asleep' }: BackendOptions = {}) {
-    const backend = new FakeBackend(await freePort(), name, health);
+  static async start(options: BackendOptions = {}) {
+    const { state = 'asleep' } = options;
+    const backend = new FakeBackend(await freePort(), options);
     await backend.become(state);
     return backend;
   }
 
-  /** Where Kong finds it. */
+  /** As an upstream target of Kong. */
   get target(): string {
     return `127.0.0.1:${this.port}`;
   }
 
   async become(state: BackendState): Promise<void> {
-    this.state = state;
-    if (state === 'asleep') await this.close();
-    else await this.listen();
+    this.#state = state;
+    if (state === 'asleep') await this.#close();
+    else await this.#listen();
     if (state === 'ready') this.readyAt = performance.now();
   }
 
@@ -57,41 +66,42 @@ export class FakeBackend {
     return this.become('asleep');
   }
 
-  private async listen(): Promise<void> {
-    if (this.server !== undefined) return;
+  async #listen(): Promise<void> {
+    if (this.#server !== undefined) return;
     const server = createServer((request, response) => {
-      this.answer(request, response);
+      this.#answer(request, response);
     });
     server.keepAliveTimeout = 60_000;
     server.on('connection', (socket) => {
-      this.sockets.add(socket);
-      socket.once('close', () => this.sockets.delete(socket));
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
     });
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
       server.listen({ port: this.port, host: '127.0.0.1', backlog: 4096 }, resolve);
     });
-    this.server = server;
+    this.#server = server;
   }
 
-  private async close(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
+  async #close(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
     if (server === undefined) return;
-    for (const socket of this.sockets) socket.destroy();
+    for (const socket of this.#sockets) socket.destroy();
     await new Promise((resolve) => server.close(resolve));
   }
 
-  private answer(request: IncomingMessage, response: ServerResponse): void {
+  #answer(request: IncomingMessage, response: ServerResponse): void {
     const path = (request.url ?? '').split('?')[0] ?? '';
-    const isProbe = this.health !== '' && path.endsWith(this.health);
+    const isProbe = this.#health !== '' && path.endsWith(this.#health);
     if (isProbe) this.probes += 1;
     else this.served += 1;
     if (request.headers['x-serverless-probe'] !== undefined) this.tokensSeen += 1;
     request.resume();
-    if (this.state === 'hanging') return;
-    response.statusCode = isProbe && this.state === 'unready' ? 503 : 200;
+    if (this.#state === 'hanging') return;
+    response.statusCode = isProbe && this.#state === 'unready' ? 503 : 200;
+    if (this.#hosts?.includes(request.headers.host ?? '') === false) response.statusCode = 400;
     response.setHeader('content-type', 'text/plain');
-    response.end(`${this.name} ${path}`);
+    response.end(`${this.#name} ${path}`);
   }
 }

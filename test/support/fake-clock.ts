@@ -5,7 +5,7 @@ interface Timer {
   readonly callback: () => void;
 }
 
-/** Lets everything run that is ready to: promise reactions, and what they start. */
+/** Runs everything that is ready to run: promise reactions, and what they start. */
 export function flush(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -31,7 +31,7 @@ export class FakeClock implements Clock {
     };
   }
 
-  /** Timers that are set. */
+  /** How many timers are set. */
   get pending(): number {
     return this.#timers.size;
   }

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 
-/** What one wake-up or activity message said. */
+/** The data of a wake-up or activity message. */
 export interface Message {
   readonly reason: string;
   readonly backend: string;
@@ -16,34 +16,37 @@ export interface Publish {
   readonly query: URLSearchParams;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly message: Message;
-  /** On `performance.now()`'s clock. */
+  /** As `performance.now()`. */
   readonly at: number;
 }
 
-/** Status and body of the answer; `hang`: there is none. */
+/** Status and body of the response; `hang`: none. */
 export type DaprAnswer = { readonly status: number; readonly body?: object } | 'hang';
 
-/** Dapr's own answer where a component is not there (D9). */
+/** Dapr's response if the component does not exist (D9). */
 export const pubsubNotFound = (pubsub: string): DaprAnswer => ({
   status: 404,
   body: { errorCode: 'ERR_PUBSUB_NOT_FOUND', message: `pubsub ${pubsub} is not found` },
 });
 
-/** A Dapr sidecar's publish endpoint that writes down what it is told, for suites that do not need the real one. */
+/** A Dapr sidecar's publish endpoint that records publishes, for suites that do not need the real one. */
 export class FakeDapr {
   readonly published: Publish[] = [];
-  /** What the next publishes are answered. */
+  /** The response to the next publishes. */
   answer: DaprAnswer = { status: 204 };
-  private readonly sockets = new Set<Socket>();
+  readonly #sockets = new Set<Socket>();
+  readonly #server: Server;
 
-  private constructor(private readonly server: Server) {}
+  private constructor(server: Server) {
+    this.#server = server;
+  }
 
   static async start(): Promise<FakeDapr> {
     const server = createServer();
     const dapr = new FakeDapr(server);
     server.on('connection', (socket) => {
-      dapr.sockets.add(socket);
-      socket.once('close', () => dapr.sockets.delete(socket));
+      dapr.#sockets.add(socket);
+      socket.once('close', () => dapr.#sockets.delete(socket));
     });
     server.on('request', (request, response) => {
       let body = '';
@@ -74,7 +77,7 @@ export class FakeDapr {
   }
 
   get port(): number {
-    return (this.server.address() as AddressInfo).port;
+    return (this.#server.address() as AddressInfo).port;
   }
 
   /** The messages with this reason. */
@@ -83,7 +86,7 @@ export class FakeDapr {
   }
 
   async stop(): Promise<void> {
-    for (const socket of this.sockets) socket.destroy();
-    await new Promise((resolve) => this.server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
   }
 }

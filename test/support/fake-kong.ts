@@ -1,16 +1,18 @@
 import type { Kong } from '../../src/kong/contract';
 
-/** The request that the fake shows, and what Kong does with calls about it. */
+/** The request as Kong shows it to the plugin. */
 export interface FakeRequest {
   readonly path?: string;
   readonly method?: string;
-  /** Names as the plugin asks for them. */
+  /** By the names that the plugin uses. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Process id of the nginx worker. */
   readonly pid?: number | string;
+  /** Paths of the route that it came by. */
+  readonly routePaths?: readonly string[];
 }
 
-/** What the plugin answered. */
+/** The plugin's response. */
 export interface Exit {
   readonly status: number;
   readonly body: string;
@@ -20,8 +22,8 @@ export interface Exit {
 const NEVER = new Promise<never>(() => undefined);
 
 /**
- * Kong's side of one request: answers the calls that the plugin may make, in turn, and writes them down. As in Kong, one call is
- * answered before the next may begin, and nothing is answered after `exit` (K16).
+ * Kong's side of one request: answers and records the plugin's PDK calls. As in Kong, a call may begin only after the one before is
+ * answered, and none after `exit` is answered (K16).
  */
 export class FakeKong implements Kong {
   /** Every call, as `nginx.get_var pid`. */
@@ -31,26 +33,33 @@ export class FakeKong implements Kong {
   readonly responseHeaders: Record<string, string | number> = {};
   readonly clearedHeaders: string[] = [];
   exited: Exit | undefined;
-  /** The client has gone: no call is answered any more (K11). */
+  /** The client has disconnected: no more calls are answered (K11). */
   gone = false;
-  /** Two calls were under way at once, or one came after `exit`: Kong's protocol knows neither. */
+  /** Two calls were in progress at once, or one came after `exit`: neither exists in Kong's protocol. */
   outOfTurn = false;
-  /** It goes in the middle of the first call that begins so. */
+  /** The client disconnects during the first call with this prefix. */
   goneAt: string | undefined;
-  /** A call that begins so is rejected. */
+  /** Calls with this prefix are rejected. */
   failOn: string | undefined;
   #busy = false;
+  readonly #given: FakeRequest;
 
-  constructor(private readonly given: FakeRequest = {}) {}
+  constructor(given: FakeRequest = {}) {
+    this.#given = given;
+  }
 
   readonly nginx = {
-    get_var: (name: string): Promise<unknown> => this.#answer(`nginx.get_var ${name}`, () => this.given.pid ?? 101),
+    get_var: (name: string): Promise<unknown> => this.#answer(`nginx.get_var ${name}`, () => this.#given.pid ?? 101),
   };
   readonly request = {
-    get_path: (): Promise<string> => this.#answer('request.get_path', () => this.given.path ?? '/kong/'),
-    get_method: (): Promise<string> => this.#answer('request.get_method', () => this.given.method ?? 'GET'),
+    get_path: (): Promise<string> => this.#answer('request.get_path', () => this.#given.path ?? '/kong/'),
+    get_method: (): Promise<string> => this.#answer('request.get_method', () => this.#given.method ?? 'GET'),
     get_header: (name: string): Promise<unknown> =>
-      this.#answer(`request.get_header ${name}`, () => this.given.headers?.[name]),
+      this.#answer(`request.get_header ${name}`, () => this.#given.headers?.[name]),
+  };
+  readonly router = {
+    get_route: (): Promise<unknown> =>
+      this.#answer('router.get_route', () => ({ paths: this.#given.routePaths ?? ['/kong'] })),
   };
   readonly response = {
     exit: (status: number, body = '', headers: Record<string, string> = {}): Promise<void> =>
@@ -76,7 +85,7 @@ export class FakeKong implements Kong {
     notice: (...message: string[]): Promise<void> => this.#log('notice', message),
   };
 
-  /** The problem document of the answer. */
+  /** The problem document of the response. */
   get problem(): Record<string, unknown> {
     return JSON.parse(this.exited?.body ?? '{}') as Record<string, unknown>;
   }

@@ -3,17 +3,17 @@ import { connect, type Socket } from 'node:net';
 import { decode, encode } from '@msgpack/msgpack';
 import { FrameReader } from '../../src/rpc/frames';
 
-/** A PDK call as the plugin made it. */
+/** A PDK call of the plugin. */
 export interface PdkCall {
   readonly method: string;
   readonly args: readonly unknown[];
 }
 
-/** What Kong would answer to PDK calls: by method name without `kong.`; an exception becomes Kong's StepError. */
+/** Kong's results of PDK calls, by method name without `kong.`; an exception becomes Kong's StepError. */
 export type Pdk = Readonly<Record<string, (...args: unknown[]) => unknown>>;
 
 export interface PhaseResult {
-  /** What the plugin answered the request; undefined: it goes on to the backend. */
+  /** The plugin's response; undefined: the request is proxied to the backend. */
   readonly exit:
     { readonly status: number; readonly body: string; readonly headers: Record<string, string> } | undefined;
   readonly calls: readonly PdkCall[];
@@ -21,26 +21,29 @@ export interface PhaseResult {
 
 /**
  * Talks to a plugin server as one nginx worker of Kong 2.8 does (mp_rpc.lua): a call takes an idle connection or opens one, waits
- * for its only answer, and puts the connection back.
+ * for its only answer, and returns the connection to the pool.
  */
 export class RpcClient {
-  private idle: Line[] = [];
-  private readonly all = new Set<Line>();
+  #idle: Line[] = [];
+  readonly #all = new Set<Line>();
+  readonly #socketPath: string;
 
-  constructor(private readonly socketPath: string) {}
+  constructor(socketPath: string) {
+    this.#socketPath = socketPath;
+  }
 
   /** One RPC. Rejects with the server's error text, `no data` when the connection ends, or the reason of `signal`. */
   async call(method: string, arg: unknown, signal?: AbortSignal): Promise<unknown> {
-    const line = this.idle.pop() ?? (await this.open());
+    const line = this.#idle.pop() ?? (await this.#open());
     const leave = (): void => {
       line.socket.destroy();
     };
     signal?.addEventListener('abort', leave);
     try {
       const result = await line.call(method, arg);
-      // At once, whatever the connection's state: nginx knows of an end only what its event loop has seen.
+      // Even if the server has closed it meanwhile: nginx only knows what its event loop has seen.
       if (line.hasUnread) line.socket.destroy();
-      else if (!line.ended) this.idle.push(line);
+      else if (!line.ended) this.#idle.push(line);
       if (result.error !== null)
         throw new Error(typeof result.error === 'string' ? result.error : JSON.stringify(result.error));
       return result.value;
@@ -49,22 +52,22 @@ export class RpcClient {
     }
   }
 
-  /** Starts a plugin instance; returns its id. `config` is what Kong keeps, with keys of its own (`__key__`, `__seq__`). */
+  /** Starts a plugin instance; returns its id. `config` is Kong's, with its own keys (`__key__`, `__seq__`). */
   async startInstance(name: string, config: unknown): Promise<number> {
     const started = await this.call('plugin.StartInstance', { Name: name, Config: JSON.stringify(config) });
     return (started as { Id: number }).Id;
   }
 
   /**
-   * Runs the access phase of one request. A call without an entry in `pdk` is answered nil if it is `kong.log.*`, else an error.
+   * Runs the access phase of one request. Calls without an entry in `pdk` get nil if they are `kong.log.*`, otherwise an error.
    *
-   * @param signal aborted: the client leaves, and nginx drops the request's connection (lua_check_client_abort)
+   * @param signal aborted: the client disconnects, and nginx drops the request's connection (lua_check_client_abort)
    */
   async handleEvent(instanceId: number, pdk: Pdk = {}, signal?: AbortSignal): Promise<PhaseResult> {
     const calls: PdkCall[] = [];
-    let step = await this.call('plugin.HandleEvent', { InstanceId: instanceId, EventName: 'access' }, signal);
+    let reply = await this.call('plugin.HandleEvent', { InstanceId: instanceId, EventName: 'access' }, signal);
     for (;;) {
-      const { Data, EventId } = step as { Data: 'ret' | { Method: string; Args: unknown[] }; EventId: number };
+      const { Data, EventId } = reply as { Data: 'ret' | { Method: string; Args: unknown[] }; EventId: number };
       if (Data === 'ret') return { exit: undefined, calls };
       const { Method, Args } = Data;
       calls.push({ method: Method, args: Args });
@@ -80,29 +83,29 @@ export class RpcClient {
         method = 'plugin.StepError';
         result = (error as Error).message;
       }
-      step = await this.call(method, { EventId, Data: result }, signal);
+      reply = await this.call(method, { EventId, Data: result }, signal);
     }
   }
 
-  /** Ends all connections, as an exiting nginx worker does. */
+  /** Closes all connections, as an exiting nginx worker does. */
   async close(): Promise<void> {
-    await Promise.all([...this.all].map((line) => line.close()));
+    await Promise.all([...this.#all].map((line) => line.close()));
   }
 
-  private async open(): Promise<Line> {
-    const line = new Line(this.socketPath);
-    this.all.add(line);
+  async #open(): Promise<Line> {
+    const line = new Line(this.#socketPath);
+    this.#all.add(line);
     const leavePool = (): void => {
-      this.idle = this.idle.filter((other) => other !== line);
+      this.#idle = this.#idle.filter((other) => other !== line);
     };
     // nginx closes a pooled connection on which anything arrives.
     line.socket.on('data', () => {
-      if (this.idle.includes(line)) line.socket.destroy();
+      if (this.#idle.includes(line)) line.socket.destroy();
       leavePool();
     });
     line.socket.on('end', leavePool);
     line.socket.on('close', () => {
-      this.all.delete(line);
+      this.#all.delete(line);
       leavePool();
     });
     await once(line.socket, 'connect');
@@ -117,60 +120,60 @@ const KONG_READS = 4096;
 class Line {
   readonly socket: Socket;
   ended = false;
-  private msgid = 0;
-  /** Bytes that came since the call, those of whole frames among them, and where the response ends. */
-  private received = 0;
-  private framed = 0;
-  private responseEnd = 0;
-  private settle: ((response: unknown) => void) | undefined;
+  #msgid = 0;
+  /** Bytes received since the call, how many of them in complete frames, and where the response ends. */
+  #received = 0;
+  #framed = 0;
+  #responseEnd = 0;
+  #settle: ((response: unknown) => void) | undefined;
 
   constructor(path: string) {
     this.socket = connect(path);
     const frame = (bytes: Uint8Array): void => {
-      this.framed += bytes.length;
+      this.#framed += bytes.length;
       const message = decode(bytes) as unknown[];
       // A notification: Kong skips it.
-      if (message[0] === 2 || this.settle === undefined) return;
-      this.responseEnd = this.framed;
-      this.answer(message);
+      if (message[0] === 2 || this.#settle === undefined) return;
+      this.#responseEnd = this.#framed;
+      this.#answer(message);
     };
     const broken = (): void => {
-      throw new Error('the plugin server sent what is no frame');
+      throw new Error('the plugin server sent an invalid frame');
     };
     const reader = new FrameReader({ frame, oversized: broken, malformed: broken });
     this.socket.on('data', (chunk: Buffer) => {
-      this.received += chunk.length;
+      this.#received += chunk.length;
       reader.read(chunk);
     });
     this.socket.on('error', () => undefined);
     this.socket.on('end', () => (this.ended = true));
     this.socket.on('close', () => {
       this.ended = true;
-      this.answer(undefined);
+      this.#answer(undefined);
     });
   }
 
   /**
-   * Whether more came than Kong reads with the response: nginx closes such a connection instead of putting it into its pool. What it
-   * reads beyond the response is lost.
+   * Whether more arrived than Kong reads with the response: nginx closes such a connection instead of pooling it. What it reads beyond
+   * the response is lost.
    */
   get hasUnread(): boolean {
-    return this.received > Math.ceil(this.responseEnd / KONG_READS) * KONG_READS;
+    return this.#received > Math.ceil(this.#responseEnd / KONG_READS) * KONG_READS;
   }
 
   async call(method: string, arg: unknown): Promise<{ error: unknown; value: unknown }> {
-    this.msgid += 1;
+    this.#msgid += 1;
     if (this.socket.closed) throw new Error('no data');
-    this.received = 0;
-    this.framed = 0;
+    this.#received = 0;
+    this.#framed = 0;
     const answered = new Promise<unknown>((resolve) => {
-      this.settle = resolve;
+      this.#settle = resolve;
     });
-    this.socket.write(encode([0, this.msgid, method, [arg]]));
+    this.socket.write(encode([0, this.#msgid, method, [arg]]));
     const response = await answered;
     if (response === undefined) throw new Error('no data');
     const [type, msgid, error, value] = response as [number, number, unknown, unknown];
-    if (type !== 1 || msgid !== this.msgid) throw new Error('unexpected RPC response ID');
+    if (type !== 1 || msgid !== this.#msgid) throw new Error('unexpected RPC response ID');
     return { error, value };
   }
 
@@ -180,9 +183,9 @@ class Line {
     await once(this.socket, 'close');
   }
 
-  private answer(response: unknown): void {
-    this.settle?.(response);
-    this.settle = undefined;
+  #answer(response: unknown): void {
+    this.#settle?.(response);
+    this.#settle = undefined;
   }
 }
 

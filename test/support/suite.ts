@@ -1,6 +1,7 @@
 /* eslint-disable jest/no-export, jest/valid-title, jest/valid-describe-callback, jest/expect-expect, jest/no-disabled-tests --
    this file makes suites for others; it is none itself. */
 import { findPart, type PartName } from '../../real-parts/find';
+import { each } from '../../real-parts/wait';
 
 /** The parts that must be real: `REQUIRE_REAL=kong,daprd`, or `1` for all. */
 const isRequired = (name: PartName): boolean => {
@@ -8,7 +9,7 @@ const isRequired = (name: PartName): boolean => {
   return wanted.includes('1') || wanted.includes(name);
 };
 
-/** `describe`, for a suite that needs these parts: where one is missing it is skipped with a line that says so, or fails. */
+/** `describe` for a suite that needs these parts. If one is missing, the suite is skipped with a line that says so, or fails. */
 export const describeWith = (parts: readonly PartName[], title: string, suite: () => void): void => {
   const missing = parts.flatMap((name) => {
     const found = findPart(name);
@@ -28,7 +29,18 @@ export const describeWith = (parts: readonly PartName[], title: string, suite: (
   }
 };
 
-/** A line for whoever watches: progress of a long suite, or a figure that it measured. */
+type Stoppable = { stop(): unknown } | { close(): unknown };
+
+/**
+ * For afterAll and afterEach: stops what a suite has started, in this order. If the start failed some of it is undefined and skipped:
+ * the report must show why the start failed, not a TypeError of the clean-up.
+ */
+export const stopAll =
+  (started: () => readonly (Stoppable | undefined)[]): (() => Promise<void>) =>
+  () =>
+    each(started().map((one) => () => one && ('stop' in one ? one.stop() : one.close())));
+
+/** Prints a line for people: the progress of a long suite, or a measurement. */
 export const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };

@@ -1,4 +1,4 @@
-import { selects } from '../../manifests/workloads';
+import { portOf, selects } from '../../manifests/services';
 import type { Rule } from '../rule';
 
 export const backendService: Rule = {
@@ -19,12 +19,10 @@ export const backendService: Rule = {
         yield { at: manifest.place(...place.path, 'name'), message, severity: 'warning' };
       }
       for (const service of found) {
-        if (port !== undefined && !service.ports.includes(port)) {
-          const at = manifest.place(...place.path, 'port');
-          yield {
-            at,
-            message: `Service "${namespace}/${name}" has no port ${port}; it has ${service.ports.join(', ')}.`,
-          };
+        if (port !== undefined && portOf(service, port) === undefined) {
+          const ports = service.ports.flatMap((each) => [each.number, each.name]).filter((each) => each !== undefined);
+          const message = `Service "${namespace}/${name}" has no port ${port}; it has ${ports.join(', ')}.`;
+          yield { at: manifest.place(...place.path, 'port'), message };
         }
         const selected = set.workloads.some((workload) => selects(service, workload));
         const selectable = Object.keys(service.selector).length > 0;

@@ -1,3 +1,4 @@
+import { rabbitmqSettings } from '../../manifests/components';
 import { fieldOf } from '../../manifests/plugins';
 import type { Rule } from '../rule';
 
@@ -23,7 +24,7 @@ export const exchangeDeclared: Rule = {
           message: `No exchange "${backend.topic}" is declared; there is ${names}.`,
         };
       }
-      const kind = component.metadata('exchangeKind')?.value ?? 'fanout';
+      const kind = rabbitmqSettings(component).exchangeKind;
       for (const { name, place, type, durable, autoDelete } of declared) {
         const differs = [
           ...(type === kind ? [] : [`its type is ${type}, Dapr's ${kind}`]),

@@ -1,5 +1,5 @@
-import type { Rule } from '../rule';
 import { isTrue } from '../../manifests/value';
+import type { Rule } from '../rule';
 
 export const gatewayDapr: Rule = {
   id: 'gateway-dapr',

@@ -1,6 +1,6 @@
-import { loadsPlugin } from '../../manifests/gateways';
-import type { Rule } from '../rule';
+import { loadsPlugin, pluginsOf } from '../../manifests/gateways';
 import { words } from '../../manifests/value';
+import type { Rule } from '../rule';
 
 export const gatewayPlugins: Rule = {
   id: 'gateway-plugins',
@@ -16,7 +16,7 @@ export const gatewayPlugins: Rule = {
       if (layered && gateway.setting('plugins') === undefined) continue;
       if (!loadsPlugin(gateway, 'serverless')) {
         const at = gateway.settingPlace('plugins');
-        yield { at, message: `plugins is "${gateway.setting('plugins') ?? 'bundled'}", without serverless.` };
+        yield { at, message: `plugins is "${pluginsOf(gateway)}", without serverless.` };
       } else if (!gateway.mounted.includes('serverless') && !words(servers).includes('serverless')) {
         const at = gateway.settingPlace('pluginserver_names');
         yield { at, message: `pluginserver_names is "${servers ?? ''}": Kong asks nobody for the plugin serverless.` };

@@ -1,7 +1,5 @@
+import { KUBERNETES } from '../../manifests/host-defaults';
 import type { Rule } from '../rule';
-
-/** Kubernetes' default, and that of Kong's chart. */
-const DEFAULT_MS = 30_000;
 
 export const gracePeriod: Rule = {
   id: 'grace-period',
@@ -13,7 +11,7 @@ export const gracePeriod: Rule = {
     const holds = set.backends.map(({ settings }) => settings?.policy.holdTimeoutMs ?? 0);
     const longestMs = Math.max(0, ...holds);
     const layered = set.gateways.some((gateway) => gateway.gracePeriodMs !== undefined);
-    for (const { gracePeriodMs = layered ? Infinity : DEFAULT_MS, gracePeriodPlace } of set.gateways) {
+    for (const { gracePeriodMs = layered ? Infinity : KUBERNETES.gracePeriodMs, gracePeriodPlace } of set.gateways) {
       if (longestMs === 0 || gracePeriodMs > longestMs) continue;
       const message = `The gateway has ${gracePeriodMs / 1000} s to stop, and may hold a request for ${longestMs / 1000} s.`;
       yield { at: gracePeriodPlace, message };

@@ -1,3 +1,4 @@
+import { readyAfterMs } from '../../manifests/workloads';
 import type { Rule } from '../rule';
 
 export const holdDeadline: Rule = {
@@ -9,12 +10,12 @@ export const holdDeadline: Rule = {
   *check(set) {
     for (const backend of set.backends) {
       const holdMs = backend.settings?.policy.holdTimeoutMs;
-      const readiness = set.workloadsOf(backend).flatMap((workload) => workload.readiness);
-      if (holdMs === undefined || backend.health === '' || readiness.length === 0) continue;
+      const ready = set.workloadsOf(backend).flatMap((workload) => workload.readiness.map(readyAfterMs));
+      if (holdMs === undefined || backend.health === '' || ready.length === 0) continue;
       const polls = set.scaledObjectsOf(backend).map(({ pollingIntervalMs }) => pollingIntervalMs);
       const pollMs = polls.length === 0 ? 0 : Math.max(...polls);
-      const earliestMs = Math.max(...readiness.map((probe) => probe.earliestMs));
-      const latestMs = Math.max(...readiness.map((probe) => probe.latestMs)) + pollMs;
+      const earliestMs = Math.max(...ready.map(({ earliest }) => earliest));
+      const latestMs = Math.max(...ready.map(({ latest }) => latest)) + pollMs;
       if (holdMs > latestMs) continue;
       const { path, manifest } = backend.use;
       const field = manifest.get(...path, 'config', 'hold_timeout') === undefined ? 'count' : 'hold_timeout';

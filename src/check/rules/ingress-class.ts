@@ -1,5 +1,5 @@
-import type { Rule } from '../rule';
 import { text } from '../../manifests/value';
+import type { Rule } from '../rule';
 
 export const ingressClass: Rule = {
   id: 'ingress-class',

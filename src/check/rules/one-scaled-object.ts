@@ -1,6 +1,6 @@
 import { unique } from '../../manifests/set';
-import type { Rule } from '../rule';
 import { text } from '../../manifests/value';
+import type { Rule } from '../rule';
 
 export const oneScaledObject: Rule = {
   id: 'one-scaled-object',

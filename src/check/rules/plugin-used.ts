@@ -1,8 +1,9 @@
+import { isRecord } from '../../core/types';
+import { annotatedPlugins } from '../../manifests/ingress-routes';
 import type { Manifest } from '../../manifests/manifest';
 import type { PluginUse } from '../../manifests/plugins';
-import { annotatedPlugins } from '../../manifests/routes';
+import { items } from '../../manifests/value';
 import type { Rule } from '../rule';
-import { isRecord, items } from '../../manifests/value';
 
 /** Other kinds name plugins as well: an HTTPRoute in a filter, a KongConsumer or any route in the annotation. */
 function names(manifest: Manifest, { resource }: PluginUse): boolean {

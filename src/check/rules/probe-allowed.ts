@@ -1,8 +1,10 @@
+import { configSchema } from '../../config/schema';
+import { isRecord } from '../../core/types';
 import { fieldOf, type BackendView, type PluginUse } from '../../manifests/plugins';
-import type { ManifestSet } from '../../manifests/set';
 import type { Route } from '../../manifests/routes';
+import type { ManifestSet } from '../../manifests/set';
+import { items, numeric, text } from '../../manifests/value';
 import type { Rule, Severity } from '../rule';
-import { isRecord, items, numeric, text } from '../../manifests/value';
 
 /** Plugins that answer a request without credentials 401 or 403, and let it through when `anonymous` names a consumer. */
 const AUTHENTICATION =
@@ -11,6 +13,8 @@ const RATE_LIMITS = /^(rate-limiting|rate-limiting-advanced|response-ratelimitin
 /** The probe comes from the gateway's own pod. */
 const LOOPBACK = ['127.0.0.1', '127.0.0.0/8', '127.0.0.1/32', '0.0.0.0/0'];
 const PERIODS_MS = { second: 1000, minute: 60_000, hour: 3_600_000, day: 86_400_000 };
+/** Where the plugin's configuration is wrong, and so says nothing. */
+const { count, interval } = configSchema.properties;
 
 interface Effect {
   readonly says: string;
@@ -44,7 +48,8 @@ function restrictionOf(settings: Readonly<Record<string, unknown>>): Effect | un
 
 /** Probes are one per interval while the backend wakes; a limit below that turns them away with 429. */
 function limitOf(settings: Readonly<Record<string, unknown>>, { settings: own }: BackendView): Effect {
-  const [intervalMs, holdMs] = [own?.policy.intervalMs ?? 100, own?.policy.holdTimeoutMs ?? 30_000];
+  const intervalMs = own?.policy.intervalMs ?? interval.default;
+  const holdMs = own?.policy.holdTimeoutMs ?? count.default * interval.default;
   for (const [period, periodMs] of Object.entries(PERIODS_MS)) {
     const limit = numeric(settings[period]);
     const probes = Math.ceil(Math.min(periodMs, holdMs) / intervalMs);
@@ -63,7 +68,7 @@ function waysOut(backend: BackendView, route: Route): string {
     route.service === undefined
       ? 'http://<service>'
       : `http://${route.service.name}.${route.namespace}.svc:${route.service.port ?? '80'}`;
-  const path = `${backend.target.replace(/\/$/, '')}${backend.health}`;
+  const path = backend.healthPath ?? '';
   return (
     `Give "${path}" (pathType Exact) an Ingress of its own without this plugin, or probe the backend directly: ` +
     `probe.url: ${service}${path}.`

@@ -1,9 +1,7 @@
-import { secondsOf } from '../../manifests/components';
+import { rabbitmqSettings } from '../../manifests/components';
+import { DAPR } from '../../manifests/host-defaults';
 import { unique } from '../../manifests/set';
 import type { Rule } from '../rule';
-
-/** Dapr's default, seconds. */
-const DEFAULT_SECONDS = 3;
 
 export const reconnectWait: Rule = {
   id: 'reconnect-wait',
@@ -17,9 +15,9 @@ export const reconnectWait: Rule = {
   *check(set) {
     for (const component of unique(set.backends.flatMap((backend) => set.componentsOf(backend)))) {
       if (component.broker !== 'rabbitmq') continue;
-      const seconds = secondsOf(component.metadata('reconnectWaitSeconds')) ?? DEFAULT_SECONDS;
-      if (seconds < DEFAULT_SECONDS) continue;
-      const message = `A publish that finds the broker gone waits ${seconds} s before it reconnects, twice.`;
+      const { reconnectWaitSeconds } = rabbitmqSettings(component);
+      if (reconnectWaitSeconds < DAPR.rabbitmq.reconnectWaitSeconds) continue;
+      const message = `A publish that finds the broker gone waits ${reconnectWaitSeconds} s before it reconnects, twice.`;
       yield { at: component.metadataPlace('reconnectWaitSeconds'), message };
     }
   },

@@ -1,4 +1,4 @@
-import { selects } from '../../manifests/workloads';
+import { selects } from '../../manifests/services';
 import type { Rule } from '../rule';
 
 export const scaledObjectTarget: Rule = {

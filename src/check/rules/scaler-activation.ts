@@ -1,6 +1,6 @@
 import { wakeUpPaths } from '../../manifests/queues';
-import type { Rule } from '../rule';
 import { numeric } from '../../manifests/value';
+import type { Rule } from '../rule';
 
 export const scalerActivation: Rule = {
   id: 'scaler-activation',

@@ -1,5 +1,5 @@
-import { wakeUpPaths } from '../../manifests/queues';
 import { fieldOf } from '../../manifests/plugins';
+import { wakeUpPaths } from '../../manifests/queues';
 import type { Rule } from '../rule';
 
 export const sharedQueue: Rule = {

@@ -1,3 +1,4 @@
+import { KONG } from '../../manifests/host-defaults';
 import { type Examination, ok, skipped, warning } from '../diagnosis';
 import { seesKong, setting } from '../nginx';
 
@@ -13,6 +14,6 @@ export const clientAbort: Examination = {
     const value = setting(at, NAME, VARIABLES);
     if (value === 'on') return [ok(`${NAME} is on.`)];
     if (value === undefined && !seesKong(at)) return [skipped(`Kong's configuration is not in ${at.prefix}.`)];
-    return [warning(`${NAME} is ${value ?? 'off'}.`, `Set ${VARIABLES[0] ?? ''}=on for Kong.`)];
+    return [warning(`${NAME} is ${value ?? KONG.checkClientAbort}.`, `Set ${VARIABLES[0] ?? ''}=on for Kong.`)];
   },
 };

@@ -1,12 +1,12 @@
+import { configSchema } from '../../config/schema';
+import { KONG } from '../../manifests/host-defaults';
 import { type Diagnosis, type Examination, ok, skipped, type Surroundings, warning } from '../diagnosis';
 import { processes, setting } from '../nginx';
 
 /** Connections of nginx that one held request occupies: the client's and the plugin server's (K5). */
 const PER_HOLD = 2;
-/** Kong's most, whatever the limit of the process (K5). */
-const KONG_CONNECTIONS = 16_384;
 /** Most requests held for one backend unless it says otherwise. */
-const DEFAULT_MAX_HELD = 1000;
+const { default: defaultMaxHeld } = configSchema.properties.max_held;
 
 export const connectionLimits: Examination = {
   id: 'connection-limits',
@@ -19,8 +19,8 @@ export const connectionLimits: Examination = {
     const servers = processes(at, /(^|[ /])serverless(?! (check|doctor)\b)( |$)/);
     if (workers.length === 0) return [skipped('No nginx worker is visible from here.'), ...ofServer(servers, wanted)];
     const connections = Number(setting(at, 'worker_connections', ['KONG_NGINX_EVENTS_WORKER_CONNECTIONS']) ?? NaN);
-    const perWorker = workers.map(({ openFiles = KONG_CONNECTIONS }) =>
-      Math.min(openFiles, Number.isFinite(connections) ? connections : KONG_CONNECTIONS),
+    const perWorker = workers.map(({ openFiles = KONG.workerConnections }) =>
+      Math.min(openFiles, Number.isFinite(connections) ? connections : KONG.workerConnections),
     );
     const holds = Math.floor(perWorker.reduce((sum, each) => sum + each, 0) / PER_HOLD);
     const seen = `${workers.length} nginx workers with ${Math.min(...perWorker)} connections each can hold ${holds} requests`;
@@ -35,8 +35,8 @@ export const connectionLimits: Examination = {
 
 /** All backends at their limit, within the bound of the process. */
 function wantedHolds({ backends, settings }: Surroundings): number {
-  const sum = backends.reduce((total, { maxHeld }) => total + (maxHeld ?? DEFAULT_MAX_HELD), 0);
-  return Math.min(sum === 0 ? DEFAULT_MAX_HELD : sum, settings.maxHeld ?? Infinity);
+  const sum = backends.reduce((total, { maxHeld }) => total + (maxHeld ?? defaultMaxHeld), 0);
+  return Math.min(sum === 0 ? defaultMaxHeld : sum, settings.maxHeld ?? Infinity);
 }
 
 function ofServer(servers: ReturnType<typeof processes>, wanted: number): Diagnosis[] {

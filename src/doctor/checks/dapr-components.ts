@@ -1,4 +1,5 @@
-import { isRecord, items, text } from '../../manifests/value';
+import { isRecord } from '../../core/types';
+import { items, text } from '../../manifests/value';
 import { askDapr } from '../ask';
 import { type Diagnosis, type Examination, error, ok, skipped, type Surroundings, warning } from '../diagnosis';
 

@@ -1,4 +1,4 @@
-import { isRecord } from '../../manifests/value';
+import { isRecord } from '../../core/types';
 import { type Examination, error, ok } from '../diagnosis';
 import { askPluginServer } from '../plugin-server';
 

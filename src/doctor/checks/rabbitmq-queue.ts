@@ -1,4 +1,5 @@
-import { isRecord, isTrue, items, numeric, text } from '../../manifests/value';
+import { isRecord } from '../../core/types';
+import { isTrue, items, numeric, text } from '../../manifests/value';
 import { type Answer, ask } from '../ask';
 import {
   type Diagnosis,

@@ -1,4 +1,5 @@
-import { isRecord, text } from '../../manifests/value';
+import { isRecord } from '../../core/types';
+import { text } from '../../manifests/value';
 import { askDapr } from '../ask';
 import { type Examination, error, ok, skipped } from '../diagnosis';
 

@@ -37,7 +37,7 @@ export async function listen(server: http.Server, scheme = 'http'): Promise<List
   };
 }
 
-/** Waits for something that the kernel is about to tell us; the test's own time-out ends it. */
+/** Waits for something that the kernel is about to tell us; the test's own timeout ends it. */
 export async function until(holds: () => boolean): Promise<void> {
   while (!holds()) await new Promise((resolve) => setImmediate(resolve));
 }
@@ -67,8 +67,11 @@ export class FakeGateway {
   #connections = 0;
   readonly #workers = new WeakMap<Socket, number>();
   #listening: Listening | undefined;
+  readonly #ownProbes: OwnProbes;
 
-  constructor(private readonly ownProbes: OwnProbes) {}
+  constructor(ownProbes: OwnProbes) {
+    this.#ownProbes = ownProbes;
+  }
 
   async start(): Promise<this> {
     const handler: RequestListener = (request, response) => {
@@ -76,7 +79,7 @@ export class FakeGateway {
       const { url = '', headers } = request;
       this.seen.push({ worker, socket: request.socket, url, headers });
       const ticket = headers['x-serverless-probe'];
-      if (this.plugin && typeof ticket === 'string') this.ownProbes.met(ticket, worker);
+      if (this.plugin && typeof ticket === 'string') this.#ownProbes.met(ticket, worker);
       if (this.answer !== undefined) {
         this.answer(request, response, worker);
         return;

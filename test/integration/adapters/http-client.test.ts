@@ -68,16 +68,7 @@ test('a compressed body is not unpacked', async () => {
   expect(await get()).toMatchObject({ status: 200, body: 'not gzip' });
 });
 
-test('a signal ends the exchange', async () => {
-  handler = () => undefined;
-  const controller = new AbortController();
-  const ended = failure(get({ signal: controller.signal }));
-  await until(() => server.connections() > 0);
-  controller.abort();
-  expect((await ended).code).toBe('ERR_CANCELED');
-});
-
-test('a time-out says how long it was', async () => {
+test('a timeout says how long it was', async () => {
   handler = () => undefined;
   const error = await failure(get({ timeoutMs: 40 }));
   expect([error.code, error.message]).toEqual(['ETIMEDOUT', 'no answer within 40 ms']);

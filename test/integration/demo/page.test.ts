@@ -1,30 +1,30 @@
 import type { Browser, Locator, Page } from 'playwright-core';
-import { describeWith } from '../../support/suite';
+import { describeWith, stopAll } from '../../support/suite';
 import { until } from '../../../real-parts/wait';
 import { launchChromium } from './chromium';
-import { RunningStack } from './running-stack';
+import { DemoRig } from './demo-rig';
 
 describeWith(['chromium'], 'the page in a browser', () => {
-  let stack: RunningStack;
+  let demo: DemoRig;
   let browser: Browser;
   let page: Page;
   const complaints: string[] = [];
 
   beforeAll(async () => {
-    stack = await RunningStack.start(['--fast']);
+    demo = await DemoRig.start(['--fast']);
     browser = await launchChromium();
     page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
     page.on('pageerror', (error) => complaints.push(error.message));
     page.on('console', (message) => {
       if (message.type() === 'error') complaints.push(message.text());
     });
-    await page.goto(stack.url);
+    await page.goto(demo.url);
   }, 90_000);
 
-  afterAll(async () => {
-    await browser.close();
-    await stack.stop();
-  }, 30_000);
+  afterAll(
+    stopAll(() => [browser, demo]),
+    30_000,
+  );
 
   const card = (name: string): Locator => page.locator(`[data-backend="${name}"]`);
   const button = (name: string, text: string): Locator => card(name).getByRole('button', { name: `${text}: ${name}` });
@@ -72,11 +72,11 @@ describeWith(['chromium'], 'the page in a browser', () => {
     await shows('they are held', held('foo'), /^100$/);
     await shows('all are answered', lastRun(), /100 × 200/);
 
-    const wakeUps = stack.texts.filter((text) => text === 'published to foo: cold-start');
+    const wakeUps = demo.texts.filter((text) => text === 'published to foo: cold-start');
     expect(wakeUps).toHaveLength(1);
   }, 60_000);
 
-  test('kill a replica: it is gone, and another one takes its place', async () => {
+  test('kill a replica: it exits, and another one replaces it', async () => {
     await button('bar', 'Send 1').click();
     await counts('a replica is ready', card('bar').getByTitle(/^bar-1, .*ready$/), 1);
     await button('bar', 'Kill a replica').click();
@@ -139,7 +139,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
   });
 
   test('says that the demo has ended', async () => {
-    await stack.stop();
+    await demo.stop();
     await page.getByRole('alert').waitFor();
 
     expect(await page.getByRole('alert').textContent()).toContain('npm run demo');

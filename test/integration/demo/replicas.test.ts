@@ -1,5 +1,5 @@
 import { systemClock } from '../../../demo/clock';
-import { Events } from '../../../demo/events';
+import { Journal } from '../../../demo/journal';
 import { Deployment } from '../../../demo/replicas/deployment';
 import type { Workload } from '../../../demo/manifests/workload';
 import { send } from '../../../real-parts/http';
@@ -27,10 +27,10 @@ function deploy(
   args = ['service', 'foo'],
 ): { deployment: Deployment; texts: string[] } {
   const texts: string[] = [];
-  const events = new Events(systemClock);
-  events.on('event', ({ text }) => texts.push(text));
+  const journal = new Journal(systemClock);
+  journal.on('entry', ({ text }) => texts.push(text));
   const options = { program: built('backend.js'), args, bootMs: undefined };
-  const deployment = new Deployment({ ...workload, ...changes }, options, systemClock, events, () => undefined);
+  const deployment = new Deployment({ ...workload, ...changes }, options, systemClock, journal, () => undefined);
   deployments.push(deployment);
   return { deployment, texts };
 }

@@ -1,6 +1,6 @@
 import { until } from '../../../real-parts/wait';
 import { launchChromium } from './chromium';
-import { RunningStack } from './running-stack';
+import { DemoRig } from './demo-rig';
 
 /** Where the picture goes: `SCREENSHOT=docs/images/demo.png`. Unset, as in CI, none is taken. */
 const file = process.env.SCREENSHOT ?? '';
@@ -19,14 +19,14 @@ const describeForPicture = file === '' ? describe.skip : describe;
 
 describeForPicture('the picture for the documentation', () => {
   test('is taken while a hundred requests are held', async () => {
-    const stack = await RunningStack.start(['--fast']);
+    const demo = await DemoRig.start(['--fast']);
     const browser = await launchChromium();
     const page = await browser.newPage({ viewport: { width: 1280, height: 900 }, colorScheme: 'dark' });
-    await page.goto(stack.url);
+    await page.goto(demo.url);
     const begin = Date.now();
     for (const [at, action, backend, count] of scene) {
       await new Promise((resolve) => setTimeout(resolve, begin + at * 1000 - Date.now()));
-      await stack.press(action, backend, count);
+      await demo.press(action, backend, count);
     }
     const consumer = page.locator('[data-backend="consumer"]');
     await until('they are held', async () => (await consumer.locator('[data-field="held"]').textContent()) === '100');
@@ -34,7 +34,7 @@ describeForPicture('the picture for the documentation', () => {
     const log = await page.getByRole('heading', { name: 'Log' }).boundingBox();
     await page.screenshot({ path: file, fullPage: true, clip: { x: 0, y: 0, width: 1280, height: log?.y ?? 900 } });
     await browser.close();
-    await stack.stop();
+    await demo.stop();
 
     expect(log).not.toBeNull();
   }, 180_000);

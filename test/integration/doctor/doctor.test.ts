@@ -204,7 +204,7 @@ test('--help lists the options', async () => {
 
 test.each([
   [['--what'], "Unknown option '--what'"],
-  [['now'], "'now': doctor takes options only"],
+  [['now'], "Unknown argument 'now'"],
   [['--publish', 'plugin'], "--publish: 'plugin'"],
   [['-o', 'xml'], "'xml' is no format"],
   [['--dapr-http-port', 'x'], '--dapr-http-port'],

@@ -5,6 +5,7 @@ import type { ProcessSettings } from '../../../src/config/process-settings';
 import type { Product } from '../../../src/kong/contract';
 import { FakeKong } from '../../support/fake-kong';
 import { FakeDapr, pubsubNotFound } from '../../support/fake-dapr';
+import { stopAll } from '../../support/suite';
 import { FakeGateway, until } from '../adapters/gateway';
 
 // The predecessor's own values, faster.
@@ -34,15 +35,15 @@ beforeEach(async () => {
     statusListen: 'off',
     logLevel: 'info',
     maxHeld: undefined,
+    debugErrors: false,
   };
-  product = compose(settings, pino({}, { write: (line: string) => lines.push(line) }));
+  product = compose(
+    settings,
+    Object.assign(pino({}, { write: (line: string) => lines.push(line) }), { linesDropped: () => 0 }),
+  );
 });
 
-afterEach(async () => {
-  product.close();
-  await gateway.stop();
-  await dapr.stop();
-});
+afterEach(stopAll(() => [product, gateway, dapr]));
 
 interface Phase {
   readonly kong: FakeKong;
@@ -119,7 +120,7 @@ test('the requests of another worker go on when a probe has passed through their
       answer(request, response, pid);
     }
   };
-  // A settle limit that plays no part.
+  // A settle limit that does not matter here.
   const config = { ...CONFIG, probe: { settle: 14_000 }, lease: 29_000 };
   const [one, two] = [11, 12].map((pid) => send(new product.module.Plugin(config), pid));
   await until(() => dapr.published.length > 0);

@@ -1,4 +1,5 @@
 import { PROBE_HEADER } from '../../../src/adapters/own-probes';
+import { FakeKong, type FakeRequest } from '../../support/fake-kong';
 import { exampleBackend } from '../core/example-backend';
 import { PluginWorld } from './plugin-world';
 
@@ -15,34 +16,82 @@ afterEach(() => {
 });
 
 describe('a warm request', () => {
-  test('makes no call to Kong when all backends of its instance are open', async () => {
-    const instance = await plugin.warm(exampleBackend(), exampleBackend({ key: 'foo', target: '/foo' }));
+  test('makes no call to Kong where it can only be for one backend, which is open', async () => {
+    const instance = await plugin.warm();
     const phase = await plugin.request(instance);
     expect(phase.ended).toBe(true);
     expect(phase.kong.calls).toEqual([]);
   });
 
-  test('makes one call when another backend of its instance is not open', async () => {
-    const instance = await plugin.warm();
-    const both = plugin.instance(exampleBackend(), exampleBackend({ key: 'foo', target: '/foo' }));
-    await plugin.request(both);
-    const phase = await plugin.request(both);
-    expect(phase).toMatchObject({ ended: true, kong: { calls: ['request.get_path'], exited: undefined } });
-    await plugin.request(instance);
+  test.each<[string, readonly string[]]>([
+    ['the target itself', ['/kong']],
+    ['a path below it', ['/kong/a', '/kong/b/']],
+    ['what the ingress controller writes for a prefix', ['/kong/', '/kong$']],
+    ['the same for Kong 3', ['/kong/', '~/kong$']],
+  ])('makes none where its route covers %s', async (_what, routePaths) => {
+    const instance = await plugin.warmOn({ routePaths });
+    expect((await plugin.request(instance)).kong.calls).toEqual([]);
   });
 
-  test('is looked at every 100 ms, and those between are counted with it', async () => {
+  test.each<[string, FakeRequest]>([
+    ['more than the target', { routePaths: ['/'] }],
+    ['a path beside it', { routePaths: ['/kong', '/foo'] }],
+    ['a regular expression', { routePaths: ['/kong/\\d+'] }],
+    ['nothing that Kong tells', { routePaths: [] }],
+  ])('is looked at where its route covers %s', async (_what, request) => {
+    const instance = await plugin.warmOn(request);
+    expect((await plugin.request(instance)).kong.calls).toEqual(['request.get_path']);
+  });
+
+  test('is looked at where the plugin is not of one route', async () => {
+    plugin.ofOneRoute = false;
     const instance = await plugin.warm();
-    const calls = [];
-    for (let request = 0; request < 100; request++) {
-      const { kong } = await plugin.request(instance);
-      calls.push(...kong.calls);
-      await plugin.clock.advance(10);
+    expect((await plugin.request(instance)).kong.calls).toEqual(['request.get_path']);
+  });
+
+  test('is looked at where Kong does not answer which route it came by', async () => {
+    const instance = await plugin.warmOn({}, 'router.get_route');
+    expect((await plugin.request(instance)).kong.calls).toEqual(['request.get_path']);
+  });
+
+  test('is looked at where it may be for another backend of its instance', async () => {
+    const instance = await plugin.warm(exampleBackend(), exampleBackend({ key: 'foo', target: '/foo' }));
+    const phase = await plugin.request(instance);
+    expect(phase).toMatchObject({ ended: true, kong: { calls: ['request.get_path'], exited: undefined } });
+  });
+
+  test('counts, without another one after it: 500 at once are 500', async () => {
+    const instance = await plugin.warm();
+    for (let request = 0; request < 500; request++) void instance.access(new FakeKong());
+    await plugin.clock.advance(10_000);
+    expect(plugin.world.publisher.requests).toBe(500);
+    // Only the registry's sweep is left.
+    expect(plugin.clock.pending).toBe(1);
+  });
+
+  test('counts for its own backend and for no other', async () => {
+    const [a, b] = ['/a', '/b'].map((target) => exampleBackend({ key: target, target }));
+    const instance = await plugin.warm(a!, b!);
+    for (let n = 0; n < 200; n++) await plugin.request(instance, { path: '/a/x' });
+    await plugin.request(instance, { path: '/b/x' });
+    await plugin.clock.advance(10_000);
+    const counted = (target: string) =>
+      plugin.world.publisher.published
+        .filter(({ message }) => message.backend === target)
+        .reduce((sum, { message }) => sum + message.requests, 0);
+    expect([counted('/a'), counted('/b')]).toEqual([200, 1]);
+  });
+
+  test('that must not wake does not count, and hides none that does', async () => {
+    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot' }];
+    const instance = await plugin.warm(exampleBackend({ noWake }));
+    for (let n = 0; n < 100; n++) {
+      await plugin.request(instance, { headers: { 'User-Agent': 'bot' } });
+      if (n % 10 === 0) await plugin.request(instance, { headers: { 'User-Agent': 'curl' } });
+      await plugin.clock.advance(5);
     }
-    expect(calls).toEqual(Array(10).fill('request.get_path'));
-    await plugin.clock.advance(2000);
-    expect(plugin.world.publisher.requests).toBeGreaterThanOrEqual(90);
-    expect(plugin.world.publisher.requests).toBeLessThanOrEqual(100);
+    await plugin.clock.advance(3000);
+    expect(plugin.world.publisher.requests).toBe(10);
   });
 
   test('is not held on a worker that was proven, and waits on one that was not', async () => {
@@ -73,15 +122,17 @@ describe('a cold request', () => {
     expect(phase.kong.responseHeaders).toEqual({ 'X-Serverless-Cold-Start': 1010 });
   });
 
-  test('of an activation passes on its Host and its trace; the others are not asked for theirs', async () => {
+  test('passes on its Host; the first one of an activation also its trace', async () => {
     const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const instance = plugin.instance();
     await plugin.request(instance, { headers: { Host: 'shop.example.com', traceparent: trace } });
     const second = await plugin.request(instance, { headers: { Host: 'other.example.com', traceparent: 'other' } });
     await plugin.clock.advance(500);
-    expect(second.kong.calls).toEqual(['request.get_path']);
+    expect(second.kong.calls).toEqual(['request.get_path', 'request.get_header Host']);
     expect(plugin.world.publisher.of('cold-start')[0]!.traceparent).toBe(trace);
-    expect(plugin.world.prober.rounds[0]!.host).toBe('shop.example.com');
+    const hosts = plugin.world.prober.rounds.map(({ host }) => host);
+    expect(hosts[0]).toBe('shop.example.com');
+    expect(hosts).toContain('other.example.com');
   });
 
   test('is not asked for its Host where that is configured', async () => {

@@ -27,6 +27,8 @@ export class PluginWorld {
   /** Lines of the process log. */
   readonly lines: string[] = [];
   draining = false;
+  /** Whether instances are of one route of Kong. */
+  ofOneRoute = true;
   /** Codes of the requests that were answered with an error. */
   readonly rejected: string[] = [];
   /** Kong's sides of all requests so far. */
@@ -46,14 +48,19 @@ export class PluginWorld {
   }
 
   instance(...backends: Backend[]): ServerlessInstance {
-    return new ServerlessInstance(backends.length > 0 ? backends : [exampleBackend()], {
-      clock: this.clock,
-      registry: this.registry,
-      ownProbes: this.ownProbes,
-      logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
-      onRejected: (code) => this.rejected.push(code),
-      draining: () => this.draining,
-    });
+    const given = backends.length > 0 ? backends : [exampleBackend()];
+    return new ServerlessInstance(
+      { backends: given, ofOneRoute: this.ofOneRoute },
+      {
+        showReasons: false,
+        onRejected: (code) => this.rejected.push(code),
+        clock: this.clock,
+        registry: this.registry,
+        ownProbes: this.ownProbes,
+        logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
+        draining: () => this.draining,
+      },
+    );
   }
 
   /** Begins the access phase of a request, and lets it run as far as it goes by itself. */
@@ -95,6 +102,16 @@ export class PluginWorld {
     await this.clock.advance(10);
     this.world.publisher.published.length = 0;
     this.world.prober.rounds.length = 0;
+    return instance;
+  }
+
+  /** As `warm`, on a route that is given with the request. */
+  async warmOn(request: FakeRequest, failOn?: string): Promise<ServerlessInstance> {
+    const instance = this.instance();
+    this.world.prober.up = true;
+    await this.request(instance, request);
+    await this.clock.advance(160);
+    await this.request(instance, request, failOn === undefined ? {} : { failOn });
     return instance;
   }
 }

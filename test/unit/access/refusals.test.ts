@@ -85,15 +85,17 @@ describe('a request that is answered', () => {
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
   });
 
-  test('by Dapr’s refusal: with Dapr’s words, at once, also with on_timeout pass', async () => {
+  test('by Dapr’s refusal: at once, also with on_timeout pass; Dapr’s words are in the log and not in the answer', async () => {
     plugin.world.publisher.report = { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' };
     const phase = await plugin.request(plugin.instance(exampleBackend({ onTimeout: 'pass' })));
     await plugin.clock.advance(10);
     expect(phase.kong.exited?.status).toBe(503);
     expect(phase.kong.problem).toMatchObject({
       code: 'SERVERLESS_WAKE_REFUSED',
-      lastPublish: { error: 'ERR_PUBSUB_NOT_FOUND' },
+      lastPublish: { outcome: 'refused', status: 404 },
     });
+    expect(phase.kong.exited?.body).not.toContain('ERR_PUBSUB');
+    expect(phase.kong.logged.join()).toContain('ERR_PUBSUB_NOT_FOUND');
   });
 
   test('because too many are held: at once, and those held stay', async () => {

@@ -78,8 +78,8 @@ describe('overflow', () => {
     const world = new ActivatorWorld({}, 4);
     const other = world.create(exampleBackend({ key: 'other', target: '/other' }));
     expect(await endings(world.burst(3))).toEqual({ open: 3 });
-    expect(other.enter({ worker: 11, wakes: true })).toHaveProperty('outcome');
-    expect(other.enter({ worker: 11, wakes: true })).toMatchObject({ error: { code: 'SERVERLESS_HOLD_OVERFLOW' } });
+    const callers = [world.enter({}, other), world.enter({}, other)];
+    expect(await endings(callers)).toEqual({ open: 1, SERVERLESS_HOLD_OVERFLOW: 1 });
     expect(world.budget.held).toBe(4);
   });
 
@@ -94,18 +94,58 @@ describe('overflow', () => {
 });
 
 describe('the configuration', () => {
+  const changed = exampleBackend({
+    topic: 'other',
+    policy: { holdTimeoutMs: 400 },
+    probe: { statuses: [204], timeoutMs: 50 },
+  });
+
   test('that came last holds, for the machine and for the probe', async () => {
     const world = new ActivatorWorld();
-    world.activator.backend = exampleBackend({
-      topic: 'other',
-      policy: { holdTimeoutMs: 400 },
-      probe: { statuses: [204], timeoutMs: 50 },
-    });
-    const caller = world.enter();
+    world.activator.configure(changed);
+    const caller = world.enter({ backend: changed });
     await world.clock.advance(400);
     expect(await endings([caller])).toEqual({ SERVERLESS_HOLD_TIMEOUT: 1 });
     expect(world.publisher.published[0]!.target.topic).toBe('other');
     expect(world.prober.rounds[0]!.settings).toMatchObject({ statuses: [204], timeoutMs: 50 });
+    expect(world.logged).toEqual([]);
+  });
+
+  test('of a request decides how long it is held and how many may be, whichever instance started last', async () => {
+    const world = new ActivatorWorld();
+    const patient = exampleBackend({ source: 'patient', policy: { holdTimeoutMs: 60_000 } });
+    const hasty = exampleBackend({ source: 'hasty', policy: { holdTimeoutMs: 2000, maxHeld: 2 } });
+    for (const backend of [patient, hasty]) world.activator.configure(backend);
+    const callers = [world.enter({ backend: patient }), world.enter({ backend: hasty })];
+    expect(await endings([world.enter({ backend: hasty })])).toEqual({ SERVERLESS_HOLD_OVERFLOW: 1 });
+    callers.push(world.enter({ backend: patient }));
+    await world.clock.advance(2000);
+    expect(callers.map(({ outcome }) => outcome?.kind)).toEqual([undefined, 'rejected', undefined]);
+    await world.clock.advance(58_000);
+    expect(await endings(callers)).toEqual({ SERVERLESS_HOLD_TIMEOUT: 3 });
+    expect(world.logged).toEqual([]);
+  });
+
+  test('of two plugins that differ in what belongs to the backend: the stricter one wins, with a warning once', async () => {
+    const world = new ActivatorWorld({ policy: { leaseMs: 5000 } });
+    const strict = exampleBackend({ source: 'strict', policy: { leaseMs: 2500 }, probe: { statuses: [200, 204] } });
+    world.activator.configure(strict);
+    world.activator.configure(exampleBackend({ policy: { leaseMs: 5000 } }));
+    expect(world.logged.map(({ facts }) => facts)).toEqual([
+      { backend: '/kong', fields: ['leaseMs', 'probe.statuses'] },
+    ]);
+    await world.warmUp();
+    expect(world.activator.isOpen(11)).toBe(true);
+    await world.clock.advance(2500);
+    expect(world.activator.isOpen(11)).toBe(false);
+  });
+
+  test('that is corrected replaces the one before it, and nothing differs any more', () => {
+    const world = new ActivatorWorld({ policy: { leaseMs: 5000 } });
+    world.activator.configure(exampleBackend({ source: 'other', policy: { leaseMs: 2500 } }));
+    world.activator.configure(exampleBackend({ source: 'other', policy: { leaseMs: 5000 } }));
+    world.activator.configure(exampleBackend({ policy: { leaseMs: 5000 } }));
+    expect(world.logged).toHaveLength(1);
   });
 });
 

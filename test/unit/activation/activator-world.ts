@@ -1,5 +1,6 @@
-import type { Arrival, Hold, Outcome } from '../../../src/activation/arrival';
+import type { Arrival, Outcome } from '../../../src/activation/arrival';
 import { Activator } from '../../../src/activation/activator';
+import type { Origin } from '../../../src/activation/origin';
 import { HeldBudget } from '../../../src/activation/held-budget';
 import type { Backend } from '../../../src/core/backend';
 import type {
@@ -19,6 +20,8 @@ import { exampleBackend } from '../core/example-backend';
 export class FakeProber implements Prober {
   readonly rounds: ProbeRound[] = [];
   up = false;
+  /** Whether a probe passes; by default whether the backend is up. */
+  passes: (round: ProbeRound) => boolean = () => this.up;
   answerMs = 5;
   /** Answers that never come. */
   silent = false;
@@ -29,9 +32,17 @@ export class FakeProber implements Prober {
   probe(round: ProbeRound, onResult: (result: ProbeResult) => void): void {
     this.rounds.push(round);
     if (this.silent) return;
+    const { timeoutMs } = round.settings;
+    if (this.answerMs > timeoutMs) {
+      this.clock.after(timeoutMs, () => {
+        onResult({ outcome: 'timed-out', worker: 0, report: { error: 'ETIMEDOUT' }, last: true });
+      });
+      return;
+    }
     this.clock.after(this.answerMs, () => {
-      const report = { status: this.up ? 200 : 503 };
-      onResult({ outcome: this.up ? 'passed' : 'failed', worker: round.workers[0] ?? 0, report, last: true });
+      const passed = this.passes(round);
+      const report = { status: passed ? 200 : 503 };
+      onResult({ outcome: passed ? 'passed' : 'failed', worker: round.workers[0] ?? 0, report, last: true });
     });
   }
 
@@ -81,6 +92,7 @@ export class Witness implements Observer {
   readonly settlements: string[] = [];
   readonly probes: string[] = [];
   readonly publishes: string[] = [];
+  readonly rejections: string[] = [];
 
   coldStart(_backend: string, coldStart: ColdStart): void {
     this.coldStarts.push(coldStart);
@@ -97,12 +109,17 @@ export class Witness implements Observer {
   published(_backend: string, reason: string, { outcome }: PublishReport): void {
     this.publishes.push(`${reason} ${outcome}`);
   }
+
+  rejected(code: string): void {
+    this.rejections.push(code);
+  }
 }
 
 /** A request and what became of it. */
 export interface Caller {
   outcome: Outcome | undefined;
   readonly leave: () => void;
+  readonly identify: (origin: Partial<Origin>) => void;
 }
 
 /** One activator among fakes. */
@@ -113,10 +130,14 @@ export class ActivatorWorld {
   readonly witness = new Witness();
   readonly budget: HeldBudget;
   readonly activator: Activator;
+  readonly backend: Backend;
+  /** Lines of the log. */
+  readonly logged: { facts: object; sentence: string }[] = [];
 
   constructor(changes: Parameters<typeof exampleBackend>[0] = {}, maxHeld = 10_000) {
     this.budget = new HeldBudget(maxHeld);
-    this.activator = this.create(exampleBackend(changes));
+    this.backend = exampleBackend(changes);
+    this.activator = this.create(this.backend);
   }
 
   create(backend: Backend): Activator {
@@ -126,27 +147,41 @@ export class ActivatorWorld {
       prober: this.prober,
       publisher: this.publisher,
       observer: this.witness,
+      logger: { debug: this.#log, info: this.#log, warn: this.#log, error: this.#log },
       budget: this.budget,
       gateway: 'node-1',
     });
   }
 
-  enter(arrival: Partial<Arrival> = {}): Caller {
-    const entered: Outcome | Hold = this.activator.enter({ worker: 11, wakes: true, ...arrival });
-    if (!('outcome' in entered)) return { outcome: entered, leave: () => undefined };
+  readonly #log = (facts: object, sentence: string): void => {
+    this.logged.push({ facts, sentence });
+  };
+
+  /** A request. Its origin is known at once, unless `origin` says otherwise: `undefined` is one that is never read. */
+  enter(
+    arrival: Partial<Arrival> & { origin?: Partial<Origin> | undefined } = {},
+    activator: Activator = this.activator,
+  ): Caller {
+    const entry = activator.enter({ worker: 11, wakes: true, backend: this.backend, ...arrival });
+    if (entry.kind !== 'held') return { outcome: entry, leave: () => undefined, identify: () => undefined };
     const caller: Caller = {
       outcome: undefined,
       leave: () => {
-        entered.leave();
+        entry.leave();
+      },
+      identify: (origin) => {
+        entry.identify({ host: undefined, traceparent: undefined, ...origin });
       },
     };
-    void entered.outcome.then((outcome) => {
+    const origin = 'origin' in arrival ? arrival.origin : {};
+    if (origin !== undefined) caller.identify(origin);
+    void entry.outcome.then((outcome) => {
       caller.outcome = outcome;
     });
     return caller;
   }
 
-  burst(count: number, arrival: Partial<Arrival> = {}): Caller[] {
+  burst(count: number, arrival: Parameters<ActivatorWorld['enter']>[0] = {}): Caller[] {
     return Array.from({ length: count }, () => this.enter(arrival));
   }
 

@@ -1,9 +1,6 @@
-import type { Origin } from '../../../src/activation/arrival';
 import { ActivatorWorld, endings } from './activator-world';
 
 const SECOND = 1000;
-const origin = (host: string | undefined, traceparent?: string): Promise<Origin> =>
-  Promise.resolve({ host, traceparent });
 
 describe('a burst on a cold backend', () => {
   test('publishes one cold-start wake-up, at once, and probes once per period', async () => {
@@ -147,32 +144,161 @@ describe('a wake-up', () => {
     expect(world.witness.coldStarts[0]!.readyMs).toBeGreaterThan(2500);
   });
 
-  test('carries the trace of the first request, and the probe its Host; no other request is asked', async () => {
+  test('carries the trace of the first request, and no later one is asked for its own', async () => {
     const world = new ActivatorWorld();
-    expect(world.activator.wantsOrigin).toBe(true);
-    world.enter({ origin: origin('shop.example.com', '00-trace') });
-    expect(world.activator.wantsOrigin).toBe(false);
-    world.burst(5);
+    const wants: boolean[] = [];
+    for (const traceparent of ['00-trace', '00-other']) {
+      const entry = world.activator.enter({ worker: 11, wakes: true, backend: world.backend });
+      if (entry.kind !== 'held') throw new Error('it is held');
+      wants.push(entry.wants.trace);
+      entry.identify({ host: 'shop.example.com', traceparent });
+    }
     await world.clock.advance(SECOND);
-    expect(world.activator.wantsOrigin).toBe(false);
+    expect(wants).toEqual([true, false]);
     expect(world.publisher.of('cold-start').map(({ traceparent }) => traceparent)).toEqual(['00-trace']);
     for (const { traceparent } of world.publisher.of('activity')) expect(traceparent).toBeUndefined();
-    expect(new Set(world.prober.rounds.map(({ host }) => host))).toEqual(new Set(['shop.example.com']));
+  });
+});
+
+describe('the Host of a probe', () => {
+  const hostsOf = (world: ActivatorWorld) => world.prober.rounds.map(({ host }) => host);
+  /** As an application that validates the Host: its health path passes for one only. */
+  const only = (world: ActivatorWorld, good: string): void => {
+    world.prober.passes = ({ host }) => host === good;
+  };
+
+  test('is that of a request that waits', async () => {
+    const world = new ActivatorWorld();
+    world.enter({ origin: { host: 'shop.example.com' } });
+    await world.clock.advance(SECOND);
+    expect(new Set(hostsOf(world))).toEqual(new Set(['shop.example.com']));
   });
 
-  test('does not wait for an origin that hangs, or fails', async () => {
+  test('of one client decides for no other: all have their turn, and each goes on when one has passed', async () => {
     const world = new ActivatorWorld();
-    const caller = world.enter({ origin: new Promise<Origin>(() => undefined) });
-    await world.clock.advance(249);
-    expect(world.prober.rounds).toHaveLength(0);
-    await world.clock.advance(20);
-    expect(world.prober.rounds[0]).toMatchObject({ host: undefined });
-    expect(world.publisher.of('cold-start')).toHaveLength(1);
-    caller.leave();
+    only(world, 'shop.example.com');
+    const scanner = world.enter({ origin: { host: '203.0.113.7' } });
+    await world.clock.advance(50);
+    const good = Array.from({ length: 60 }, () => world.enter({ origin: { host: 'shop.example.com' } }));
+    await world.clock.advance(2.5 * 100);
+    expect(await endings([scanner, ...good])).toEqual({ released: 61 });
+  });
 
-    const other = new ActivatorWorld();
-    other.enter({ origin: Promise.reject(new Error('Kong is gone')) });
-    await other.clock.advance(10);
-    expect(other.publisher.of('cold-start')).toHaveLength(1);
+  test('that passed last has the first turn of the next activation, and every other one after that', async () => {
+    const world = new ActivatorWorld();
+    only(world, 'shop.example.com');
+    world.enter({ origin: { host: 'shop.example.com' } });
+    await world.clock.advance(6 * SECOND);
+    const scanner = world.enter({ origin: { host: '203.0.113.7' } });
+    await world.clock.advance(10);
+    expect(await endings([scanner])).toEqual({ released: 1 });
+    expect(world.publisher.of('cold-start')).toEqual([]);
+    only(world, 'renamed.example.com');
+    await world.clock.advance(6 * SECOND);
+    world.prober.rounds.length = 0;
+    const renamed = world.enter({ origin: { host: 'renamed.example.com' } });
+    await world.clock.advance(SECOND);
+    expect(hostsOf(world)).toEqual(['shop.example.com', 'renamed.example.com']);
+    expect(await endings([renamed])).toEqual({ released: 1 });
+  });
+
+  test('of a crowd of strangers does not keep a good one from its turn', async () => {
+    const world = new ActivatorWorld();
+    only(world, 'shop.example.com');
+    for (let n = 0; n < 500; n++) world.enter({ origin: { host: `10.0.${n >> 8}.${n & 255}` } });
+    const good = world.burst(3, { origin: { host: 'shop.example.com' } });
+    await world.clock.advance(SECOND);
+    expect(await endings(good)).toEqual({ released: 3 });
+  });
+
+  test('is waited for as long as somebody’s is to be had', async () => {
+    const world = new ActivatorWorld();
+    const gone = world.enter({ origin: undefined });
+    await world.clock.advance(2 * SECOND);
+    expect(world.prober.rounds).toEqual([]);
+    const other = world.enter({ origin: undefined });
+    other.identify({ host: 'shop.example.com' });
+    await world.clock.advance(SECOND);
+    expect(new Set(hostsOf(world))).toEqual(new Set(['shop.example.com']));
+    gone.leave();
+  });
+
+  test('is left out when everybody whose it could be has left: the wake-up outlives them', async () => {
+    const world = new ActivatorWorld();
+    const caller = world.enter({ origin: undefined });
+    await world.clock.advance(100);
+    caller.leave();
+    await world.clock.advance(10);
+    expect(hostsOf(world)).toEqual([undefined]);
+    expect(world.publisher.of('cold-start')).toHaveLength(1);
+  });
+
+  test('that is configured wins, and no request is asked for its own', async () => {
+    const world = new ActivatorWorld({ probe: { host: 'health.internal' } });
+    const entry = world.activator.enter({ worker: 11, wakes: true, backend: world.backend });
+    expect(entry).toMatchObject({ wants: { host: false } });
+    await world.clock.advance(SECOND);
+    expect(new Set(hostsOf(world))).toEqual(new Set(['health.internal']));
+  });
+});
+
+describe('a health path that is slower than probe.timeout', () => {
+  test('keeps a backend that serves from nobody', async () => {
+    const world = new ActivatorWorld();
+    world.prober.up = true;
+    world.prober.answerMs = 1500;
+    const callers = [];
+    for (let n = 0; n < 600; n++) {
+      callers.push(world.enter());
+      await world.clock.advance(100);
+    }
+    await world.clock.advance(20 * SECOND);
+    expect(await endings(callers)).toEqual({ released: 600 });
+  });
+});
+
+describe('a backend without a health path', () => {
+  const unprobed = { healthPath: undefined, policy: { requestsPerMessage: 5 } } as const;
+
+  test('is woken by the first request after a gap, at once, whatever one message stands for', async () => {
+    const world = new ActivatorWorld(unprobed);
+    expect(world.enter().outcome).toMatchObject({ kind: 'released' });
+    await world.clock.advance(10);
+    expect(world.publisher.published.map(({ message }) => message.reason)).toEqual(['cold-start']);
+    world.burst(5);
+    await world.clock.advance(SECOND);
+    expect(world.publisher.published.map(({ message }) => message.reason)).toEqual(['cold-start', 'activity']);
+    await world.clock.advance(60 * SECOND);
+    world.enter();
+    await world.clock.advance(10);
+    expect(world.publisher.of('cold-start')).toHaveLength(2);
+  });
+
+  test('has its wake-up tried again until Dapr takes it', async () => {
+    const world = new ActivatorWorld(unprobed);
+    world.publisher.report = { outcome: 'retry', status: 500 };
+    world.enter();
+    await world.clock.advance(5 * SECOND);
+    const tries = world.publisher.of('cold-start').length;
+    expect(tries).toBeGreaterThan(3);
+    expect(tries).toBeLessThan(10);
+    world.publisher.report = { outcome: 'accepted', status: 204 };
+    await world.clock.advance(10 * SECOND);
+    const taken = world.publisher.of('cold-start').length;
+    world.enter();
+    await world.clock.advance(10 * SECOND);
+    expect(world.publisher.of('cold-start')).toHaveLength(taken);
+  });
+
+  test('has a refused wake-up tried again by the next request only', async () => {
+    const world = new ActivatorWorld(unprobed);
+    world.publisher.report = { outcome: 'refused', status: 404 };
+    world.enter();
+    await world.clock.advance(10 * SECOND);
+    expect(world.publisher.of('cold-start')).toHaveLength(1);
+    world.enter();
+    await world.clock.advance(10);
+    expect(world.publisher.of('cold-start')).toHaveLength(2);
+    world.activator.close();
   });
 });

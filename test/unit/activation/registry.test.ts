@@ -17,8 +17,7 @@ test('all plugin instances of a backend share one activator, so there is one pro
     // A new instance per nginx worker and configuration push: equal by content, not the same object.
     const backend = exampleBackend();
     registry.configure(backend);
-    const entered = registry.get(backend).enter({ worker: 11, wakes: true });
-    return { outcome: 'outcome' in entered ? undefined : entered, leave: () => undefined };
+    return world.enter({ backend }, registry.get(backend));
   });
   await world.clock.advance(1000);
   expect(world.publisher.of('cold-start')).toHaveLength(1);
@@ -35,11 +34,15 @@ test('backends with different keys have nothing in common', () => {
 test('a plugin instance that starts with other numbers changes them for all', async () => {
   const { world, registry } = registryWorld();
   const old = registry.get(exampleBackend());
-  registry.configure(exampleBackend({ policy: { maxHeld: 0 } }));
-  expect(old.enter({ worker: 11, wakes: true })).toMatchObject({ error: { code: 'SERVERLESS_HOLD_OVERFLOW' } });
+  const changed = exampleBackend({ policy: { leaseMs: 2500 } });
+  registry.configure(changed);
+  world.prober.up = true;
+  world.enter({ backend: changed }, old);
+  await world.clock.advance(100);
+  await world.clock.advance(2500);
+  expect(old.isOpen(11)).toBe(false);
   registry.configure(exampleBackend({ key: 'not used yet' }));
   expect(registry.size).toBe(1);
-  await world.clock.advance(0);
 });
 
 test('a backend that nobody used for ten minutes is dropped, and then no timer is left', async () => {
@@ -58,8 +61,8 @@ test('a backend that nobody used for ten minutes is dropped, and then no timer i
 test('one that is used, or waited for, stays', async () => {
   const { world, registry } = registryWorld();
   const [used, waited] = [exampleBackend({ key: 'used' }), exampleBackend({ key: 'waited' })];
-  registry.get(waited).backend = exampleBackend({ key: 'waited', policy: { holdTimeoutMs: 60 * MINUTE } });
-  registry.get(waited).enter({ worker: 11, wakes: true });
+  const patient = exampleBackend({ key: 'waited', policy: { holdTimeoutMs: 60 * MINUTE, intervalMs: 5000 } });
+  world.enter({ backend: patient }, registry.get(waited));
   for (let minute = 0; minute < 20; minute++) {
     registry.get(used).passed(1, 11);
     await world.clock.advance(MINUTE);
@@ -70,7 +73,7 @@ test('one that is used, or waited for, stays', async () => {
 test('with nothing under way there is no timer but the sweep', async () => {
   const { world, registry } = registryWorld();
   world.prober.up = true;
-  registry.get(exampleBackend()).enter({ worker: 11, wakes: true });
+  world.enter({}, registry.get(exampleBackend()));
   await world.clock.advance(200);
   expect(world.clock.pending).toBe(1);
 });
@@ -88,7 +91,7 @@ test('the status names each backend by its key', () => {
 test('closing leaves no timer and no backend', async () => {
   const { world, registry } = registryWorld();
   registry.close();
-  registry.get(exampleBackend()).enter({ worker: 11, wakes: true });
+  world.enter({}, registry.get(exampleBackend()));
   await world.clock.advance(50);
   registry.close();
   await world.clock.advance(1000);

@@ -1,10 +1,7 @@
-import fs from 'node:fs';
 import pino from 'pino';
-import { createLogger } from '../../../src/adapters/logger';
-import { LoggingObserver, observeAll, observeLater } from '../../../src/adapters/observers';
-import { Metrics } from '../../../src/adapters/metrics';
+import { LoggingObserver, Observers } from '../../../src/adapters/observers';
 import type { ColdStart, Observer } from '../../../src/core/ports';
-import { flush } from '../../support/fake-clock';
+import { FakeClock } from '../../support/fake-clock';
 import { Witness } from '../activation/activator-world';
 
 const COLD_START: ColdStart = {
@@ -19,8 +16,8 @@ const COLD_START: ColdStart = {
 function logging() {
   const lines: Record<string, unknown>[] = [];
   const logger = pino({}, { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) });
-  const time = { now: 0 };
-  return { lines, time, observer: new LoggingObserver(logger, () => time.now) };
+  const clock = new FakeClock();
+  return { lines, clock, logger, observer: new LoggingObserver(logger, clock) };
 }
 
 function tellAll(observer: Observer): void {
@@ -28,6 +25,7 @@ function tellAll(observer: Observer): void {
   observer.settled('/kong', 'released', 2400);
   observer.probed('/kong', 'passed');
   observer.published('/kong', 'cold-start', { outcome: 'accepted', status: 204 });
+  observer.rejected('SERVERLESS_HOLD_TIMEOUT');
 }
 
 describe('the log', () => {
@@ -50,12 +48,15 @@ describe('the log', () => {
     expect(lines[1]!['msg']).toMatch(/check that the sidecar runs/);
   });
 
-  test('repeats a failure that goes on every 10 s, and at once when there was a success between', () => {
-    const { lines, observer, time } = logging();
+  test('repeats a failure that goes on every 10 s, and at once when there was a success between', async () => {
+    const { lines, observer, clock } = logging();
     const failed = () => {
       observer.published('/kong', 'cold-start', { outcome: 'retry', error: 'ECONNREFUSED' });
     };
-    for (; time.now < 25_000; time.now += 500) failed();
+    for (let now = 0; now < 25_000; now += 500) {
+      failed();
+      await clock.advance(500);
+    }
     expect(lines).toHaveLength(3);
     observer.published('/kong', 'cold-start', { outcome: 'accepted', status: 204 });
     failed();
@@ -63,75 +64,34 @@ describe('the log', () => {
   });
 });
 
-test('several observers are told the same', () => {
-  const [one, two] = [new Witness(), new Witness()];
-  tellAll(observeAll([one, two]));
-  expect(one).toEqual(two);
-  expect(one.coldStarts).toEqual([COLD_START]);
-  expect(one.settlements).toEqual(['released']);
-  expect(one.probes).toEqual(['passed']);
-  expect(one.publishes).toEqual(['cold-start accepted']);
-});
-
-test('an observer that has to be loaded first is told everything, in order', async () => {
-  const witness = new Witness();
-  const observer = observeLater(() => Promise.resolve(witness));
-  tellAll(observer);
-  observer.probed('/kong', 'failed');
-  await flush();
-  expect(witness.coldStarts).toEqual([COLD_START]);
-  expect(witness.settlements).toEqual(['released']);
-  expect(witness.probes).toEqual(['passed', 'failed']);
-  expect(witness.publishes).toEqual(['cold-start accepted']);
-});
-
-describe('metrics', () => {
-  test('count what was told, by backend, and how many requests are held now', async () => {
-    let held = 2;
-    const metrics = new Metrics(() => held);
-    tellAll(metrics);
-    metrics.coldStart('/other', { ...COLD_START, wakeMs: undefined });
-    held = 5;
-    for (const code of ['SERVERLESS_INTERNAL', 'SERVERLESS_CONFIG_INVALID', 'SERVERLESS_INTERNAL'] as const) {
-      metrics.rejected(code);
-    }
-    const text = await metrics.text();
-    for (const line of [
-      'serverless_requests_held 5',
-      'serverless_cold_start_seconds_sum{backend="/kong"} 2.4',
-      'serverless_wake_seconds_count{backend="/kong"} 1',
-      'serverless_hold_seconds_count{backend="/kong",outcome="released"} 1',
-      'serverless_probes_total{backend="/kong",outcome="passed"} 1',
-      'serverless_rejections_total{code="SERVERLESS_INTERNAL"} 2',
-      'serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 1',
-      'serverless_messages_total{backend="/kong",reason="cold-start",outcome="accepted"} 1',
-    ]) {
-      expect(text).toContain(line);
-    }
-    // A wake-up that Dapr never took has no duration.
-    expect(text).not.toContain('serverless_wake_seconds_count{backend="/other"}');
+describe('several observers', () => {
+  test('are told the same', () => {
+    const [one, two] = [new Witness(), new Witness()];
+    const { logger } = logging();
+    tellAll(new Observers([one, two], logger, new FakeClock()));
+    expect(one).toEqual(two);
+    expect(one.coldStarts).toEqual([COLD_START]);
+    expect(one.settlements).toEqual(['released']);
+    expect(one.probes).toEqual(['passed']);
+    expect(one.publishes).toEqual(['cold-start accepted']);
+    expect(one.rejections).toEqual(['SERVERLESS_HOLD_TIMEOUT']);
   });
 
-  test('of two products in one process do not mix', async () => {
-    const [one, two] = [new Metrics(() => 0), new Metrics(() => 0)];
-    one.probed('/kong', 'passed');
-    expect(await two.text()).not.toContain('/kong');
+  test('do not disturb each other, or whoever tells them: an error is counted, and logged once in 10 s', async () => {
+    const { lines, logger } = logging();
+    const clock = new FakeClock();
+    const fail = (): never => {
+      throw new Error('a broken observer');
+    };
+    const broken: Observer = { coldStart: fail, settled: fail, probed: fail, published: fail, rejected: fail };
+    const witness = new Witness();
+    const observers = new Observers([broken, witness, broken], logger, clock);
+    tellAll(observers);
+    expect(witness.rejections).toHaveLength(1);
+    expect(observers.failures).toBe(10);
+    expect(lines).toMatchObject([{ level: 50, err: { message: 'a broken observer' }, failures: 1 }]);
+    await clock.advance(10_000);
+    tellAll(observers);
+    expect(lines).toMatchObject([{}, { failures: 11 }]);
   });
-});
-
-test('the process log writes JSON lines to standard error, from the level on', () => {
-  const written: string[] = [];
-  const stderr = jest.spyOn(fs, 'writeSync').mockImplementation((fd: number, text: unknown) => {
-    written.push(`${fd} ${String(text)}`);
-    return String(text).length;
-  });
-  try {
-    const logger = createLogger('warn');
-    logger.info({}, 'not this');
-    logger.warn({ backend: '/kong' }, 'this');
-  } finally {
-    stderr.mockRestore();
-  }
-  expect(written).toHaveLength(1);
-  expect(written[0]).toMatch(/^2 \{"level":40,"time":"\d{4}-.*"pid":\d+,"backend":"\/kong","msg":"this"\}\n$/);
 });

@@ -1,8 +1,9 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { parseAllDocuments, stringify } from 'yaml';
+import { stringify } from 'yaml';
 import { checkSources } from '../../../src/check/run';
+import { readDocuments } from '../../../src/manifests/load';
 
 const rules = join(__dirname, '../../../src/check/rules');
 const texts = [
@@ -11,7 +12,9 @@ const texts = [
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => readFileSync(join(rules, file), 'utf8')),
 ];
-const documents = texts.map((text) => parseAllDocuments(text).map((document) => document.toJS() as unknown));
+const documents = texts.map((text) =>
+  readDocuments({ file: 'a.yaml', text, namespace: 'default' }).manifests.map(({ value }) => value),
+);
 
 type Container = Record<string | number, unknown>;
 

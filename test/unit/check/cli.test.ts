@@ -108,7 +108,7 @@ describe('serverless check', () => {
     [['--what'], "Unknown option '--what'"],
     [['-o', 'xml', 'a.yaml'], "'xml' is no format"],
     [['--skip', 'nothing', '-'], "there is no rule 'nothing'"],
-    [['--gateway-url', 'localhost', '-'], "'localhost' is no http"],
+    [['--gateway-url', 'localhost', '-'], '--gateway-url: "localhost": write a URL'],
     [['/nowhere/at/all.yaml'], '/nowhere/at/all.yaml'],
     [['--app-id'], "'--app-id"],
   ])('%j: exit 2 and a message that quotes it', async (argv, message) => {

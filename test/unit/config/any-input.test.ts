@@ -34,7 +34,7 @@ test('a valid configuration means the same when it is read twice', () => {
       fc.record({
         count: fc.integer({ min: 1, max: 1000 }),
         interval: fc.integer({ min: 10, max: 3600 }),
-        max_message_rate: fc.double({ min: 0.001, max: 1000, noNaN: true }),
+        max_message_rate: fc.double({ min: 0.1, max: 1000, noNaN: true }),
         on_timeout: fc.constantFrom('reject', 'pass'),
       }),
       (fields) => {

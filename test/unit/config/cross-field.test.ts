@@ -1,3 +1,4 @@
+import { configSchema, LONGEST_HOLD_MS } from '../../../src/config/schema';
 import { backendOf, backendsOf, configWith, entry, problemsOf } from './configs';
 
 test('a lease that outlives the message is refused, one that does not is taken', () => {
@@ -26,6 +27,48 @@ test('a message_ttl below the default lease is refused with both ways out', () =
   expect(problemsOf(configWith({ message_ttl: 5 }))).toMatchObject([
     { field: 'lease', value: '5000', message: expect.stringMatching(/which is 5 s, or a message_ttl of at least 6$/) },
   ]);
+});
+
+test('a rate that leaves the queue empty for part of the time is refused, with both ways out', () => {
+  expect(problemsOf(configWith({ max_message_rate: 0.05 }))).toEqual([
+    {
+      field: 'max_message_rate',
+      value: '0.05',
+      message:
+        'write at least 0.067: message_ttl is 30 s, and a message has to go out within half of it, or a message_ttl of at least 41',
+    },
+  ]);
+  for (const fields of [{ max_message_rate: 0.067 }, { max_message_rate: 0.05, message_ttl: 41 }]) {
+    expect(backendOf(configWith(fields)).policy).toMatchObject({ maxMessageRate: fields.max_message_rate });
+  }
+  expect(problemsOf(configWith({ max_message_rate: 1e-7 }))).toEqual([
+    { field: 'max_message_rate', value: '1e-7', message: expect.stringMatching(/half of it$/) },
+  ]);
+});
+
+test('no number that is accepted becomes a timer longer than a timer may be: 24.8 days', () => {
+  const longest = 2 ** 31 - 1;
+  const { properties } = configSchema;
+  const extremes = {
+    interval: properties.interval.maximum,
+    count: Math.floor(LONGEST_HOLD_MS / properties.interval.maximum),
+    lease: properties.lease.maximum,
+    message_ttl: properties.message_ttl.maximum,
+    max_message_rate: 2.4e-5,
+    probe: { timeout: properties.probe.properties.timeout.maximum, settle: properties.probe.properties.settle.maximum },
+  };
+  for (const more of [{}, { hold_timeout: properties.hold_timeout.maximum }]) {
+    const { policy, probe } = backendOf(configWith({ ...extremes, ...more }));
+    const { intervalMs, holdTimeoutMs, leaseMs, settleMs, messageTtlMs, maxMessageRate } = policy;
+    const timers = [intervalMs, holdTimeoutMs, leaseMs, settleMs, messageTtlMs, 1000 / maxMessageRate, probe.timeoutMs];
+    expect(timers.filter((ms) => !(ms > 0 && ms <= longest))).toEqual([]);
+  }
+  expect(problemsOf(configWith({ ...extremes, max_message_rate: 2.3e-5 }))).toMatchObject([
+    { field: 'max_message_rate' },
+  ]);
+  // Whatever gets a unit of time in the definition is looked at here.
+  const units = JSON.stringify(configSchema).match(/"x-unit":"(ms|s|per second)"/g);
+  expect(units).toHaveLength(7);
 });
 
 test('a hold of more than an hour by count and interval is refused with the largest count', () => {

@@ -19,6 +19,7 @@ const defaults: ProcessSettings = {
   statusListen: { host: '127.0.0.1', port: 9542 },
   logLevel: 'info',
   maxHeld: undefined,
+  debugErrors: false,
 };
 
 test('without any setting the process talks to Kong and Dapr on this machine', () => {
@@ -41,6 +42,7 @@ test('each setting is read from the environment', () => {
     statusListen: { host: '::1', port: 0 },
     logLevel: 'debug',
     maxHeld: 2000,
+    debugErrors: false,
   });
 });
 
@@ -54,6 +56,7 @@ test('each setting is read from an option, which wins over the environment', () 
     'status-listen': 'off',
     'log-level': 'silent',
     'max-held': '1',
+    'debug-errors': 'true',
   };
   expect(settingsOf(options, env)).toEqual({
     gatewayUrl: 'http://127.0.0.2',
@@ -62,6 +65,7 @@ test('each setting is read from an option, which wins over the environment', () 
     statusListen: 'off',
     logLevel: 'silent',
     maxHeld: 1,
+    debugErrors: true,
   });
 });
 
@@ -102,6 +106,7 @@ describe('a wrong value is refused with where it was written, what it is and wha
     ['max-held', '1.5', /whole number/],
     ['max-held', '-1', /whole number/],
     ['max-held', '1e3', /whole number/],
+    ['debug-errors', 'yes', /true or false/],
   ])('--%s %j', (option, value, message) => {
     expect(problemsOf({ [option]: value })).toEqual([expect.stringMatching(message)]);
     expect(problemsOf({ [option]: value })[0]).toContain(`--${option}: ${JSON.stringify(value)}: `);
@@ -143,5 +148,6 @@ test('the table names each setting once, with an option for each variable', () =
     'SERVERLESS_STATUS_LISTEN status-listen',
     'SERVERLESS_LOG_LEVEL log-level',
     'SERVERLESS_MAX_HELD max-held',
+    'SERVERLESS_DEBUG_ERRORS debug-errors',
   ]);
 });

@@ -76,7 +76,7 @@ describe('npm run generate', () => {
       stderr: expect.stringMatching(/^docs\/configuration\.md .*run `npm run generate`/),
     });
     expect(readFileSync(file, 'utf8')).toContain('edited by hand');
-  });
+  }, 20_000);
 
   test('finds a page that is missing', async () => {
     expect((await generate('--check', '--root', root)).code).toBe(1);

@@ -1,7 +1,13 @@
 import type { Activity } from '../../../src/core/activity';
 import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../../../src/core/activity';
 
-type Rates = { requestsPerMessage: number; maxMessageRate: number };
+type Rates = Parameters<typeof activityDueAt>[1];
+
+const rated = (requestsPerMessage: number, maxMessageRate: number): Rates => ({
+  requestsPerMessage,
+  maxMessageRate,
+  messageTtlMs: 30_000,
+});
 
 /** Sends what is due from `from` on for `ms`, and answers how many requests each message stood for. */
 function send(activity: Activity, rates: Rates, from: number, ms: number): { sent: number[]; left: Activity } {
@@ -20,16 +26,16 @@ function send(activity: Activity, rates: Rates, from: number, ms: number): { sen
 const sum = (numbers: readonly number[]): number => numbers.reduce((total, one) => total + one, 0);
 
 test('nothing is due where nothing was requested', () => {
-  expect(activityDueAt(NO_ACTIVITY, { requestsPerMessage: 1, maxMessageRate: 10 })).toBeUndefined();
+  expect(activityDueAt(NO_ACTIVITY, rated(1, 10))).toBeUndefined();
 });
 
 test('below the cap there is one message per request', () => {
-  const rates = { requestsPerMessage: 1, maxMessageRate: 10 };
+  const rates = rated(1, 10);
   expect(send(countRequests(NO_ACTIVITY, 7), rates, 1000, 1000).sent).toEqual([1, 1, 1, 1, 1, 1, 1]);
 });
 
 test('one message stands for as many requests as configured, and fewer wait for more', () => {
-  const rates = { requestsPerMessage: 5, maxMessageRate: 10 };
+  const rates = rated(5, 10);
   const { sent, left } = send(countRequests(NO_ACTIVITY, 13), rates, 1000, 1000);
   expect(sent).toEqual([5, 5]);
   expect(left.pending).toBe(3);
@@ -37,13 +43,13 @@ test('one message stands for as many requests as configured, and fewer wait for 
 });
 
 test('messages are spaced by the rate cap', () => {
-  const rates = { requestsPerMessage: 1, maxMessageRate: 4 };
+  const rates = rated(1, 4);
   const after = messageSent(countRequests(NO_ACTIVITY, 3), 1, 1000, rates);
   expect(activityDueAt(after, rates)).toBe(1250);
 });
 
 test('what the cap holds back is carried off by bigger messages, all of it, in seconds', () => {
-  const rates = { requestsPerMessage: 1, maxMessageRate: 10 };
+  const rates = rated(1, 10);
   const { sent, left } = send(countRequests(NO_ACTIVITY, 1000), rates, 1000, 6000);
   expect(sum(sent)).toBe(1000);
   expect(left.pending).toBe(0);
@@ -51,7 +57,7 @@ test('what the cap holds back is carried off by bigger messages, all of it, in s
 });
 
 test('the messages of a second follow the requests of that second, up to the cap', () => {
-  const rates = { requestsPerMessage: 10, maxMessageRate: 10 };
+  const rates = rated(10, 10);
   const perSecond = [10, 50, 100, 1000].map((requests) => {
     let left = NO_ACTIVITY;
     let messages = 0;
@@ -67,11 +73,39 @@ test('the messages of a second follow the requests of that second, up to the cap
 });
 
 test('a cap below one per second still carries everything', () => {
-  const rates = { requestsPerMessage: 1, maxMessageRate: 0.5 };
+  const rates = rated(1, 0.5);
   expect(send(countRequests(NO_ACTIVITY, 40), rates, 1000, 10_000).sent).toEqual([40]);
 });
 
 test('a message for more than was counted leaves nothing behind', () => {
-  const rates = { requestsPerMessage: 1, maxMessageRate: 10 };
+  const rates = rated(1, 10);
   expect(messageSent(NO_ACTIVITY, 1, 1000, rates).pending).toBe(0);
+});
+
+test('fewer requests than a message stands for keep the queue from running empty', () => {
+  const rates = rated(100, 10);
+  // One request a second for ten minutes: at no time is the last message older than its time to live.
+  let left = NO_ACTIVITY;
+  const sentAt: number[] = [];
+  for (let now = 0; now <= 600_000; now += 1000) {
+    left = countRequests(left, 1);
+    const due = activityDueAt(left, rates);
+    if (due === undefined || due > now) continue;
+    left = messageSent(left, requestsForMessage(left, rates), now, rates);
+    sentAt.push(now);
+  }
+  const gaps = sentAt.slice(1).map((at, n) => at - sentAt[n]!);
+  expect(Math.max(...gaps)).toBeLessThan(rates.messageTtlMs);
+  expect(sentAt[0]).toBe(0);
+  expect(sentAt.length).toBeLessThan(50);
+});
+
+test('a message never stands for more requests than there were', () => {
+  expect(requestsForMessage(countRequests(NO_ACTIVITY, 3), rated(100, 10))).toBe(3);
+});
+
+test('no rate keeps the queue from having a message', () => {
+  const rates = rated(1, 0.01);
+  const left = messageSent(countRequests(NO_ACTIVITY, 2), 1, 1000, rates);
+  expect(activityDueAt(left, rates)).toBe(1000 + rates.messageTtlMs / 2);
 });

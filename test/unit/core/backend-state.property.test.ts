@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { isOpen } from '../../../src/core/schedule';
-import { IDLE } from '../../../src/core/state';
-import type { State, Step } from '../../../src/core/state';
-import type { Effect } from '../../../src/core/held';
+import { isOpen } from '../../../src/core/release';
+import { IDLE, waitingIn } from '../../../src/core/state';
+import type { Effect, State, Step } from '../../../src/core/state';
+import { NOBODY, workersOf } from '../../../src/core/waiting';
 import type { Chance, Command, Machine } from './machine-world';
 import { POLICY, realMachine, Violation, World } from './machine-world';
 
@@ -87,8 +87,7 @@ function withEffects(change: (effects: readonly Effect[], before: State, after: 
   };
 }
 
-const released = (ids: readonly number[]): Effect => ({ type: 'release', ids });
-const heldIn = (state: State) => (state.kind === 'idle' ? [] : state.held);
+const released = (workers: readonly number[]): Effect => ({ type: 'release', workers });
 
 /** Each names what it does wrong, and the rule that must catch it. */
 const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; readonly machine: Machine }[] = [
@@ -96,12 +95,12 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
     name: 'drops a release',
     caughtBy: /settles|releases all that wait/,
     machine: withEffects((effects) =>
-      effects.map((effect) => (effect.type === 'release' ? released(effect.ids.slice(1)) : effect)),
+      effects.map((effect) => (effect.type === 'release' ? released(effect.workers.slice(1)) : effect)),
     ),
   },
   {
     name: 'releases twice',
-    caughtBy: /exactly once/,
+    caughtBy: /for somebody/,
     machine: withEffects((effects) =>
       effects.flatMap((effect): Effect[] => (effect.type === 'release' ? [effect, effect] : [effect])),
     ),
@@ -122,7 +121,7 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
   },
   {
     name: 'forgets the timer',
-    caughtBy: /by its deadline|settles/,
+    caughtBy: /once a period/,
     machine: {
       ...realMachine,
       dueAt: (state, policy) => (state.kind === 'waking' ? undefined : realMachine.dueAt(state, policy)),
@@ -144,7 +143,7 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
       ...realMachine,
       step: (state, event, policy): Step =>
         event.type === 'arrive' && state.kind === 'idle'
-          ? [IDLE, [released([event.id])]]
+          ? [IDLE, [released([event.worker])]]
           : realMachine.step(state, event, policy),
     },
   },
@@ -155,7 +154,7 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
       ...realMachine,
       step: (state, event, policy): Step =>
         event.type === 'arrive' && state.kind === 'ready'
-          ? [state, [released([event.id])]]
+          ? [state, [released([event.worker])]]
           : realMachine.step(state, event, policy),
     },
   },
@@ -166,8 +165,8 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
       ...realMachine,
       step(state, event, policy): Step {
         const [next, effects] = realMachine.step(state, event, policy);
-        if (event.type !== 'probed' || next.kind !== 'ready' || next.held.length === 0) return [next, effects];
-        return [{ ...next, held: [] }, [...effects, released(next.held.map(({ id }) => id))]];
+        if (event.type !== 'probed' || next.kind !== 'ready' || next.waiting.size === 0) return [next, effects];
+        return [{ ...next, waiting: NOBODY }, [...effects, released(workersOf(next.waiting))]];
       },
     },
   },
@@ -175,7 +174,7 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
     name: 'does not wake when the client has gone',
     caughtBy: /outlives the client/,
     machine: withEffects((effects, before) =>
-      heldIn(before).length === 0 ? effects.filter(({ type }) => type !== 'publish') : effects,
+      waitingIn(before).size === 0 ? effects.filter(({ type }) => type !== 'publish') : effects,
     ),
   },
   {
@@ -184,10 +183,18 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
     machine: {
       ...realMachine,
       step: (state, event, policy) =>
-        realMachine.step(state, event.type === 'arrive' ? { ...event, room: true } : event, {
-          ...policy,
-          maxHeld: 1000,
-        }),
+        realMachine.step(state, event.type === 'arrive' ? { ...event, room: true } : event, policy),
+    },
+  },
+  {
+    name: 'trusts a backend after a gap as ever',
+    caughtBy: /on probation/,
+    machine: {
+      ...realMachine,
+      step(state, event, policy): Step {
+        const [next, effects] = realMachine.step(state, event, policy);
+        return [next.kind === 'idle' ? next : { ...next, probationUntil: 0 }, effects];
+      },
     },
   },
   {
@@ -210,7 +217,7 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
       ...realMachine,
       step(state, event, policy): Step {
         const isEarly = event.type === 'arrive' && state.kind === 'ready' && event.now < state.leaseUntil;
-        if (isEarly && !isOpen(state, event.worker, event.now, policy)) return [state, [released([event.id])]];
+        if (isEarly && !isOpen(state, event.worker, event.now, policy)) return [state, [released([event.worker])]];
         return realMachine.step(state, event, policy);
       },
     },

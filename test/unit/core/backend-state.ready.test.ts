@@ -3,7 +3,7 @@ import { renewalDueAt } from '../../../src/core/schedule';
 import { IDLE } from '../../../src/core/state';
 import { UNKNOWN_WORKER } from '../../../src/core/reports';
 import { POLICY } from './example-backend';
-import { A, B, Machine, probe, rejected, released } from './machine';
+import { A, B, Machine, probe, published, rejected, released } from './machine';
 
 describe('ready', () => {
   test('requests on a proven worker pass until the lease ends', () => {
@@ -15,54 +15,52 @@ describe('ready', () => {
 
   test('after the lease the next request is verified first', () => {
     const machine = Machine.ready().arrive(10 + POLICY.leaseMs, 2, A);
-    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.effects).toEqual([probe('any', A)]);
     expect(machine.state.kind).toBe('probing');
   });
 
-  test('the second half of the lease is renewed by the first request in it, in the background and once', () => {
+  test('the second half of the lease is renewed by the first request that passes in it, in the background and once', () => {
     const machine = Machine.ready();
     const due = renewalDueAt(machine.state as Ready, POLICY);
     expect(due).toBe(10 + POLICY.leaseMs / 2);
-    expect(machine.arrive(due - 1, 2).effects).toEqual([released(2)]);
-    expect(machine.arrive(due, 3).effects).toEqual([released(3), probe(A, A)]);
-    expect(machine.arrive(due + 1, 4).effects).toEqual([released(4)]);
+    expect(machine.renew(due - 1).effects).toEqual([]);
+    expect(machine.renew(due).effects).toEqual([probe(A, A)]);
+    expect(machine.renew(due + 1).effects).toEqual([]);
     expect(machine.probed(due + 20, 'passed', A, A).effects).toEqual([]);
     expect(machine.isOpen(A, due + 20 + POLICY.leaseMs - 1)).toBe(true);
   });
 
   test('a renewal without an answer keeps the lease, and is tried again after a period', () => {
-    const machine = Machine.ready().arrive(2510, 2).probed(2520, 'unanswered', UNKNOWN_WORKER, A);
+    const machine = Machine.ready().renew(2510).probed(2520, 'unanswered', UNKNOWN_WORKER, A);
     expect(machine.effects).toEqual([]);
     expect(machine.isOpen(A, 5009)).toBe(true);
-    expect(machine.arrive(2609, 3).effects).toEqual([released(3)]);
-    expect(machine.arrive(2610, 4).effects).toEqual([released(4), probe(A, A)]);
+    expect(machine.renew(2609).effects).toEqual([]);
+    expect(machine.renew(2610).effects).toEqual([probe(A, A)]);
   });
 
   test('a failure on a worker that had passed ends readiness: the next request is verified', () => {
-    const machine = Machine.ready().arrive(2510, 2).probed(2520, 'failed', A, A);
+    const machine = Machine.ready().renew(2510).probed(2520, 'failed', A, A);
     expect([machine.state, machine.effects]).toEqual([IDLE, []]);
   });
 
   test('a failure on a worker that had passed wakes the backend for those who wait', () => {
     const machine = Machine.ready().arrive(20, 2, B).arrive(21, 3, B, { wakes: false });
     machine.probed(30, 'failed', A, B);
-    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 3), { type: 'publish', wokenAt: 30, attempt: 1 }]);
-    expect(machine.state).toMatchObject({ kind: 'waking', held: [{ id: 2 }] });
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 3), published(30)]);
+    expect(machine.state).toMatchObject({ kind: 'waking', waiting: new Map([[B, { wakes: 1, others: 0 }]]) });
   });
 
   test('a failure on a worker that had passed lets other probes in flight have their say first', () => {
     const machine = Machine.ready().arrive(20, 2, B).arrive(21, 3, 13).probed(30, 'failed', A, B);
     expect(machine.effects).toEqual([]);
     expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [13], wake: true });
-    expect(machine.probed(40, 'failed', 13, 13).effects).toEqual([{ type: 'publish', wokenAt: 40, attempt: 1 }]);
+    expect(machine.probed(40, 'failed', 13, 13).effects).toEqual([published(40)]);
   });
 
   test('a probe that does not come by the plugin counts for the backend while nothing else is known', () => {
     const machine = new Machine().arrive(0, 1, A).probed(10, 'passed', UNKNOWN_WORKER);
     expect(machine.effects).toEqual([probe(A, A)]);
-    expect(machine.probed(20, 'failed', UNKNOWN_WORKER, A).effects).toEqual([
-      { type: 'publish', wokenAt: 20, attempt: 1 },
-    ]);
+    expect(machine.probed(20, 'failed', UNKNOWN_WORKER, A).effects).toEqual([published(20)]);
   });
 });
 
@@ -103,12 +101,12 @@ describe('the other nginx workers', () => {
   test('one whose own probes fail beyond the settle limit is not let go: the backend is asleep again', () => {
     const machine = Machine.ready().arrive(20, 2, B).probed(30, 'failed', B, B).probed(950, 'failed', B, B);
     expect(machine.effects).toEqual([probe(B, B)]);
-    expect(machine.due).toBe(30_020);
+    expect(machine.due).toBeUndefined();
     expect(machine.tick(1010).effects).toEqual([]);
     expect(machine.isOpen(B, 1010)).toBe(false);
     expect(machine.isOpen(13, 1010)).toBe(true);
-    expect(machine.probed(1050, 'failed', B, B).effects).toEqual([{ type: 'publish', wokenAt: 1050, attempt: 1 }]);
-    expect(machine.state).toMatchObject({ kind: 'waking', held: [{ id: 2 }] });
+    expect(machine.probed(1050, 'failed', B, B).effects).toEqual([published(1050)]);
+    expect(machine.state).toMatchObject({ kind: 'waking', waiting: new Map([[B, { wakes: 1, others: 0 }]]) });
     expect(machine.probed(3000, 'passed', B).effects).toEqual([released(2)]);
   });
 
@@ -140,7 +138,7 @@ describe('the other nginx workers', () => {
     const machine = Machine.ready({ settleMs: 1000, leaseMs: 300 }).arrive(20, 2, B);
     machine.probed(30, 'failed', B, B);
     expect(machine.tick(2010).state.kind).toBe('probing');
-    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, B)]);
+    expect(machine.effects).toEqual([probe('any', B)]);
     expect(machine.probed(2020, 'passed', B).effects).toEqual([released(2)]);
   });
 
@@ -149,11 +147,66 @@ describe('the other nginx workers', () => {
     expect(machine.effects).toEqual([]);
     expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [B] });
   });
+});
 
-  test('the deadline holds here too', () => {
-    const machine = Machine.ready({ settleMs: 5000, holdTimeoutMs: 300 }).arrive(20, 2, B);
-    expect(machine.due).toBe(320);
-    expect(machine.tick(320).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 2)]);
-    expect(machine.due).toBeUndefined();
+describe('probation', () => {
+  /** Ready at 10 on worker A; asked for again after a gap in which KEDA may have scaled it in. */
+  const GAP_END = 10 + POLICY.messageTtlMs;
+  const onProbation = (): Machine =>
+    Machine.ready()
+      .arrive(GAP_END, 2, A)
+      .probed(GAP_END + 5, 'passed', A);
+
+  test('begins after a gap as long as a message lives: a passed probe is trusted for a moment', () => {
+    const machine = onProbation();
+    expect(machine.effects).toEqual([released(2)]);
+    expect(machine.isOpen(A, GAP_END + 24)).toBe(true);
+    expect(machine.isOpen(A, GAP_END + 25)).toBe(false);
+  });
+
+  test('does not begin after a shorter gap', () => {
+    const soon = GAP_END - 1;
+    const machine = Machine.ready()
+      .arrive(soon, 2, A)
+      .probed(soon + 5, 'passed', A);
+    expect(machine.isOpen(A, soon + 1000)).toBe(true);
+  });
+
+  test('has each request wait for a probe through its own worker; those that come together share it', () => {
+    const machine = onProbation().arrive(GAP_END + 100, 3, A);
+    expect(machine.effects).toEqual([probe(A, A)]);
+    expect(machine.arrive(GAP_END + 101, 4, A).effects).toEqual([]);
+    expect(machine.probed(GAP_END + 103, 'passed', A, A).effects).toEqual([released(3, 4)]);
+    expect(machine.arrive(GAP_END + 104, 5, B).effects).toEqual([probe(B, B)]);
+  });
+
+  test('ends at once for a backend whose target is withdrawn: the requests wait, and it is woken', () => {
+    const machine = onProbation()
+      .arrive(GAP_END + 100, 3, A)
+      .probed(GAP_END + 103, 'failed', A, A);
+    expect(machine.effects).toEqual([published(GAP_END + 103)]);
+    expect(machine.state.kind).toBe('waking');
+  });
+
+  test('is over after five seconds without a failure', () => {
+    const machine = onProbation()
+      .arrive(GAP_END + 4000, 3, A)
+      .probed(GAP_END + 4003, 'passed', A, A);
+    expect(machine.isOpen(A, GAP_END + 5000)).toBe(true);
+    expect(machine.isOpen(A, GAP_END + 4003 + POLICY.leaseMs - 1)).toBe(true);
+  });
+
+  test('goes on after a wake-up for as long as workers may lose the target one after the other', () => {
+    const machine = Machine.waking().published(20, 'accepted').tick(110).probed(120, 'passed', B);
+    expect(machine.isOpen(B, 130)).toBe(true);
+    expect(machine.isOpen(B, 200)).toBe(false);
+    expect(machine.isOpen(B, 2010)).toBe(true);
+  });
+
+  test('owns no timer that calls again at once: what is due is the next probe', () => {
+    const machine = onProbation()
+      .arrive(GAP_END + 2000, 3, B)
+      .probed(GAP_END + 2010, 'failed', B, B);
+    expect(machine.due === undefined || machine.due > GAP_END + 2010).toBe(true);
   });
 });

@@ -1,24 +1,24 @@
 import type { Event } from '../../../src/core/state';
 import { wakeWindowMs } from '../../../src/core/schedule';
 import { IDLE } from '../../../src/core/state';
-import { UNKNOWN_WORKER } from '../../../src/core/reports';
 import { POLICY } from './example-backend';
-import type { DistributiveOmit } from './machine';
-import { A, B, Machine, probe, rejected, released } from './machine';
+import type { DistributiveOmit } from '../../../src/core/types';
+import { A, B, Machine, probe, published, rejected, released } from './machine';
 
 describe('idle', () => {
   test('the first request is held while a probe through its worker tells whether the backend is up', () => {
     const machine = new Machine().arrive(0, 1, A);
-    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
-    expect(machine.due).toBe(POLICY.holdTimeoutMs);
+    expect(machine.effects).toEqual([probe('any', A)]);
+    expect(machine.due).toBeUndefined();
   });
 
   test('what comes late from an activation that is over changes nothing', () => {
     const late: DistributiveOmit<Event, 'now' | 'jitter'>[] = [
-      { type: 'leave', id: 1 },
+      { type: 'leave', worker: A, wakes: true },
+      { type: 'renew', worker: A },
       { type: 'tick' },
       { type: 'published', wokenAt: 5, outcome: 'refused' },
-      { type: 'probed', scope: UNKNOWN_WORKER, outcome: 'failed', worker: A, last: true },
+      { type: 'probed', scope: 'any', outcome: 'failed', worker: A, last: true },
     ];
     for (const event of late) {
       const machine = new Machine().at(50, event);
@@ -31,7 +31,7 @@ describe('probing', () => {
   test('others join the probe that is in flight', () => {
     const machine = new Machine().arrive(0, 1, A).arrive(1, 2, B);
     expect(machine.effects).toEqual([]);
-    expect(machine.probed(10, 'failed').effects).toEqual([{ type: 'publish', wokenAt: 10, attempt: 1 }]);
+    expect(machine.probed(10, 'failed').effects).toEqual([published(10)]);
   });
 
   test('a backend that is up releases at once, and nothing is published', () => {
@@ -52,20 +52,11 @@ describe('probing', () => {
 
   test('one that wakes wakes also when it joined one that must not', () => {
     const machine = new Machine().arrive(0, 1, A, { wakes: false }).arrive(1, 2).probed(10, 'failed');
-    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 1), { type: 'publish', wokenAt: 10, attempt: 1 }]);
-  });
-
-  test('a probe that outlasts the deadline does not outlast the request', () => {
-    const machine = new Machine({ holdTimeoutMs: 500 }).arrive(0, 1).arrive(100, 2);
-    expect(machine.due).toBe(500);
-    expect(machine.tick(500).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 1)]);
-    expect(machine.due).toBe(600);
-    expect(machine.tick(600).effects).toEqual([rejected('SERVERLESS_HOLD_TIMEOUT', 2)]);
-    expect(machine.due).toBeUndefined();
+    expect(machine.effects).toEqual([rejected('SERVERLESS_NO_WAKE', 1), published(10)]);
   });
 
   test('of several connections in one round, one that fails first leaves the others their say', () => {
-    const one = { type: 'probed', scope: UNKNOWN_WORKER, worker: A } as const;
+    const one = { type: 'probed', scope: 'any', worker: A } as const;
     const machine = new Machine().arrive(0, 1).at(10, { ...one, outcome: 'failed', last: false });
     expect(machine.effects).toEqual([]);
     expect(machine.at(11, { ...one, outcome: 'passed', last: true }).effects).toEqual([released(1)]);
@@ -75,13 +66,13 @@ describe('probing', () => {
 describe('several passed probes in a row, where they are wanted', () => {
   test('before any wake-up they follow each other at once', () => {
     const machine = new Machine({ successes: 3 }).arrive(0, 1);
-    expect(machine.probed(10, 'passed').effects).toEqual([probe(UNKNOWN_WORKER, A)]);
-    expect(machine.probed(20, 'passed').effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.probed(10, 'passed').effects).toEqual([probe('any', A)]);
+    expect(machine.probed(20, 'passed').effects).toEqual([probe('any', A)]);
     expect(machine.probed(30, 'passed').effects).toEqual([released(1)]);
   });
 
   test('connections of one round count too', () => {
-    const one = { type: 'probed', scope: UNKNOWN_WORKER, outcome: 'passed', worker: A } as const;
+    const one = { type: 'probed', scope: 'any', outcome: 'passed', worker: A } as const;
     const machine = new Machine({ successes: 2 }).arrive(0, 1).at(10, { ...one, last: false });
     expect(machine.effects).toEqual([]);
     expect(machine.at(11, { ...one, last: true }).effects).toEqual([released(1)]);
@@ -89,9 +80,9 @@ describe('several passed probes in a row, where they are wanted', () => {
 
   test('while the backend wakes they come one per period, and one that fails starts the count again', () => {
     const machine = Machine.waking({ successes: 2 }).published(20, 'accepted').tick(110);
-    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.effects).toEqual([probe('any', A)]);
     expect(machine.probed(120, 'passed').effects).toEqual([]);
-    expect(machine.tick(210).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.tick(210).effects).toEqual([probe('any', A)]);
     expect(machine.probed(220, 'failed').tick(310).probed(320, 'passed').effects).toEqual([]);
     expect(machine.tick(410).probed(420, 'passed').effects).toEqual([released(1)]);
   });
@@ -104,7 +95,7 @@ describe('waking', () => {
     expect(new Machine().arrive(0, 1).at(10, failed, 0.5).published(20, 'accepted').due).toBe(115);
     expect(new Machine().arrive(0, 1).at(10, failed, -1).published(20, 'accepted').due).toBe(100);
   });
-  const failed = { type: 'probed', scope: UNKNOWN_WORKER, outcome: 'failed', worker: A, last: true } as const;
+  const failed = { type: 'probed', scope: 'any', outcome: 'failed', worker: A, last: true } as const;
 
   test('others join without a probe or a wake-up of their own', () => {
     expect(Machine.waking().arrive(15, 2, B).effects).toEqual([]);
@@ -113,7 +104,7 @@ describe('waking', () => {
 
   test('the next probe may go through the worker of anyone who waits', () => {
     const machine = Machine.waking().published(20, 'accepted').arrive(30, 2, B).tick(110);
-    expect(machine.effects).toEqual([probe(UNKNOWN_WORKER, A, B)]);
+    expect(machine.effects).toEqual([probe('any', A, B)]);
   });
 
   test('one that must not wake is answered at once', () => {
@@ -127,23 +118,19 @@ describe('waking', () => {
     expect(again).toBeLessThan(POLICY.messageTtlMs);
     expect(machine.tick(again - 1).probed(again - 1, 'failed').effects).toEqual([]);
     expect(machine.due).toBe(again);
-    expect(machine.tick(again).effects).toEqual([{ type: 'publish', wokenAt: 10, attempt: 2 }]);
+    expect(machine.tick(again).effects).toEqual([published(10)]);
   });
 
   test('it is not repeated while a probe is in flight that may make it needless', () => {
     const machine = Machine.waking().published(20, 'accepted').tick(110);
     const again = 20 + wakeWindowMs(POLICY);
     expect(machine.tick(again).effects).toEqual([]);
-    expect(machine.probed(again + 5, 'unanswered').effects).toContainEqual({
-      type: 'publish',
-      wokenAt: 10,
-      attempt: 2,
-    });
+    expect(machine.probed(again + 5, 'unanswered').effects).toContainEqual(published(10));
   });
 
   test('while a publish is under way there is no second one', () => {
     const machine = Machine.waking();
-    expect(machine.tick(40_000 - 10_001).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.tick(40_000 - 10_001).effects).toEqual([probe('any', A)]);
   });
 
   test('a publish that failed is tried again with growing distance, up to 5 s, and from the start once one was taken', () => {
@@ -154,7 +141,7 @@ describe('waking', () => {
       machine.published(now, 'retry');
       const next = machine.due!;
       distances.push(next - now);
-      expect(machine.tick(next).effects).toEqual([{ type: 'publish', wokenAt: 10, attempt }]);
+      expect(machine.tick(next).effects).toEqual([published(10)]);
       now = next + 1;
     }
     expect(distances).toEqual([250, 500, 1000, 2000, 4000, 5000, 5000]);
@@ -167,8 +154,8 @@ describe('waking', () => {
     const machine = Machine.waking().arrive(15, 2, B).published(20, 'refused');
     expect(machine.effects).toEqual([rejected('SERVERLESS_WAKE_REFUSED', 1, 2)]);
     expect(machine.state).toEqual(IDLE);
-    expect(machine.arrive(30, 3).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
-    expect(machine.probed(40, 'failed').effects).toEqual([{ type: 'publish', wokenAt: 40, attempt: 1 }]);
+    expect(machine.arrive(30, 3).effects).toEqual([probe('any', A)]);
+    expect(machine.probed(40, 'failed').effects).toEqual([published(40)]);
   });
 
   test('after a refusal a probe that was in flight is joined, not doubled', () => {
@@ -193,7 +180,7 @@ describe('waking', () => {
   test('with nobody left it owns no timer, and one who comes soon goes on with the same wake-up', () => {
     const machine = Machine.waking().published(20, 'accepted').leave(30, 1);
     expect(machine.due).toBeUndefined();
-    expect(machine.arrive(500, 2).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.arrive(500, 2).effects).toEqual([probe('any', A)]);
     expect(machine.probed(510, 'failed').effects).toEqual([]);
   });
 
@@ -211,26 +198,26 @@ describe('waking', () => {
   test('one who comes when the wake-up may have expired asks first, and wakes anew', () => {
     const machine = Machine.waking().published(20, 'accepted').leave(30, 1);
     const late = 20 + wakeWindowMs(POLICY);
-    expect(machine.arrive(late, 2).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
-    expect(machine.probed(late + 10, 'failed').effects).toEqual([{ type: 'publish', wokenAt: late + 10, attempt: 1 }]);
+    expect(machine.arrive(late, 2).effects).toEqual([probe('any', A)]);
+    expect(machine.probed(late + 10, 'failed').effects).toEqual([published(late + 10)]);
   });
 
   test('one that must not wake asks too, when it is long since anybody knew', () => {
     const machine = Machine.waking().published(20, 'accepted').leave(30, 1);
     const late = 3_600_000;
-    expect(machine.arrive(late, 2, A, { wakes: false }).effects).toEqual([probe(UNKNOWN_WORKER, A)]);
+    expect(machine.arrive(late, 2, A, { wakes: false }).effects).toEqual([probe('any', A)]);
     expect(machine.probed(late + 10, 'passed').effects).toEqual([released(2)]);
   });
 });
 
 describe('overflow', () => {
-  test('one more than the backend may hold is refused, and a place that is freed is given again', () => {
-    const machine = new Machine({ maxHeld: 2 }).arrive(0, 1).arrive(1, 2).arrive(2, 3);
+  test('one for whom there is no room is rejected, and those who wait stay', () => {
+    const machine = new Machine().arrive(0, 1).arrive(2, 3, A, { room: false });
     expect(machine.effects).toEqual([rejected('SERVERLESS_HOLD_OVERFLOW', 3)]);
-    expect(machine.leave(3, 1).arrive(4, 4).effects).toEqual([]);
+    expect(machine.probed(10, 'passed').effects).toEqual([released(1)]);
   });
 
-  test('one for whom the process has no room is refused, and nothing is started for it', () => {
+  test('one for whom there is no room starts nothing', () => {
     const machine = new Machine().arrive(0, 1, A, { room: false });
     expect([machine.state, machine.effects]).toEqual([IDLE, [rejected('SERVERLESS_HOLD_OVERFLOW', 1)]]);
   });

@@ -28,7 +28,7 @@ describe.each(ERROR_CODES)('%s', (code) => {
       'Retry-After': expect.stringMatching(/^[1-9]\d*$/),
     });
     expect(problem).toEqual({
-      type: `urn:kong-serverless:${code}`,
+      type: `docs/errors.md#${code.toLowerCase()}`,
       title: expect.stringMatching(/^[A-Z].{10,}[^.]$/),
       status: 503,
       code,
@@ -50,13 +50,13 @@ test('docs/errors.md names no code that does not exist', () => {
 });
 
 /** Environment variables share the prefix. */
-const PROCESS_SETTINGS = new Set(['SERVERLESS_MAX_HELD', 'SERVERLESS_GATEWAY_URL']);
+const PROCESS_SETTINGS = new Set(['SERVERLESS_MAX_HELD', 'SERVERLESS_GATEWAY_URL', 'SERVERLESS_DEBUG_ERRORS']);
 
 test('an answer carries the last probe and the last publish, and a status of its own where one is configured', () => {
   const error = new ServerlessError('SERVERLESS_NO_WAKE', 'It sleeps.', {
     backend: '/kong',
     lastProbe: { status: 503 },
-    lastPublish: { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' },
+    lastPublish: { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND', message: 'no pubsub of that name' },
     status: 404,
   });
   const answer = toHttpAnswer(error);
@@ -65,8 +65,17 @@ test('an answer carries the last probe and the last publish, and a status of its
     status: 404,
     backend: '/kong',
     lastProbe: { status: 503 },
-    lastPublish: { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' },
+    lastPublish: { outcome: 'refused', status: 404 },
   });
+});
+
+test('the words of Dapr and of a probe are not for strangers, unless the operator wants that', () => {
+  const error = new ServerlessError('SERVERLESS_WAKE_REFUSED', 'Refused.', {
+    lastProbe: { error: 'ECONNREFUSED: connect 10.1.2.3:8000' },
+    lastPublish: { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND', message: 'pubsub secret-name' },
+  });
+  expect(toHttpAnswer(error).body).not.toMatch(/10\.1\.2\.3|secret-name|ERR_PUBSUB/);
+  expect(toHttpAnswer(error, true).body).toMatch(/10\.1\.2\.3.*ERR_PUBSUB_NOT_FOUND.*secret-name/);
 });
 
 test('an error names its code first', () => {

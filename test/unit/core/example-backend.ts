@@ -23,6 +23,7 @@ export function exampleBackend(
   const { policy, probe, ...rest } = changes;
   return {
     key: 'kong',
+    source: 'plugin',
     target: '/kong',
     healthPath: '/kong/healthz.html',
     pubsub: 'kong-serverless-plugin',

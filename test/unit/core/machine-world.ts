@@ -1,10 +1,11 @@
 import type { Policy } from '../../../src/core/backend';
-import type { Event, EventOf, State, Step } from '../../../src/core/state';
+import type { Effect, Event, EventOf, Scope, State, Step } from '../../../src/core/state';
 import { step } from '../../../src/core/backend-state';
+import { PROBATION_MS, WITHDRAWAL_MS } from '../../../src/core/release';
 import { dueAt, wakeWindowMs } from '../../../src/core/schedule';
 import { IDLE } from '../../../src/core/state';
-import type { Effect } from '../../../src/core/held';
 import type { ProbeOutcome, PublishOutcome } from '../../../src/core/reports';
+import type { DistributiveOmit } from '../../../src/core/types';
 
 /** What is tested: the real machine, or one with a mutation. */
 export interface Machine {
@@ -50,8 +51,6 @@ interface Pending {
   readonly event: () => DistributiveOmit<Event, 'now' | 'jitter'>;
 }
 
-type DistributiveOmit<T, K extends PropertyKey> = T extends unknown ? Omit<T, K> : never;
-
 /** A rule of the design that was broken. */
 export class Violation extends Error {}
 
@@ -70,13 +69,18 @@ export class World {
   now = 1000;
   private state: State = IDLE;
   private readonly up = new Map<number, boolean>(WORKERS.map((worker) => [worker, false]));
-  private readonly open = new Map<number, { worker: number; deadline: number }>();
+  /** Who waits. */
+  private readonly open = new Map<number, { worker: number; wakes: boolean; deadline: number }>();
   private readonly queue: Pending[] = [];
-  private readonly inFlight = new Set<number>();
+  private readonly inFlight = new Set<Scope>();
+  /** The backend may have been scaled in: until then only a probe that passed just now counts. */
+  private probationUntil = 0;
   private readonly passes: { at: number; worker: number }[] = [];
   private lastPublish: { at: number; wokenAt: number; after: number } | undefined;
   private askedWhileUnknown = false;
   private nextId = 0;
+  /** The request that arrived last. */
+  private arrived = -1;
   private turns = 0;
   private readonly draws = new Map<string, number>();
 
@@ -107,22 +111,25 @@ export class World {
     switch (command.type) {
       case 'arrive': {
         const id = this.nextId++;
-        const deadline = this.now + this.policy.holdTimeoutMs;
-        const held = this.open.size;
-        this.open.set(id, { worker: command.worker, deadline });
-        const { worker, wakes, room } = command;
-        this.feed({ type: 'arrive', id, worker, deadline, wakes, room });
+        const { worker, wakes } = command;
+        const room = command.room && this.open.size < this.policy.maxHeld;
+        this.open.set(id, { worker, wakes, deadline: this.now + this.policy.holdTimeoutMs });
+        this.arrived = id;
+        const lastPass = this.passes.at(-1)?.at;
+        const wasReady = this.state.kind === 'ready';
+        if (wasReady && lastPass !== undefined && this.now - lastPass >= this.policy.messageTtlMs) {
+          this.probationUntil = this.now + PROBATION_MS;
+        }
+        this.feed({ type: 'arrive', worker, wakes, room });
         // From here on a failed probe must wake the backend, whatever becomes of this request.
         if (wakes && this.open.has(id) && this.state.kind === 'probing') this.askedWhileUnknown = true;
-        if (held >= this.policy.maxHeld || !room) assertRule(!this.open.has(id), 'overflow is refused at once');
+        if (!room) assertRule(!this.open.has(id), 'overflow is rejected at once');
         return;
       }
       case 'leave': {
         const ids = [...this.open.keys()];
         const id = ids[command.index % Math.max(1, ids.length)];
-        if (id === undefined) return;
-        this.open.delete(id);
-        this.feed({ type: 'leave', id });
+        if (id !== undefined) this.goes(id);
         return;
       }
       case 'health':
@@ -131,6 +138,13 @@ export class World {
       case 'advance':
         this.advance(command.ms);
     }
+  }
+
+  /** One does not wait any more: its client left, or its owner answers it at its deadline. */
+  private goes(id: number): void {
+    const { worker, wakes } = this.open.get(id)!;
+    this.open.delete(id);
+    this.feed({ type: 'leave', worker, wakes });
   }
 
   /** Runs what is due until `ms` from now, in order of time. */
@@ -142,15 +156,31 @@ export class World {
       const pending = this.queue[0];
       const due = this.machine.dueAt(this.state, this.policy);
       if (this.open.size === 0) assertRule(due === undefined, 'a backend that nobody waits for owns no timer');
-      const at = Math.min(pending?.at ?? Infinity, due ?? Infinity);
+      else this.checkIsAsked(due);
+      const [late, deadline] = this.earliestDeadline();
+      const at = Math.min(pending?.at ?? Infinity, due ?? Infinity, deadline);
       if (at > end) break;
       this.now = Math.max(this.now, at);
-      if (pending !== undefined && pending.at <= (due ?? Infinity)) {
+      if (late !== undefined && deadline <= this.now) this.goes(late);
+      else if (pending !== undefined && pending.at <= (due ?? Infinity)) {
         this.queue.shift();
         this.feed(pending.event());
       } else this.feed({ type: 'tick' });
     }
     this.now = end;
+  }
+
+  private earliestDeadline(): [id: number | undefined, deadline: number] {
+    let earliest: [number | undefined, number] = [undefined, Infinity];
+    for (const [id, { deadline }] of this.open) if (deadline < earliest[1]) earliest = [id, deadline];
+    return earliest;
+  }
+
+  /** Somebody waits: an answer is on its way, or the next question is due within a period. */
+  private checkIsAsked(due: number | undefined): void {
+    if (this.inFlight.size > 0) return;
+    const soon = this.now + 1.1 * this.policy.intervalMs;
+    assertRule(due !== undefined && due <= soon, 'a backend that somebody waits for is asked once a period');
   }
 
   private feed(untimed: DistributiveOmit<Event, 'now' | 'jitter'>): void {
@@ -168,13 +198,25 @@ export class World {
 
   private carryOut(effect: Effect): void {
     switch (effect.type) {
-      case 'release':
-        for (const id of effect.ids) this.checkRelease(id);
-        return;
-      case 'reject':
-        for (const id of effect.ids) {
-          assertRule(this.open.delete(id), 'every request settles exactly once');
+      case 'release': {
+        const released = [...this.open].filter(([, { worker }]) => effect.workers.includes(worker));
+        for (const worker of effect.workers) {
+          assertRule(
+            released.some(([, one]) => one.worker === worker),
+            'a release is for somebody who waits',
+          );
         }
+        for (const [id, { worker }] of released) {
+          this.open.delete(id);
+          this.checkRelease(worker);
+        }
+        return;
+      }
+      case 'reject':
+        for (const [id, { wakes }] of this.open) if (effect.who === 'all' || !wakes) this.open.delete(id);
+        return;
+      case 'turn-away':
+        assertRule(this.open.delete(this.arrived), 'who is turned away has just arrived');
         return;
       case 'probe':
         this.startProbes(effect.scope, effect.workers);
@@ -184,9 +226,7 @@ export class World {
     }
   }
 
-  private checkRelease(id: number): void {
-    const request = this.open.get(id);
-    assertRule(this.open.delete(id), 'every request settles exactly once');
+  private checkRelease(worker: number): void {
     const last = this.passes.at(-1);
     assertRule(
       last !== undefined && this.now - last.at <= this.leaseMs,
@@ -201,13 +241,13 @@ export class World {
       run.push(pass.worker);
     }
     const settled = this.now >= start + this.policy.settleMs;
-    assertRule(
-      settled || run.includes(request!.worker),
-      'a release needs a pass on its own worker, or the settle limit',
-    );
+    assertRule(settled || run.includes(worker), 'a release needs a pass on its own worker, or the settle limit');
+    if (this.now >= this.probationUntil) return;
+    const counts = this.passes.findLast((pass) => settled || pass.worker === worker);
+    assertRule(this.now - counts!.at <= 20, 'on probation a release needs a probe that passed just now');
   }
 
-  private startProbes(scope: number, workers: readonly number[]): void {
+  private startProbes(scope: Scope, workers: readonly number[]): void {
     assertRule(!this.inFlight.has(scope), 'at most one probe in flight per backend and worker');
     this.inFlight.add(scope);
     const connections = this.draw('fanOut', this.chance.fanOut);
@@ -252,10 +292,9 @@ export class World {
   }
 
   private checkAfter(before: State, event: Event, effects: readonly Effect[]): void {
-    for (const { deadline } of this.open.values()) {
-      const settledInTime = event.type === 'tick' ? deadline > this.now : deadline >= this.now;
-      assertRule(settledInTime, 'every request settles by its deadline');
-    }
+    // A probe that failed says that the target is withdrawn, from one worker after the other.
+    if (this.state.kind === 'waking' && before.kind !== 'waking') this.probationUntil = this.now + WITHDRAWAL_MS;
+    if (this.state.kind === 'idle') this.probationUntil = 0;
     if (event.type === 'probed') this.checkProbed(before, event, effects);
     if (event.type === 'published' && event.outcome === 'refused' && before.kind === 'waking') {
       if (before.wokenAt === event.wokenAt)

@@ -1,13 +1,13 @@
 import { AccessLog, OWN_AGENT } from '../../../demo/access-log';
-import { keptEvents } from './events-of';
+import { keptJournal } from './kept-journal';
 import { ManualClock } from './manual-clock';
 
 const request = { method: 'GET', path: '/foo', headers: {}, status: 200, ms: 1200 };
 
 function setUp() {
   const clock = new ManualClock();
-  const { events, texts } = keptEvents(clock);
-  return { clock, texts, log: new AccessLog(clock, events) };
+  const { journal, texts } = keptJournal(clock);
+  return { clock, texts, log: new AccessLog(clock, journal) };
 }
 
 describe('the access log', () => {

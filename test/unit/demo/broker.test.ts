@@ -2,14 +2,14 @@ import { BuiltInBroker } from '../../../demo/broker/built-in';
 import { ManualClock } from './manual-clock';
 
 const topology = {
-  exchanges: ['events', 'lonely'],
+  exchanges: ['orders', 'lonely'],
   queues: [
     { name: 'one', ttlMs: undefined },
     { name: 'two', ttlMs: undefined },
   ],
   bindings: [
-    { exchange: 'events', queue: 'one' },
-    { exchange: 'events', queue: 'two' },
+    { exchange: 'orders', queue: 'one' },
+    { exchange: 'orders', queue: 'two' },
   ],
 };
 const message = { body: 'hello', ttlMs: undefined, persistent: false };
@@ -18,7 +18,7 @@ const make = (): BuiltInBroker => new BuiltInBroker(topology, new ManualClock())
 describe('the built-in broker', () => {
   test('an exchange copies a message to each queue that is bound to it', async () => {
     const broker = make();
-    await broker.publish('events', message);
+    await broker.publish('orders', message);
     expect(await broker.depth('one')).toBe(1);
     expect((await broker.take('two'))?.body).toBe('hello');
     expect(await broker.depth('two')).toBe(0);
@@ -26,7 +26,7 @@ describe('the built-in broker', () => {
   });
 
   test.each(['lonely', 'not-declared'])(
-    'what goes to exchange %s, to which nothing is bound, is gone',
+    'a message to exchange %s, to which nothing is bound, is dropped',
     async (exchange) => {
       const broker = make();
       await broker.publish(exchange, message);
@@ -41,9 +41,9 @@ describe('the built-in broker', () => {
 
   test('stopped, it refuses everything, and has forgotten its messages when it is back', async () => {
     const broker = make();
-    await broker.publish('events', message);
+    await broker.publish('orders', message);
     await broker.stop();
-    await expect(broker.publish('events', message)).rejects.toThrow('the broker is stopped');
+    await expect(broker.publish('orders', message)).rejects.toThrow('the broker is stopped');
     await expect(broker.depth('one')).rejects.toThrow('the broker is stopped');
     await expect(broker.take('one')).rejects.toThrow('the broker is stopped');
     await broker.start();
@@ -52,7 +52,7 @@ describe('the built-in broker', () => {
 
   test.each([
     ['an exchange', { exchange: 'nowhere', queue: 'one' }, 'nowhere'],
-    ['a queue', { exchange: 'events', queue: 'nowhere' }, 'nowhere'],
+    ['a queue', { exchange: 'orders', queue: 'nowhere' }, 'nowhere'],
   ])('a binding to %s that is not there is an error', (_what, binding, name) => {
     expect(() => new BuiltInBroker({ ...topology, bindings: [binding] }, new ManualClock())).toThrow(name);
   });

@@ -1,8 +1,8 @@
 import { Hpa } from '../../../demo/keda/hpa';
-import { sampleScaling } from './scaling';
+import { consumerScaling } from './consumer-scaling';
 
-const STEP = 15_000;
-const hpaWith = (changes: Partial<typeof sampleScaling>): Hpa => new Hpa({ ...sampleScaling, ...changes });
+const SYNC_MS = 15_000;
+const hpaWith = (changes: Partial<typeof consumerScaling>): Hpa => new Hpa({ ...consumerScaling, ...changes });
 
 describe('the HPA', () => {
   test.each([
@@ -21,9 +21,9 @@ describe('the HPA', () => {
     expect(hpa.wanted(500, 1, 0)).toBe(5);
     hpa.changed(1, 5, 0);
     expect(hpa.wanted(500, 5, 5000)).toBe(5);
-    expect(hpa.wanted(500, 5, STEP)).toBe(10);
-    hpa.changed(5, 10, STEP);
-    expect(hpa.wanted(500, 10, 2 * STEP)).toBe(20);
+    expect(hpa.wanted(500, 5, SYNC_MS)).toBe(10);
+    hpa.changed(5, 10, SYNC_MS);
+    expect(hpa.wanted(500, 10, 2 * SYNC_MS)).toBe(20);
   });
 
   test('it takes replicas away only when the whole window asked for fewer', () => {
@@ -34,24 +34,24 @@ describe('the HPA', () => {
   });
 
   test('a shorter scale-in window takes them away earlier', () => {
-    const hpa = hpaWith({ scaleDown: { ...sampleScaling.scaleDown, windowMs: 30_000 } });
+    const hpa = hpaWith({ scaleDown: { ...consumerScaling.scaleDown, windowMs: 30_000 } });
     hpa.wanted(30, 3, 0);
-    expect(hpa.wanted(0, 3, 2 * STEP + 1)).toBe(1);
+    expect(hpa.wanted(0, 3, 2 * SYNC_MS + 1)).toBe(1);
   });
 
   test('a policy of one pod in 15 s takes them away one by one', () => {
-    const policies = [{ type: 'Pods', value: 1, periodMs: STEP }] as const;
+    const policies = [{ type: 'Pods', value: 1, periodMs: SYNC_MS }] as const;
     const hpa = hpaWith({ scaleDown: { windowMs: 0, select: 'Max', policies } });
     expect(hpa.wanted(0, 3, 0)).toBe(2);
     hpa.changed(3, 2, 0);
     expect(hpa.wanted(0, 2, 1000)).toBe(2);
-    expect(hpa.wanted(0, 2, STEP)).toBe(1);
+    expect(hpa.wanted(0, 2, SYNC_MS)).toBe(1);
   });
 
   test('the policy that changes less counts with selectPolicy Min, none with Disabled', () => {
     const policies = [
-      { type: 'Pods', value: 1, periodMs: STEP },
-      { type: 'Percent', value: 100, periodMs: STEP },
+      { type: 'Pods', value: 1, periodMs: SYNC_MS },
+      { type: 'Percent', value: 100, periodMs: SYNC_MS },
     ] as const;
     expect(hpaWith({ max: 9, scaleUp: { windowMs: 0, select: 'Min', policies } }).wanted(90, 3, 0)).toBe(4);
     expect(hpaWith({ max: 9, scaleUp: { windowMs: 0, select: 'Disabled', policies } }).wanted(90, 3, 0)).toBe(3);

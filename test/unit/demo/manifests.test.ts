@@ -100,13 +100,17 @@ describe('a change in the manifests', () => {
     rmSync(copy, { recursive: true });
   });
 
-  /** Replaces text that must be there, and reads all of it again. */
-  const changed = (file: string, from: string | RegExp, to: string): Cluster => {
+  /** Replaces text that must be there. */
+  const edit = (file: string, from: string | RegExp, to: string): void => {
     const path = join(copy, file);
     const text = readFileSync(path, 'utf8');
     const replaced = text.replace(from, to);
     if (replaced === text) throw new Error(`${file} has no ${String(from)}`);
     writeFileSync(path, replaced);
+  };
+  /** Edits a file and reads all of them again. */
+  const changed = (file: string, from: string | RegExp, to: string): Cluster => {
+    edit(file, from, to);
     return readCluster(copy, manifests);
   };
   const scaledObject = 'keda/rabbitmq/scaled-object.yaml';
@@ -153,6 +157,7 @@ describe('a change in the manifests', () => {
     [scaledObject, 'type: rabbitmq', 'type: kafka', 'spec.triggers[0].type', 'kafka'],
     [scaledObject, 'name: consumer\n', 'name: nobody\n', 'spec.scaleTargetRef.name', 'nobody'],
     [scaledObject, 'cooldownPeriod: 10', 'cooldownPeriod: soon', 'spec.cooldownPeriod', 'soon'],
+    [scaledObject, 'pollingInterval: 1', 'pollingInterval: 2147484', 'spec.pollingInterval', '0 to 86400 seconds'],
     [scaledObject, 'minReplicaCount: 0', 'idleReplicaCount: 0', 'spec.idleReplicaCount', 'cannot honour'],
     [scaledObject, 'mode: QueueLength', 'mode: MessageRate', 'mode', 'QueueLength'],
     [scaledObject, 'type: Pods', 'type: Pod', 'policies[0].type', 'Percent'],
@@ -203,6 +208,37 @@ describe('a change in the manifests', () => {
       expect(message).toContain(problem);
     },
   );
+
+  test("a queue's TTL may come from a policy, and the objects of a List are objects", () => {
+    const policies = '"policies": [{"pattern": "^serverless$", "definition": {"message-ttl": 7000}}],\n  "queues": [';
+    expect(changed(definitions, '"queues": [', policies).topology.queues).toContainEqual({
+      name: 'serverless',
+      ttlMs: 7000,
+    });
+
+    const file = join(copy, 'sample/consumer/service.yaml');
+    const service = readFileSync(file, 'utf8').replaceAll(/^(?=.)/gm, '    ');
+    writeFileSync(file, `kind: List\nitems:\n  -\n${service}`);
+    expect(readCluster(copy, manifests).paths.map(({ workload }) => workload.name)).toContain('consumer');
+  });
+
+  test('what a kustomization names has its namespace, where it says none itself', () => {
+    for (const file of [deployment, 'sample/consumer/service.yaml', 'sample/consumer/configmap.yaml']) {
+      edit(file, '  namespace: kong\n', '');
+    }
+    const kustomization = 'sample/consumer/kustomization.yaml';
+    expect(() => readCluster(copy, manifests)).toThrow('no Service consumer');
+
+    const { paths } = changed(kustomization, 'resources:', 'namespace: kong\nresources:');
+    expect(paths.map(({ workload }) => workload.name)).toContain('consumer');
+  });
+
+  test('a document without a kind or a name is an error naming its place', () => {
+    writeFileSync(join(copy, 'more.yaml'), 'kind: Secret\nmetadata: {name: a}\n---\nmetadata: {name: b}\n');
+    expect(() => readCluster(copy, ['more.yaml'])).toThrow('more.yaml: line 4, kind: expected a string, got nothing');
+    writeFileSync(join(copy, 'more.yaml'), 'kind: Secret\n');
+    expect(() => readCluster(copy, ['more.yaml'])).toThrow('more.yaml: Secret, metadata.name: expected a value');
+  });
 
   test('a file that is not there, or is no YAML, is an error naming it', () => {
     expect(() => readCluster(copy, ['manifests/nowhere'])).toThrow('manifests/nowhere: no such file or folder');

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { readCluster } from '../../../demo/manifests/cluster';
-import { Observer, sampleOf } from '../../../demo/observe';
+import { Observer, pointOf } from '../../../demo/observe';
 import { BuiltInBroker } from '../../../demo/broker/built-in';
 import type { BackendStatus } from '../../../demo/plugin-server';
 import type { Deployment } from '../../../demo/replicas/deployment';
@@ -57,16 +57,16 @@ describe('what the page is told', () => {
     expect(view?.coldStarts).toEqual([{ ...coldStart, scaledMs: 600, replicaMs: 2600 }]);
   });
 
-  test('goes on without a plugin server and without a broker', async () => {
+  test('works without a plugin server and without a broker', async () => {
     const { observer, broker } = setUp(undefined);
     await broker.stop();
 
     expect(await observer.look()).toMatchObject([{ state: undefined, held: 0, depth: undefined, coldStarts: [] }]);
   });
 
-  test('a sample counts ready replicas and those that stay', async () => {
+  test('a point of the timeline counts ready replicas and those that stay', async () => {
     const views = await setUp([status]).observer.look();
 
-    expect(sampleOf(views, 7)).toEqual({ at: 7, values: { consumer: [1, 2, 5, 0] } });
+    expect(pointOf(views, 7)).toEqual({ at: 7, values: { consumer: [1, 2, 5, 0] } });
   });
 });

@@ -87,7 +87,7 @@ describe('the page', () => {
   });
 
   test('nothing else is there', async () => {
-    expect((await send({ port, path: '/_demo/../stack.ts' })).status).toBe(404);
+    expect((await send({ port, path: '/_demo/../main.ts' })).status).toBe(404);
     expect((await press('format-disk', { 'X-Demo': '1' })).status).toBe(404);
     expect((await send({ port, path: '/', method: 'DELETE' })).status).toBe(405);
   });

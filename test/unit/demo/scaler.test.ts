@@ -1,8 +1,8 @@
 import { BuiltInBroker } from '../../../demo/broker/built-in';
 import { Scaler } from '../../../demo/keda/scaler';
-import { keptEvents } from './events-of';
+import { keptJournal } from './kept-journal';
 import { ManualClock } from './manual-clock';
-import { sampleScaling } from './scaling';
+import { consumerScaling } from './consumer-scaling';
 
 const topology = {
   exchanges: ['serverless'],
@@ -13,14 +13,14 @@ const topology = {
 function setUp() {
   const clock = new ManualClock();
   const broker = new BuiltInBroker(topology, clock);
-  const { events, texts } = keptEvents(clock);
+  const { journal, texts } = keptJournal(clock);
   const target = {
     wanted: 0,
     scale(replicas: number) {
       this.wanted = replicas;
     },
   };
-  const scaler = new Scaler(sampleScaling, target, broker, clock, events);
+  const scaler = new Scaler(consumerScaling, target, broker, clock, journal);
   scaler.start();
   const publish = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++)
@@ -43,7 +43,7 @@ describe('a ScaledObject', () => {
     expect(target.wanted).toBe(0);
   });
 
-  test('a long queue is scaled beyond one replica by the HPA, with its own step', async () => {
+  test('a long queue is scaled beyond one replica by the HPA, at its own sync period', async () => {
     const { clock, target, publish, texts } = setUp();
     await publish(25);
     await clock.pass(14_000);
@@ -56,7 +56,7 @@ describe('a ScaledObject', () => {
     ]);
   });
 
-  test('a broker that is gone changes nothing, and is reported once', async () => {
+  test('a stopped broker changes nothing, and is reported once', async () => {
     const { clock, broker, target, publish, texts } = setUp();
     await publish(1);
     await clock.pass(1000);

@@ -1,6 +1,6 @@
 import { BuiltInBroker } from '../../../demo/broker/built-in';
 import { Sidecar, type ApiResponse } from '../../../demo/dapr/sidecar';
-import { keptEvents } from './events-of';
+import { keptJournal } from './kept-journal';
 import { ManualClock } from './manual-clock';
 
 const component = {
@@ -20,8 +20,8 @@ const topology = {
 function setUp(appId = 'serverless') {
   const clock = new ManualClock();
   const broker = new BuiltInBroker(topology, clock);
-  const { events, texts } = keptEvents(clock);
-  const sidecar = new Sidecar(appId, [component], broker, clock, events);
+  const { journal, texts } = keptJournal(clock);
+  const sidecar = new Sidecar(appId, [component], broker, clock, journal);
   const publish = (
     path: string,
     body = '{"a":1}',
@@ -100,7 +100,7 @@ describe("Dapr's API", () => {
     expect(metadata.body).toMatchObject({ id: 'someone-else', components: [] });
   });
 
-  test('a broker that is gone is 500 with the real code, while the health stays good', async () => {
+  test('a stopped broker is 500 with the real code, while the sidecar stays healthy', async () => {
     const { broker, sidecar, publish } = setUp();
     await broker.stop();
 

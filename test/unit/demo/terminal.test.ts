@@ -1,19 +1,19 @@
-import { Events } from '../../../demo/events';
-import { showEvents, type TerminalOptions } from '../../../demo/terminal';
+import { Journal } from '../../../demo/journal';
+import { showJournal, type TerminalOptions } from '../../../demo/terminal';
 import { ManualClock } from './manual-clock';
 
 function linesWith(options: Partial<TerminalOptions>): string[] {
   const lines: string[] = [];
-  const events = new Events(new ManualClock());
-  showEvents(events, { json: false, quiet: false, colour: false, write: (line) => lines.push(line), ...options });
-  events.info('keda', 'consumer: 0 -> 1 replicas');
-  events.warn('replica', 'consumer-1 has ended');
-  events.error('plugin', 'gone');
+  const journal = new Journal(new ManualClock());
+  showJournal(journal, { json: false, quiet: false, colour: false, write: (line) => lines.push(line), ...options });
+  journal.info('keda', 'consumer: 0 -> 1 replicas');
+  journal.warn('replica', 'consumer-1 has ended');
+  journal.error('plugin', 'gone');
   return lines;
 }
 
 describe('the terminal', () => {
-  test('one line per event, with time and source', () => {
+  test('one line per entry, with time and source', () => {
     const lines = linesWith({});
     expect(lines).toHaveLength(3);
     expect(lines[0]).toMatch(/^\d\d:00:00\.000 {2}keda {5}consumer: 0 -> 1 replicas$/);

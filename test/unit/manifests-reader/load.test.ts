@@ -42,7 +42,7 @@ describe('reading documents', () => {
 
   test('text that is no YAML is an error with its line, and the other documents are read all the same', () => {
     const { manifests, errors } = read('kind: A\n---\nkind: B\nspec: [1, 2\n---\nkind: C\n');
-    expect(errors).toEqual([{ file: 'a.yaml', line: expect.any(Number), message: expect.any(String) }]);
+    expect(errors).toEqual([{ file: 'a.yaml', line: expect.any(Number), document: 2, message: expect.any(String) }]);
     expect(errors[0]?.line).toBeGreaterThanOrEqual(4);
     expect(manifests.map(({ kind }) => kind)).toContain('A');
   });

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parseAllDocuments } from 'yaml';
+import { readDocuments } from '../../../src/manifests/load';
 
 export const root = join(__dirname, '../../..');
 
@@ -34,11 +34,20 @@ const others: readonly (readonly [RegExp, string])[] = [
 
 /** Reads documents from text. Throws on YAML that is wrong, and on a key that is there twice. */
 export function parseDocuments(text: string, file: string): readonly ManifestDocument[] {
-  return parseAllDocuments(text, { uniqueKeys: true }).flatMap((document, at, all) => {
-    if (document.errors.length > 0) throw new Error(`${file}: ${document.errors.map(String).join('; ')}`);
-    const object = document.toJS() as KubernetesObject | null;
-    return object === null ? [] : [{ place: all.length === 1 ? file : `${file}#${at + 1}`, file, object }];
-  });
+  const { manifests: read, errors } = readDocuments({ file, text, namespace: 'default' });
+  if (errors.length > 0) throw new Error(`${file}: ${errors.map(({ message }) => message).join('; ')}`);
+  return read.map(({ value }, at) => ({
+    place: read.length === 1 ? file : `${file}#${at + 1}`,
+    file,
+    object: value as KubernetesObject,
+  }));
+}
+
+/** The one document of a file that is no Kubernetes object, such as values of a Helm chart. */
+export function fileContent(file: string): unknown {
+  const [document, ...more] = parseDocuments(readFileSync(join(root, file), 'utf8'), file);
+  if (document === undefined || more.length > 0) throw new Error(`${file} has not one document`);
+  return document.object;
 }
 
 /** Every YAML file of the folders that are applied to a cluster, and what it holds. */

@@ -1,14 +1,12 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { parse } from 'yaml';
-import { objectIn, parseDocuments, root } from './documents';
+import { isRecord } from '../../../src/core/types';
+import { valueAt } from '../../../src/manifests/value';
+import { fileContent, objectIn, parseDocuments, root } from './documents';
 import { problemsOf } from './schemas';
 import { unknownFields } from './unknown-fields';
 
 type Values = Readonly<Record<string, unknown>>;
-
-const isRecord = (value: unknown): value is Values =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** As Helm lays one values file over another: records are merged, anything else is replaced. */
 const merge = (under: Values, over: Values): Values =>
@@ -20,8 +18,7 @@ const merge = (under: Values, over: Values): Values =>
     }),
   );
 
-const read = (file: string): Values =>
-  parse(readFileSync(join(root, 'kong', file), 'utf8'), { uniqueKeys: true }) as Values;
+const read = (file: string): Values => fileContent(`kong/${file}`) as Values;
 
 const base = read('values.yaml');
 const files = readdirSync(join(root, 'kong')).filter((file) => /^values.*\.yaml$/.test(file));
@@ -30,12 +27,20 @@ const all = files.map((file) => [file, file === 'values.yaml' ? base : merge(bas
 /** What the chart reads, of the keys that we use. A misspelt one would be ignored by Helm in silence. */
 const known = [
   ...['admin', 'containerSecurityContext', 'customEnv', 'deployment', 'env', 'image', 'ingressController', 'lifecycle'],
-  ...['livenessProbe', 'plugins', 'podAnnotations', 'podDisruptionBudget', 'proxy', 'readinessProbe', 'replicaCount'],
+  ...[
+    'livenessProbe',
+    'nodeSelector',
+    'plugins',
+    'podAnnotations',
+    'podDisruptionBudget',
+    'proxy',
+    'readinessProbe',
+    'replicaCount',
+  ],
   ...['resources', 'securityContext', 'terminationGracePeriodSeconds', 'topologySpreadConstraints'],
 ];
 
-const get = (values: Values, path: string): unknown =>
-  path.split('.').reduce<unknown>((value, key) => (isRecord(value) ? value[key] : undefined), values);
+const get = (values: Values, path: string): unknown => valueAt(values, path.split('.'));
 
 /** The pod that the chart makes of them, as far as our values shape it. */
 const podOf = (values: Values): object => ({
@@ -115,8 +120,9 @@ test.each(all.filter(([file]) => /configmap|plugin-image/.test(file)))(
 );
 
 test("AWS' template refers to what it defines", () => {
-  const text = readFileSync(join(root, 'manifests/brokers/snssqs/topology.yaml'), 'utf8');
-  const template = parse(text, { uniqueKeys: true }) as Record<'Parameters' | 'Resources', Values>;
+  const file = 'manifests/brokers/snssqs/topology.yaml';
+  const template = fileContent(file) as Record<'Parameters' | 'Resources', Values>;
+  const text = readFileSync(join(root, file), 'utf8');
   const defined = [...Object.keys(template.Parameters), ...Object.keys(template.Resources)];
   const referred = [...text.matchAll(/\{ Ref: (\w+) \}|Fn::GetAtt: \[(\w+),/g)].map((match) => match[1] ?? match[2]);
   expect(referred.length).toBeGreaterThan(8);

@@ -1,13 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { parse } from 'yaml';
-import { type KubernetesObject, objectIn, root } from './documents';
-
-const read = (file: string): string => readFileSync(join(root, file), 'utf8');
+import { valueAt } from '../../../src/manifests/value';
+import { fileContent, type KubernetesObject, objectIn } from './documents';
 
 /** The value at a path such as `spec.triggers.0.type`. */
-const at = (object: KubernetesObject, path: string): unknown =>
-  path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown> | undefined)?.[key], object);
+const at = (object: KubernetesObject, path: string): unknown => valueAt(object, path.split('.'));
 
 describe("what is applied over the predecessor's objects has their names", () => {
   test.each([
@@ -66,7 +61,7 @@ describe("what is applied over the predecessor's objects has their names", () =>
   );
 
   test('the queue, its TTL, the exchange and the binding are those of its guide', () => {
-    const definitions = JSON.parse(read('manifests/rabbitmq/definitions.json')) as Record<string, unknown[]>;
+    const definitions = fileContent('manifests/rabbitmq/definitions.json') as Record<string, unknown[]>;
     expect(definitions['queues']).toContainEqual({
       name: 'serverless',
       vhost: '/',
@@ -83,7 +78,7 @@ describe("what is applied over the predecessor's objects has their names", () =>
   });
 
   test("Kong's values keep the predecessor's", () => {
-    const values = parse(read('kong/values.yaml')) as Record<string, Record<string, unknown>>;
+    const values = fileContent('kong/values.yaml') as Record<string, Record<string, unknown>>;
     expect(values['env']).toMatchObject({
       database: 'off',
       prefix: '/kong_prefix/',

@@ -1,0 +1,140 @@
+import { join } from 'node:path';
+import { makeFolder, removeFolder } from '../real-parts/guard';
+import { startGateway, startMessaging } from './built-in-or-real';
+import { systemClock } from './clock';
+import { clusterOf } from './cluster';
+import { EndpointSync } from './endpoints';
+import type { DemoGateway } from './gateway';
+import type { Journal } from './journal';
+import { gatewaySettings } from './manifests/helm-values';
+import { Observer } from './observe';
+import type { DemoOptions } from './options';
+import { actionsOf } from './page/actions';
+import { Feed } from './page/feed';
+import type { InfrastructureView, StoppableView } from './page/feed';
+import { PageServer } from './page/server';
+import { PluginServer, pluginInfo } from './plugin-server';
+import { assertFree, freePorts } from './ports';
+import { ScaledDeployments } from './replicas/scaled';
+import { ownsRoot, PAGE_PREFIX, routesOf } from './routing';
+import { Shutdown } from './shutdown';
+import { Traffic } from './traffic';
+import { Workers } from './workers';
+
+/** The running demo. */
+export interface RunningDemo {
+  /** Where the page is. */
+  readonly url: string;
+  /** Shuts everything down; resolves when no process, socket or port of it is left. */
+  close(): Promise<void>;
+}
+
+/**
+ * Starts everything. If it fails it rejects with a message for people, and leaves nothing running.
+ *
+ * @param root The repository.
+ */
+export async function startDemo(root: string, options: DemoOptions, journal: Journal): Promise<RunningDemo> {
+  const shutdown = new Shutdown();
+  try {
+    const { url, start } = await wire(root, options, journal, shutdown);
+    start();
+    return { url, close: () => shutdown.run() };
+  } catch (error) {
+    await shutdown.run();
+    throw error;
+  }
+}
+
+interface Wired {
+  readonly url: string;
+  /** Starts what runs periodically: scaling, endpoint updates, the page's feed. */
+  readonly start: () => void;
+}
+
+/** The demo's wiring diagram, from the broker to the gateway. What it starts is also given to `shutdown`. */
+async function wire(root: string, options: DemoOptions, journal: Journal, shutdown: Shutdown): Promise<Wired> {
+  const clock = systemClock;
+  const cluster = clusterOf(root, options);
+  const settings = gatewaySettings(root, 'kong/values.yaml');
+  const program = join(root, 'dist/serverless');
+  const info = pluginInfo(program);
+  const { port, statusPort } = await portsFor(options);
+  const folder = makeFolder('demo');
+  shutdown.add(() => removeFolder(folder));
+
+  const messaging = { cluster, appId: settings.appId, clock, journal, shutdown };
+  const { broker, dapr } = await startMessaging(options, messaging);
+  const workers = new Workers(cluster.components, broker, clock, journal);
+  const { bootMs } = options;
+  const onChange = workers.follow.bind(workers);
+  const scaled = new ScaledDeployments(cluster, { root, folder, bootMs, broker, clock, journal, onChange });
+  const { deployments, scalers } = scaled;
+  shutdown.add(() => scaled.close());
+
+  const socketPath = join(folder, 'serverless.socket');
+  const gatewayUrl = `http://127.0.0.1:${port}`;
+  const plugin = new PluginServer({ program, socketPath, gatewayUrl, daprPort: dapr.port, statusPort }, journal);
+  shutdown.add(() => plugin.stop());
+  await plugin.start();
+
+  const traffic = new Traffic(port, journal);
+  const observer = new Observer(cluster, deployments, scalers, broker, () => plugin.status(), clock);
+  const infrastructure = (): InfrastructureView => infrastructureOf(gateway, plugin, dapr, broker);
+  const feed = new Feed({ observer, infrastructure, runs: () => traffic.runs, journal, clock });
+  shutdown.add(() => {
+    feed.close();
+  });
+  const actions = actionsOf({
+    ...{ cluster, deployments, traffic, dapr, broker, journal },
+    publishJob: ({ workload }, path, job) => workers.publish(workload, path, job),
+  });
+  const page = new PageServer(join(root, 'demo/page'), feed, actions);
+  const pagePort = await page.listen();
+  shutdown.add(() => page.close());
+
+  const endpoints = new EndpointSync(deployments, clock);
+  const pageService = { name: 'demo', endpoints: () => [`127.0.0.1:${pagePort}`] };
+  const routes = routesOf(cluster, info, endpoints.services, pageService);
+  const gateway = await startGateway(options, { port, info, socketPath, settings, routes, journal });
+  shutdown.add(() => gateway.close());
+
+  const start = (): void => {
+    endpoints.start(settings.syncMs, () => gateway.endpointsChanged());
+    shutdown.add(() => {
+      endpoints.close();
+    });
+    scaled.start();
+    shutdown.add(() => {
+      scaled.stopScaling();
+      // Whatever stops from now on stops because the demo shuts down: nothing to report.
+      journal.removeAllListeners();
+    });
+    feed.start();
+  };
+  return { url: `http://localhost:${port}${ownsRoot(cluster) ? PAGE_PREFIX : '/'}`, start };
+}
+
+/** The gateway's port and the one of the plugin server's `/status`. Rejects when the gateway's is taken. */
+async function portsFor(options: Pick<DemoOptions, 'port'>): Promise<{ port: number; statusPort: number }> {
+  const [freePort = 0, statusPort = 0] = await freePorts(2);
+  const port = options.port === 0 ? freePort : options.port;
+  await assertFree(port);
+  return { port, statusPort };
+}
+
+/** What the page shows of the infrastructure. */
+function infrastructureOf(
+  gateway: DemoGateway,
+  plugin: PluginServer,
+  dapr: StoppableView,
+  broker: StoppableView,
+): InfrastructureView {
+  const view = ({ description, running }: StoppableView): StoppableView => ({ description, running });
+  return {
+    gateway: gateway.description,
+    plugin: `pid ${plugin.pid ?? 'none'}`,
+    dapr: view(dapr),
+    broker: view(broker),
+  };
+}

@@ -1,0 +1,85 @@
+import type { Backend } from '../core/backend';
+import type { WakeUp } from '../core/ports';
+import type { PublishReport } from '../core/reports';
+import type { ActivationLog } from './activation-log';
+import { ActivityReporter } from './activity-reporter';
+import type { ActivatorParts } from './arrival';
+import { UnprobedWake } from './unprobed';
+
+/** When Dapr is asked for a backend, and what it said last: cold-start wake-ups, and the activity messages that keep the backend up. */
+export class Publishing {
+  readonly #activity: ActivityReporter;
+  /** Where there is no health path, and so nothing to probe. */
+  readonly #unprobed: UnprobedWake | undefined;
+  #lastReport: PublishReport | undefined;
+
+  /**
+   * @param backend what holds for it now
+   * @param traceparent of the activation under way
+   */
+  constructor(
+    private readonly backend: () => Backend,
+    private readonly parts: Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway'>,
+    private readonly log: ActivationLog,
+    private readonly traceparent: () => string | undefined,
+  ) {
+    const policy = (): Backend['policy'] => this.backend().policy;
+    this.#activity = new ActivityReporter(policy, parts.clock, (requests) => this.#publish('activity', requests));
+    if (backend().healthPath !== undefined) return;
+    this.#unprobed = new UnprobedWake(policy, parts.clock, () => this.#publish('cold-start', 1));
+    this.#activity.open();
+  }
+
+  /** What Dapr said to the last message. */
+  get lastReport(): PublishReport | undefined {
+    return this.#lastReport;
+  }
+
+  /** Counts requests that passed, or that are held behind a wake-up. */
+  count(requests: number): void {
+    const isWakeUp = this.#unprobed?.requested() === true;
+    if (isWakeUp) this.#activity.wakeUpSent();
+    this.#activity.count(isWakeUp ? requests - 1 : requests);
+  }
+
+  /** Activity messages go out from now on: the backend is up, or Dapr took its wake-up. */
+  open(): void {
+    this.#activity.open();
+  }
+
+  /** Activity messages wait: whether the backend can be woken is not known. */
+  hold(): void {
+    this.#activity.close();
+  }
+
+  /** Forgets requests that came to nothing. */
+  drop(): void {
+    this.#activity.drop();
+  }
+
+  /** Publishes a cold-start wake-up. Never rejects. */
+  wake(): Promise<PublishReport> {
+    this.#activity.wakeUpSent();
+    return this.#publish('cold-start', 1);
+  }
+
+  close(): void {
+    this.#activity.close();
+    this.#unprobed?.close();
+  }
+
+  async #publish(reason: WakeUp['reason'], requests: number): Promise<PublishReport> {
+    const { target, pubsub, topic, policy } = this.backend();
+    const { gateway, clock, publisher, observer } = this.parts;
+    this.log.published(reason);
+    const report = await publisher.publish(
+      { pubsub, topic, ttlMs: policy.messageTtlMs },
+      { reason, backend: target, requests, gateway, at: clock.wall() },
+      reason === 'cold-start' ? this.traceparent() : undefined,
+    );
+    this.#lastReport = report;
+    if (report.outcome === 'accepted') this.#unprobed?.accepted();
+    observer.published(target, reason, report);
+    return report;
+  }
+}

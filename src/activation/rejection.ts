@@ -1,0 +1,39 @@
+import type { Backend } from '../core/backend';
+import { type ErrorCode, ServerlessError } from '../core/errors';
+import type { ProbeReport, PublishReport } from '../core/reports';
+
+const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
+  SERVERLESS_HOLD_TIMEOUT: 'The health path of the backend did not pass before the hold deadline.',
+  SERVERLESS_HOLD_OVERFLOW: 'The limit of requests held at once is reached.',
+  SERVERLESS_WAKE_REFUSED: 'Dapr refused the wake-up message, so the backend cannot be woken.',
+  SERVERLESS_NO_WAKE: 'The backend sleeps, and the configuration says that such a request does not wake it.',
+};
+
+/**
+ * The answer of a request that is not let through, with what is known of its backend.
+ *
+ * @param lastPublish what Dapr said last of this backend
+ * @param noWakeStatus HTTP status of a request that must not wake it
+ */
+export function rejection(
+  code: ErrorCode,
+  { target }: Pick<Backend, 'target'>,
+  lastProbe: ProbeReport | undefined,
+  lastPublish: PublishReport | undefined,
+  noWakeStatus: number,
+): ServerlessError {
+  return new ServerlessError(code, detailOf(code, lastPublish), {
+    backend: target,
+    lastProbe,
+    lastPublish,
+    ...(code === 'SERVERLESS_NO_WAKE' ? { status: noWakeStatus } : {}),
+  });
+}
+
+/** What happened, in a sentence for the client. */
+function detailOf(code: ErrorCode, lastPublish: PublishReport | undefined): string {
+  const detail = DETAILS[code] ?? code;
+  if (code !== 'SERVERLESS_HOLD_TIMEOUT' || lastPublish?.outcome !== 'accepted') return detail;
+  // Dapr accepts a message for which there is no queue as well (D3).
+  return `${detail} Dapr took the wake-up: is a queue bound to its topic, and does it scale the backend?`;
+}

@@ -1,0 +1,105 @@
+import type { ServerlessError } from '../core/errors';
+import type { Clock } from '../core/ports';
+import type { Waiter } from '../core/waiting';
+import type { Outcome } from './arrival';
+import { Deadlines, type Queued } from './deadlines';
+import type { HeldBudget } from './held-budget';
+
+/** A request that waits, and how it is told of the end. */
+export interface HeldRequest extends Waiter {
+  readonly since: number;
+  /** HTTP status that it gets where it must not wake the backend. */
+  readonly noWakeStatus: number;
+  readonly settle: (outcome: Outcome) => void;
+  /** Its place in the queue of deadlines, as long as it waits. */
+  place: Queued<HeldRequest> | undefined;
+}
+
+/** How a hold ended, for those who count: `released`, an error's code, or `client-gone`. */
+export type OnSettled = (outcome: string, heldMs: number) => void;
+
+/** The requests that wait for one backend. Each is settled exactly once, or leaves. */
+export class Waiters {
+  readonly #byWorker = new Map<number, Set<HeldRequest>>();
+  readonly #deadlines = new Deadlines<HeldRequest>();
+  #size = 0;
+
+  constructor(
+    private readonly clock: Clock,
+    private readonly budget: HeldBudget,
+    private readonly onSettled: OnSettled,
+  ) {}
+
+  get size(): number {
+    return this.#size;
+  }
+
+  /** The earliest deadline; undefined where nobody waits. */
+  get nextDeadline(): number | undefined {
+    return this.#deadlines.next;
+  }
+
+  /** @param holdMs how long it may wait, milliseconds */
+  add(request: Pick<HeldRequest, 'worker' | 'wakes' | 'noWakeStatus' | 'settle'>, holdMs: number): HeldRequest {
+    const { worker } = request;
+    const since = this.clock.now();
+    const one: HeldRequest = { ...request, since, place: undefined };
+    one.place = this.#deadlines.add(one, since, holdMs);
+    const onWorker = this.#byWorker.get(worker);
+    if (onWorker === undefined) this.#byWorker.set(worker, new Set([one]));
+    else onWorker.add(one);
+    this.#size += 1;
+    this.budget.take();
+    return one;
+  }
+
+  /** Lets all go on that wait on these workers. */
+  release(workers: readonly number[]): void {
+    for (const worker of workers) {
+      const onWorker = [...(this.#byWorker.get(worker) ?? [])];
+      for (const one of onWorker) this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs }));
+    }
+  }
+
+  /** Answers all that wait, or only those that do not wake. */
+  reject(who: 'all' | 'non-waking', errorFor: (one: HeldRequest) => ServerlessError): void {
+    for (const onWorker of [...this.#byWorker.values()]) {
+      for (const one of [...onWorker]) if (who === 'all' || !one.wakes) this.rejectOne(one, errorFor(one));
+    }
+  }
+
+  rejectOne(one: HeldRequest, error: ServerlessError): void {
+    this.#settle(one, error.code, () => ({ kind: 'rejected', error }));
+  }
+
+  /** Those whose deadline has come: the caller rejects each. */
+  takeDue(now: number): HeldRequest[] {
+    return this.#deadlines.takeDue(now);
+  }
+
+  /** Its client is gone. False: it did not wait any more. */
+  leave(one: HeldRequest): boolean {
+    if (!this.#remove(one)) return false;
+    this.onSettled('client-gone', this.clock.now() - one.since);
+    return true;
+  }
+
+  #settle(one: HeldRequest, name: string, outcome: (heldMs: number) => Outcome): void {
+    if (!this.#remove(one)) return;
+    const heldMs = this.clock.now() - one.since;
+    // First of all: whoever only counts must not come between a request and its answer.
+    one.settle(outcome(heldMs));
+    this.onSettled(name, heldMs);
+  }
+
+  #remove(one: HeldRequest): boolean {
+    const onWorker = this.#byWorker.get(one.worker);
+    if (onWorker?.delete(one) !== true) return false;
+    if (onWorker.size === 0) this.#byWorker.delete(one.worker);
+    if (one.place !== undefined) this.#deadlines.remove(one.place);
+    one.place = undefined;
+    this.#size -= 1;
+    this.budget.give();
+    return true;
+  }
+}

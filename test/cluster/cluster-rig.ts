@@ -1,0 +1,330 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import { parse, stringify } from 'yaml';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
+import type { Call } from '../../real-parts/http';
+import { get, kubectl, PortForward } from '../../real-parts/kubernetes';
+import { say } from '../support/suite';
+import { until } from '../../real-parts/wait';
+import { RabbitMq } from '../../real-parts/rabbitmq';
+
+/**
+ * Prerequisites in the cluster: KEDA, Dapr's control plane, and in this namespace, which the manifests name, Kong 2.8 with its ingress
+ * controller (2.x) as a Deployment with a container `proxy`.
+ */
+export const NAMESPACE = 'kong';
+
+/** Unmodified, except for the names of images. */
+const MANIFESTS = ['manifests/overlays/minikube', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'];
+
+/** Annotation with the previous revision of the gateway's Deployment; in the cluster because CLUSTER_KEEP=1 outlives a run. */
+const REPLACED = 'kong-serverless-test/replaced-revision';
+
+interface Container {
+  readonly name: string;
+  readonly image: string;
+}
+interface Deployment {
+  readonly metadata: { readonly name: string; readonly annotations: Readonly<Record<string, string>> };
+  readonly spec: { readonly template: { readonly spec: { readonly containers: readonly Container[] } } };
+}
+interface List<T> {
+  readonly items: readonly T[];
+}
+interface WithConditions {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
+}
+interface Pod extends WithConditions {
+  readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
+}
+
+const isReady = ({ status }: WithConditions): boolean =>
+  status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
+
+/** Our images in the cluster; the suite can build both, see `build`. */
+const images = {
+  gateway: process.env.SERVERLESS_IMAGE ?? 'kong-serverless:0.1.0',
+  sample: process.env.SAMPLE_IMAGE ?? 'kong-serverless-sample:0.1.0',
+};
+
+/**
+ * CLUSTER_BUILD is a shell command that builds `$DOCKERFILE` as `$IMAGE` in the repository's folder and loads it into the cluster, such
+ * as `minikube image build -t "$IMAGE" -f "$DOCKERFILE" .`; without it, the images must exist.
+ */
+const build = (): void => {
+  const command = process.env.CLUSTER_BUILD;
+  if (command === undefined || command === '') return;
+  for (const [image, dockerfile] of [
+    [images.gateway, 'Dockerfile'],
+    [images.sample, 'sample/Dockerfile'],
+  ] as const) {
+    say(`building ${image}`);
+    const env = { ...process.env, IMAGE: image, DOCKERFILE: dockerfile };
+    const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: projectRoot, env, encoding: 'utf8' });
+    if (status !== 0) throw new Error(`CLUSTER_BUILD failed for ${image}: ${stderr.slice(-3000)}`);
+  }
+};
+
+/** CLUSTER_IMAGES: `nginx=registry/nginx:1,rabbitmq=registry/rabbitmq:4`, for a cluster that cannot pull from Docker Hub. */
+const imageNames = (): object[] =>
+  [`kong-serverless-sample=${images.sample}`, ...(process.env.CLUSTER_IMAGES ?? '').split(',').filter(Boolean)].map(
+    (entry) => {
+      const [name, target = ''] = entry.split('=');
+      const colon = target.lastIndexOf(':');
+      return { name, newName: target.slice(0, colon), newTag: target.slice(colon + 1) };
+    },
+  );
+
+/** The repository's manifests as kustomize prints them with the cluster's image names. */
+const rendered = async (): Promise<string> => {
+  const folder = makeFolder('kustomize');
+  const resources = MANIFESTS.map((path) => relative(folder, join(projectRoot, path)));
+  writeFileSync(join(folder, 'kustomization.yaml'), stringify({ resources, images: imageNames() }));
+  const text = await kubectl(['kustomize', folder]);
+  await removeFolder(folder);
+  return text;
+};
+
+/** The product installed in a real cluster. `stop` uninstalls it and restores what it replaced. */
+export class ClusterRig {
+  readonly #manifests: string;
+  readonly #revision: string;
+  /** Where the gateway answers. */
+  readonly #url: URL;
+
+  private constructor(
+    manifests: string,
+    /** The gateway's Deployment. */
+    readonly gateway: string,
+    revision: string,
+    url: URL,
+  ) {
+    this.#manifests = manifests;
+    this.#revision = revision;
+    this.#url = url;
+  }
+
+  static async start(): Promise<ClusterRig> {
+    build();
+    const { items } = await get<List<Deployment>>('deployments', '-n', NAMESPACE);
+    const gateway = items.find(({ spec }) => spec.template.spec.containers.some(({ name }) => name === 'proxy'));
+    if (gateway === undefined) throw new Error(`namespace ${NAMESPACE} has no Deployment with a container 'proxy'`);
+    const { name, annotations } = gateway.metadata;
+    const revision = annotations[REPLACED] ?? annotations['deployment.kubernetes.io/revision'] ?? '';
+    const rig = new ClusterRig(await rendered(), name, revision, await gatewayUrl());
+    try {
+      await rig.#apply();
+      return rig;
+    } catch (error) {
+      await rig.stop();
+      throw error;
+    }
+  }
+
+  async #apply(): Promise<void> {
+    await this.#secret();
+    // Dapr's injector reads the annotations when a pod is created, and its sidecar exits if the broker cannot be reached (D8).
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.#manifests);
+    await this.rolledOut('rabbitmq');
+    await kubectl([
+      'patch',
+      'deployment',
+      this.gateway,
+      '-n',
+      NAMESPACE,
+      '--patch',
+      JSON.stringify(gatewayPatch(this.#revision)),
+    ]);
+    await this.rolledOut(this.gateway);
+    await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
+    await until('the ScaledObjects are ready', () => this.#scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
+    for (const backend of ['consumer', 'foo', 'bar', 'worker']) await this.sleeps(backend);
+  }
+
+  /** A request to the gateway. */
+  at(path: string): Call {
+    const { hostname, port } = this.#url;
+    return { host: hostname, port: Number(port || 80), path };
+  }
+
+  /** The broker's account. An existing one is kept: the broker was started with it. */
+  async #secret(): Promise<void> {
+    const there = await kubectl(['get', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
+    if (there !== '') return;
+    const password = randomBytes(12).toString('hex');
+    const host = `rabbitmq.${NAMESPACE}.svc.cluster.local`;
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'serverless-rabbitmq', namespace: NAMESPACE },
+      stringData: {
+        username: 'serverless',
+        password,
+        connectionString: `amqp://serverless:${password}@${host}:5672/`,
+        managementUrl: `http://serverless:${password}@${host}:15672`,
+      },
+    };
+    await kubectl(['apply', '-f', '-'], JSON.stringify(secret));
+  }
+
+  async rolledOut(deployment: string): Promise<void> {
+    await kubectl(['rollout', 'status', `deployment/${deployment}`, '-n', NAMESPACE, '--timeout=180s']);
+  }
+
+  /** Waits for zero replicas and no pod. */
+  async sleeps(deployment: string, timeoutMs = 240_000): Promise<void> {
+    await until(
+      `${deployment} sleeps`,
+      async () => (await this.replicas(deployment)) === 0 && (await this.pods(`app=${deployment}`)).length === 0,
+      { timeoutMs, everyMs: 250 },
+    );
+  }
+
+  async replicas(deployment: string): Promise<number> {
+    const { spec } = await get<{ spec: { replicas: number } }>('deployment', deployment, '-n', NAMESPACE);
+    return spec.replicas;
+  }
+
+  async pods(selector: string): Promise<readonly Pod[]> {
+    return (await get<List<Pod>>('pods', '-n', NAMESPACE, '-l', selector)).items;
+  }
+
+  /** The gateway's pods that are Ready. */
+  async gatewayPods(): Promise<readonly string[]> {
+    const { spec } = await get<{ spec: { selector: { matchLabels: Record<string, string> } } }>(
+      ...['deployment', this.gateway, '-n', NAMESPACE],
+    );
+    const selector = Object.entries(spec.selector.matchLabels).map(([label, value]) => `${label}=${value}`);
+    const pods = await this.pods(selector.join(','));
+    return pods
+      .filter(({ metadata }) => metadata.deletionTimestamp === undefined)
+      .filter(isReady)
+      .map(({ metadata }) => metadata.name);
+  }
+
+  /** The plugin's `/status` in a gateway pod. */
+  async status(
+    pod: string,
+  ): Promise<{ backends: { target: string; held: number; coldStarts: { readyMs: number; wakeMs?: number }[] }[] }> {
+    return JSON.parse(
+      await kubectl(['get', '--raw', `/api/v1/namespaces/${NAMESPACE}/pods/${pod}:9542/proxy/status`]),
+    ) as never;
+  }
+
+  /** Requests held for a target, in all gateway pods. */
+  async held(target: string): Promise<number> {
+    const statuses = await Promise.all((await this.gatewayPods()).map((pod) => this.status(pod)));
+    return statuses
+      .flatMap(({ backends }) => backends)
+      .reduce((sum, one) => sum + (one.target === target ? one.held : 0), 0);
+  }
+
+  /** The broker's management API, for as long as its pod runs. */
+  async broker(): Promise<{ rabbit: RabbitMq; stop(): Promise<void> }> {
+    const forward = await PortForward.start(NAMESPACE, 'service/rabbitmq', 15672, '/api/overview');
+    const { data } = await get<{ data: { password: string } }>('secret', 'serverless-rabbitmq', '-n', NAMESPACE);
+    const password = Buffer.from(data.password, 'base64').toString();
+    const rabbit = RabbitMq.at('', new URL(`http://serverless:${password}@127.0.0.1:${forward.port}`));
+    return { rabbit, stop: () => forward.stop() };
+  }
+
+  async stop(): Promise<void> {
+    if (process.env.CLUSTER_KEEP === '1') return;
+    await kubectl(['delete', '--ignore-not-found', '-f', '-'], stringify(byHandRoute));
+    await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.#manifests);
+    await kubectl(['delete', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
+    await kubectl([
+      'rollout',
+      'undo',
+      `deployment/${this.gateway}`,
+      '-n',
+      NAMESPACE,
+      `--to-revision=${this.#revision}`,
+    ]);
+    // Dapr's operator created it for the annotations, and does not remove it with them.
+    await kubectl(['delete', 'service', 'serverless-dapr', '-n', NAMESPACE, '--ignore-not-found']);
+    await kubectl(['annotate', 'deployment', this.gateway, '-n', NAMESPACE, `${REPLACED}-`]);
+    await this.rolledOut(this.gateway);
+  }
+
+  async #scaledObjectsReady(): Promise<boolean> {
+    const { items } = await get<List<WithConditions>>('scaledobjects', '-n', NAMESPACE);
+    return items.every(isReady);
+  }
+}
+
+interface HelmValues {
+  readonly env: Readonly<Record<string, string>>;
+  readonly customEnv: Readonly<Record<string, string>>;
+  readonly podAnnotations: Readonly<Record<string, string>>;
+}
+
+/** Makes an existing Kong our gateway, by the values of kong/values.yaml that do not depend on the chart. */
+const gatewayPatch = (revision: string): object => {
+  const values = parse(readFileSync(join(projectRoot, 'kong/values.yaml'), 'utf8')) as HelmValues;
+  const ours = Object.entries(values.env).filter(
+    ([name]) =>
+      ['plugins', 'pluginserver_names', 'pluginserver_serverless_query_cmd'].includes(name) ||
+      name.startsWith('nginx_'),
+  );
+  const env = [
+    ...ours.map(([name, value]) => ({ name: `KONG_${name.toUpperCase()}`, value })),
+    ...Object.entries(values.customEnv).map(([name, value]) => ({ name: name.toUpperCase(), value })),
+  ];
+  return {
+    metadata: { annotations: { [REPLACED]: revision } },
+    spec: {
+      template: {
+        metadata: { annotations: values.podAnnotations },
+        spec: { containers: [{ name: 'proxy', image: images.gateway, imagePullPolicy: 'IfNotPresent', env }] },
+      },
+    },
+  };
+};
+
+/** An Ingress with one path, without the plugin. */
+export const ingress = (
+  name: string,
+  service: string,
+  port: number,
+  annotations: Readonly<Record<string, string>> = {},
+): object => ({
+  apiVersion: 'networking.k8s.io/v1',
+  kind: 'Ingress',
+  metadata: { name, namespace: NAMESPACE, annotations },
+  spec: {
+    ingressClassName: 'kong',
+    rules: [
+      {
+        http: {
+          paths: [
+            { path: `/${name}`, pathType: 'Prefix', backend: { service: { name: service, port: { number: port } } } },
+          ],
+        },
+      },
+    ],
+  },
+});
+
+/** A route to the consumer without the plugin, to see when the gateway can reach it, and to wake it by hand. */
+const byHandRoute = ingress('by-hand', 'consumer', 8080, { 'konghq.com/strip-path': 'true' });
+
+/** KONG_URL, or the external address of a Service of the namespace that listens on port 80. */
+const gatewayUrl = async (): Promise<URL> => {
+  if (process.env.KONG_URL !== undefined) return new URL(process.env.KONG_URL);
+  interface Service {
+    readonly spec: { readonly ports: readonly { readonly port: number }[] };
+    readonly status: {
+      readonly loadBalancer: { readonly ingress?: readonly { readonly ip?: string; readonly hostname?: string }[] };
+    };
+  }
+  const { items } = await get<List<Service>>('services', '-n', NAMESPACE);
+  for (const { spec, status } of items.filter((service) => service.spec.ports.some(({ port }) => port === 80))) {
+    const [address] = status.loadBalancer.ingress ?? [];
+    const host = address?.ip ?? address?.hostname;
+    if (host !== undefined) return new URL(`http://${host}:${spec.ports[0]?.port ?? 80}`);
+  }
+  throw new Error('the address of the gateway is unknown: set KONG_URL, or run `minikube tunnel`');
+};
