@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { makeFolder, removeFolder } from '../../real-parts/guard';
 import { tally } from '../../real-parts/http';
-import { Rig } from '../support/rig';
+import { KongRig } from '../support/kong-rig';
 import { describeWith } from '../support/suite';
 
 const backends = [
@@ -12,7 +12,7 @@ const backends = [
 ];
 
 /** What every gateway owes its clients, whatever becomes of its log. */
-const expectHoldsToEnd = async (rig: Rig): Promise<void> => {
+const expectHoldsToEnd = async (rig: KongRig): Promise<void> => {
   // Each of them is a line: Dapr does not take the message, and the requests are rejected.
   rig.dapr.answer = { status: 500 };
   const answers = await rig.burst(3, '/never/');
@@ -29,7 +29,7 @@ const expectHoldsToEnd = async (rig: Rig): Promise<void> => {
 };
 
 describeWith(['kong'], 'a log that cannot be written, on a real Kong', () => {
-  let rig: Rig | undefined;
+  let rig: KongRig | undefined;
   const descriptors: number[] = [];
   let folder: string;
   beforeEach(() => {
@@ -42,7 +42,7 @@ describeWith(['kong'], 'a log that cannot be written, on a real Kong', () => {
   });
 
   test('on a full disk, requests are released, and rejected at their deadline', async () => {
-    rig = await Rig.start({ backends, logFile: '/dev/full' });
+    rig = await KongRig.start({ backends, logFile: '/dev/full' });
     await expectHoldsToEnd(rig);
   }, 120_000);
 
@@ -55,7 +55,7 @@ describeWith(['kong'], 'a log that cannot be written, on a real Kong', () => {
     expect(() => {
       for (;;) writeSync(end, '.'.repeat(1024));
     }).toThrow('EAGAIN');
-    rig = await Rig.start({ backends, logFile: pipe });
+    rig = await KongRig.start({ backends, logFile: pipe });
     await expectHoldsToEnd(rig);
   }, 120_000);
 });

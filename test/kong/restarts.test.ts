@@ -219,7 +219,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
     ['hand-overs', 0],
     ['hand-overs with all workers deaf for 2 s', 2000],
   ])(
-    'SIGTERM: the backend answers every request during %s, and each is seen by the plugin',
+    'SIGTERM: the backend answers every request during %s, and each is looked at by the plugin',
     async (title, deafMs) => {
       const { done } = traffic();
       for (let round = 0; round < rounds; round += 1) await replace('SIGTERM', deafMs);

@@ -102,10 +102,10 @@ export function closeNoticeContract(rig: () => GatewayRig): void {
         await pdk('kong.request.get_path');
         await teapot(pdk);
       };
-      let failed = 0;
+      let answered = 0;
       rig().recorder.intercept = ({ method }, answer) => {
-        if (method !== 'Step' || failed === 2) return undefined;
-        failed += 1;
+        if (method !== 'Step' || answered === 2) return undefined;
+        answered += 1;
         return [1, answer[1], 'no plugin instance for event 1', null];
       };
 
