@@ -23,6 +23,15 @@ const project = (name) => ({
   transformIgnorePatterns: ['/node_modules/(?!httpxy/)'],
 });
 
+/** What the whole suite covers, rounded down. `global` is the rest of src/. */
+const coverageThreshold = {
+  'src/core/': { statements: 100, branches: 100, functions: 100, lines: 100 },
+  'src/config/': { statements: 100, branches: 100, functions: 100, lines: 100 },
+  'src/activation/': { statements: 99, branches: 94, functions: 100, lines: 100 },
+  'src/access/': { statements: 97, branches: 98, functions: 85, lines: 100 },
+  global: { statements: 98, branches: 93, functions: 97, lines: 98 },
+};
+
 /**
  * `unit`, `integration` and `contract` run anywhere: `npm test`. The others own a Kong, a broker or a cluster, so they are named one
  * at a time and in one process: see the scripts in package.json.
@@ -32,4 +41,6 @@ module.exports = {
   maxWorkers: 2,
   collectCoverageFrom: ['src/**/*.ts'],
   coverageReporters: ['text-summary', 'lcov'],
+  // `npm test` ends with --coverage. With files named after it, or run in another way, a part of the suite covers less.
+  ...(process.argv.at(-1) === '--coverage' ? { coverageThreshold } : {}),
 };

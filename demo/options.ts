@@ -84,8 +84,12 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
   };
 }
 
+/** One day: Node's timers end at 24.8 of them, and fire at once beyond that. */
+const LONGEST_SECONDS = 86_400;
+
 function milliseconds(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   if (!/^\d+(\.\d+)?$/.test(text)) throw new UsageError(`--${option}: '${text}' is not a number of seconds`);
+  if (Number(text) > LONGEST_SECONDS) throw new UsageError(`--${option}: '${text}' is more than a day`);
   return Number(text) * 1000;
 }

@@ -88,7 +88,7 @@ export class PluginServer {
     const args = ['serve', '--socket', socketPath, '--gateway-url', gatewayUrl, '--dapr-http-port', String(daprPort)];
     const child = new Child(
       process.execPath,
-      [program, ...args, '--status-listen', `127.0.0.1:${statusPort}`, '--log-level', 'warn'],
+      [program, ...args, '--status-listen', `127.0.0.1:${statusPort}`, '--log-level', 'warn', '--debug-errors', 'true'],
       {
         onLine: (line) => {
           this.#log(line);

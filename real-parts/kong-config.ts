@@ -8,6 +8,8 @@ export interface GatewayRoute {
   readonly upstream?: string;
   /** Plugin name -> its configuration. */
   readonly plugins?: Readonly<Record<string, object>>;
+  /** Whether the backend gets the client's Host, as the ingress controller has it by default. */
+  readonly preserveHost?: boolean;
 }
 
 /** The ingress controller's name for an upstream. */
@@ -16,7 +18,7 @@ export const upstreamOf = (name: string): string => `${name}.default.8080.svc`;
 /** Kong's declarative configuration for these routes. The backend gets the full path, as in the predecessor's Ingress. */
 export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
   _format_version: '1.1',
-  services: routes.map(({ name, path, to, plugins, upstream }) => {
+  services: routes.map(({ name, path, to, plugins, upstream, preserveHost }) => {
     const [host, port] = typeof to === 'string' ? to.split(':') : [upstream ?? upstreamOf(name), '8080'];
     return {
       name,
@@ -28,6 +30,7 @@ export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
           name,
           paths: [path],
           strip_path: false,
+          preserve_host: preserveHost ?? false,
           protocols: ['http'],
           plugins: Object.entries(plugins ?? {}).map(([plugin, config]) => ({ name: plugin, config })),
         },

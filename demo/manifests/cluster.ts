@@ -25,7 +25,7 @@ import type { Topology } from './topology';
 import { workloadOf } from './workload';
 import type { Workload } from './workload';
 
-/** Everything that the manifests say, in the form that the parts of the stack take. */
+/** Everything that the manifests say, in the form that the demo takes. */
 export interface Cluster {
   readonly workloads: readonly Workload[];
   /** Ingress paths with the workload behind their service. */
@@ -37,7 +37,7 @@ export interface Cluster {
   readonly topology: Topology;
 }
 
-/** Reads files and folders below `root`. Throws ManifestError for what the stack cannot honour. */
+/** Reads files and folders below `root`. Throws ManifestError for what the demo cannot honour. */
 export function readCluster(root: string, paths: readonly string[]): Cluster {
   const documents = loadDocuments(root, paths);
   documents.forEach(assertHonoured);
@@ -69,7 +69,7 @@ export function readCluster(root: string, paths: readonly string[]): Cluster {
   };
 }
 
-/** A Deployment as it is written, and as the stack runs it. */
+/** A Deployment as it is written, and as the demo runs it. */
 interface Deployed {
   readonly view: ReturnType<typeof workloadsOf>[number];
   readonly workload: Workload;

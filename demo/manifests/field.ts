@@ -1,7 +1,7 @@
 import type { Manifest, Place as ManifestPlace } from '../../src/manifests/manifest';
 import { formatPath, type Path } from '../../src/manifests/path';
 
-/** A manifest that the stack cannot honour: says in which file, document and field, and why. */
+/** A manifest that the demo cannot honour: says in which file, document and field, and why. */
 export class ManifestError extends Error {}
 
 /** Where a document stands: `manifests/base/ingress.yaml`, `Ingress kong/serverless`. */

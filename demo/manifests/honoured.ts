@@ -10,6 +10,7 @@ import {
   oneOf,
   record,
   required,
+  seconds,
   single,
   string,
   withoutMeaning,
@@ -39,9 +40,9 @@ const KINDS_WITHOUT_MEANING = new Set([
 
 const readinessProbe = record({
   httpGet: record({ path: string, port: anything, scheme: anything }),
-  initialDelaySeconds: integer,
-  periodSeconds: integer,
-  timeoutSeconds: integer,
+  initialDelaySeconds: seconds,
+  periodSeconds: seconds,
+  timeoutSeconds: seconds,
   successThreshold: integer,
   failureThreshold: integer,
 });
@@ -53,7 +54,7 @@ const container = record({
   ...withoutMeaning('env', 'envFrom', 'volumeMounts'),
   ports: list(loose({ containerPort: required(integer), name: string })),
   readinessProbe,
-  lifecycle: record({ preStop: record({ exec: anything, sleep: loose({ seconds: integer }) }) }),
+  lifecycle: record({ preStop: record({ exec: anything, sleep: loose({ seconds }) }) }),
   // Who may do what, how much it may take, and probes of containers that the demo does not restart.
   ...withoutMeaning('imagePullPolicy', 'resources', 'securityContext', 'name', 'livenessProbe', 'startupProbe'),
 });
@@ -66,7 +67,7 @@ const deployment = loose({
       spec: record({
         containers: single(container),
         volumes: list(anything),
-        terminationGracePeriodSeconds: integer,
+        terminationGracePeriodSeconds: seconds,
         // Who runs it and where it is put: one machine runs everything.
         ...withoutMeaning('automountServiceAccountToken', 'securityContext', 'serviceAccountName', 'nodeSelector'),
         ...withoutMeaning('tolerations', 'affinity', 'topologySpreadConstraints', 'priorityClassName'),
@@ -109,13 +110,13 @@ const ingress = loose({
 });
 
 const scalingRules = record({
-  stabilizationWindowSeconds: integer,
+  stabilizationWindowSeconds: seconds,
   selectPolicy: oneOf(['Max', 'Min', 'Disabled']),
   policies: list(
     loose({
       type: required(oneOf(['Pods', 'Percent'])),
       value: required(integer),
-      periodSeconds: required(integer),
+      periodSeconds: required(seconds),
     }),
   ),
 });
@@ -140,7 +141,7 @@ const scaledObject = loose({
       kind: oneOf(['Deployment'], () => 'the demo scales Deployments'),
       apiVersion: anything,
     }),
-    ...{ pollingInterval: integer, cooldownPeriod: integer, minReplicaCount: integer, maxReplicaCount: integer },
+    ...{ pollingInterval: seconds, cooldownPeriod: seconds, minReplicaCount: integer, maxReplicaCount: integer },
     advanced: record({
       horizontalPodAutoscalerConfig: record({
         behavior: record({ scaleUp: scalingRules, scaleDown: scalingRules }),

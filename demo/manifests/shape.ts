@@ -17,6 +17,16 @@ export const integer: Shape = (field) => {
   if (!field.isAbsent()) field.integer();
 };
 
+/** One day: Node's timers end at 24.8 of them, and fire at once beyond that. */
+const LONGEST_SECONDS = 86_400;
+
+/** A time that the demo waits for, whole seconds. */
+export const seconds: Shape = (field) => {
+  if (field.isAbsent()) return;
+  const value = field.integer();
+  if (value < 0 || value > LONGEST_SECONDS) field.fail(`expected 0 to ${LONGEST_SECONDS} seconds, got ${value}`);
+};
+
 export const required =
   (shape: Shape): Shape =>
   (field) => {

@@ -8,7 +8,7 @@ import { type Field, fieldAt } from './field';
 import { processOf } from './process';
 import type { ConfigMaps, ProcessSpec } from './process';
 
-/** A Deployment as the stack runs it. */
+/** A Deployment as the demo runs it. */
 export interface Workload {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;

@@ -25,7 +25,8 @@ ${CHECK_HELP}\`\`\`
 ## What it reads
 
 - YAML with one or several documents, JSON, \`List\` objects. Text that is neither is an error (\`unreadable\`). Kinds that it does not know are ignored.
-- \`KongPlugin\`, \`KongClusterPlugin\`, \`Ingress\`, \`Service\`, \`Deployment\` and \`StatefulSet\`, \`HorizontalPodAutoscaler\`; Dapr's \`Component\`; KEDA's
+- \`KongPlugin\`, \`KongClusterPlugin\`, \`Ingress\`, \`Service\`, \`Deployment\` and \`StatefulSet\`, the sweepers' \`CronJob\`,
+  \`HorizontalPodAutoscaler\`; Dapr's \`Component\`; KEDA's
   \`ScaledObject\` and \`TriggerAuthentication\`.
 - The broker's topology: RabbitMQ definitions (a JSON file, or inside a ConfigMap or Secret), the resources of RabbitMQ's topology operator,
   SQS queues and SNS subscriptions of a CloudFormation template.
@@ -48,9 +49,11 @@ Each finding names the file and line, the document, the field, why it matters an
 Some errors are reported as warnings where they are only likely, and the other way round.
 
 ${rules.map(({ id, severity, title }) => `- [${id}](#${id}) (${severity}): ${title}.`).join('\n')}
-${rules
-  .map(
-    ({ id, title, why, fix }) => `
+${rules.map(section).join('')}`;
+}
+
+function section({ id, title, why, fix }: (typeof rules)[number]): string {
+  return `
 ### ${id}
 
 ${title}. ([broken example](../src/check/rules/${id}.broken.yaml))
@@ -58,7 +61,5 @@ ${title}. ([broken example](../src/check/rules/${id}.broken.yaml))
 *Why.* ${why}
 
 *Fix.* ${fix}
-`,
-  )
-  .join('')}`;
+`;
 }

@@ -1,6 +1,6 @@
 import type { Policy } from './backend';
 import type { ErrorCode } from './errors';
-import { isOpen, isSettled, PROBATION_MS, probationAfterLease } from './release';
+import { isOpen, isSettled, probationAfterLease, WITHDRAWAL_MS } from './release';
 import { UNKNOWN_WORKER } from './reports';
 import { afterPeriod, backOffMs, leaseMs, renewalDueAt, settlePeriodMs, wakeWindowMs } from './schedule';
 import type { Effect, Event, EventOf, Idle, Probing, Ready, Scope, State, Step, Waking } from './state';
@@ -136,7 +136,7 @@ function asleep(waiting: Waiting, wake: boolean, event: Event, policy: Policy): 
     waiting: wakers,
     inFlight: [],
     // Workers may still have a target that is withdrawn, and pass: it is taken from them one by one, too (K27).
-    probationUntil: event.now + PROBATION_MS,
+    probationUntil: event.now + WITHDRAWAL_MS,
     passes: 0,
     wokenAt: event.now,
     publishing: true,
@@ -161,7 +161,7 @@ function probedWhileReady(state: Ready, event: EventOf<'probed'>, policy: Policy
         const failing = event.worker === UNKNOWN_WORKER ? state.failing : new Set([...state.failing, event.worker]);
         return probeWaiting({ ...state, failing }, event, policy, () => event.now >= state.nextProbeAt);
       }
-      if (state.inFlight.length > 0) return verify({ ...state, probationUntil: event.now + PROBATION_MS });
+      if (state.inFlight.length > 0) return verify({ ...state, probationUntil: event.now + WITHDRAWAL_MS });
       return asleep(state.waiting, anyWakes(state.waiting), event, policy);
     }
     case 'timed-out':

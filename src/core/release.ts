@@ -8,6 +8,11 @@ import type { Ready, State } from './state';
  * before the wake-up of this activation at the latest.
  */
 export const PROBATION_MS = 5000;
+/**
+ * How long workers may still pass probes of a target that was withdrawn, after the first one failed, milliseconds: they follow one
+ * after the other (K27).
+ */
+export const WITHDRAWAL_MS = 2000;
 /** How long a passed probe is trusted on probation, milliseconds: as long as requests that came together need. */
 const PROBATION_TRUST_MS = 20;
 

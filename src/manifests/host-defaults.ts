@@ -59,7 +59,7 @@ export const KONG = {
 export const KIC = {
   /** `konghq.com/strip-path`; unlike Kong's own. */
   stripPath: false,
-  /** `--proxy-sync-seconds`: how long a change of the endpoints may take to reach Kong. */
+  /** `--proxy-sync-seconds`: how long a change of the endpoints may take to reach Kong (I1). */
   syncMs: 3000,
 } as const;
 

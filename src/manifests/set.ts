@@ -15,6 +15,7 @@ import {
 import { admitsHost, comparablePath, covers, overlaps, type Route, routes } from './routes';
 import { type ScaledObject, scaledObjectsOf, type Trigger } from './scaled-objects';
 import { selects, type Service, servicesOf } from './services';
+import { type Sweeper, sweepersOf } from './sweepers';
 import { topologyOf } from './topology';
 import { type Workload, workloadsOf } from './workloads';
 
@@ -40,6 +41,7 @@ export class ManifestSet {
   readonly services: readonly Service[];
   readonly gateways: readonly Gateway[];
   readonly topology: Topology;
+  readonly sweepers: readonly Sweeper[];
   readonly appId: string;
 
   constructor(
@@ -58,6 +60,7 @@ export class ManifestSet {
     this.services = servicesOf(manifests);
     this.gateways = gatewaysOf(manifests);
     this.topology = topologyOf(manifests);
+    this.sweepers = sweepersOf(manifests);
     this.appId = gateway.appId ?? appIdOf(this.gateways);
   }
 

@@ -33,6 +33,7 @@ function kongOf({ path, method = 'GET', headers = {} }: Request, pid: number): P
     'request.get_path': () => path,
     'request.get_method': () => method,
     'request.get_header': (name) => headers[String(name).toLowerCase()],
+    'router.get_route': () => ({ paths: [`/${path.split('/')[1] ?? ''}`] }),
     'response.set_header': () => undefined,
     'service.request.clear_header': () => undefined,
   };
@@ -154,7 +155,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
 
   /** Starts a plugin instance on a worker, which also handles the probes from now on. */
   async function start(given: object, pid = 11): Promise<(request: Request) => Promise<PhaseResult>> {
-    const id = await client.startInstance('serverless', given);
+    const id = await client.startInstance('serverless', { ...given, route_id: 'a-route' });
     const run = (request: Request) => client.handleEvent(id, kongOf(request, pid));
     gateway.phase = run;
     return run;
@@ -185,7 +186,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     expect(result.exit).toBeUndefined();
   });
 
-  test('a cold request is held, wakes the backend once, and is released when it is up; a warm one makes no call', async () => {
+  test('a cold request is held, wakes the backend once, and is released when it is up; in the end a warm one makes no call', async () => {
     const given = config();
     const path = `${given.backend[0]!.target}/`;
     const run = await start(given);
@@ -203,10 +204,12 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
       const cleared = probe.calls.filter(({ method }) => method === 'kong.service.request.clear_header');
       expect(cleared).toHaveLength(1);
     }
-    const counted = await run({ path });
-    const warm = await run({ path });
-    expect(counted.exit ?? warm.exit).toBeUndefined();
-    expect(warm.calls).toEqual([]);
+    // Right after a wake-up it is verified again and again: a target that is withdrawn passes probes for a while (K27).
+    const warm = await until('a request makes no call', async () => {
+      const one = await run({ path });
+      return one.calls.length === 0 ? one : undefined;
+    });
+    expect(warm.exit).toBeUndefined();
   });
 
   test('a request whose backend does not come in time is answered with the reason', async () => {
@@ -231,7 +234,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     expect(result.exit).toBeUndefined();
   });
 
-  test('a refused wake-up is answered at once, with Dapr’s words', async () => {
+  test('a refused wake-up is answered at once', async () => {
     dapr.answer = pubsubNotFound('kong-serverless-plugin');
     const given = config();
     const run = await start(given);
@@ -239,7 +242,7 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     note(result);
     expect(JSON.parse(result.exit!.body)).toMatchObject({
       code: 'SERVERLESS_WAKE_REFUSED',
-      lastPublish: { error: 'ERR_PUBSUB_NOT_FOUND' },
+      lastPublish: { outcome: 'refused', status: 404 },
     });
   });
 

@@ -129,7 +129,9 @@ export class ChainRig {
       const daprd = keep(await Daprd.start([component]));
 
       const port = await freePort();
-      const serverless = keep(await Serverless.start({ gatewayPort: port, daprPort: daprd.port }));
+      const serverless = keep(
+        await Serverless.start({ gatewayPort: port, daprPort: daprd.port, args: ['--debug-errors', 'true'] }),
+      );
       const services = new Map<string, BackendService>();
       const pushed: { gateway?: DemoGateway } = {};
       for (const { name } of cluster.workloads) {

@@ -65,13 +65,12 @@ describeWith(['kong'], 'what a client gets that cannot be served, on a real Kong
     expect(tally(answers)).toEqual({ 503: 12 });
   });
 
-  test('a publish that Dapr refuses: 503 at once with Dapr’s own reason, and again tried for the next request', async () => {
+  test('a publish that Dapr refuses: 503 at once, without Dapr’s own words, and again tried for the next request', async () => {
     rig.dapr.answer = pubsubNotFound(PUBSUB);
     const answer = await rig.get('/nodapr/');
     expectRefusal(answer, 'SERVERLESS_WAKE_REFUSED');
-    expect(problem(answer)).toMatchObject({
-      lastPublish: { status: 404, error: 'ERR_PUBSUB_NOT_FOUND', message: `pubsub ${PUBSUB} is not found` },
-    });
+    expect(problem(answer)).toMatchObject({ lastPublish: { status: 404 } });
+    expect(answer.body).not.toContain('ERR_PUBSUB_NOT_FOUND');
     expect(answer.ms).toBeLessThan(3000);
 
     rig.dapr.answer = { status: 204 };

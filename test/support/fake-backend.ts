@@ -13,6 +13,8 @@ export interface BackendOptions {
   /** Requests whose path ends with this are health checks. */
   health?: string;
   state?: BackendState;
+  /** Hosts that it takes, as Django's ALLOWED_HOSTS; a request with any other is answered 400. Default: any. */
+  hosts?: readonly string[];
 }
 
 /** A backend that can be asleep: nothing listens on its port then. */
@@ -30,18 +32,20 @@ export class FakeBackend {
   readonly #sockets = new Set<Socket>();
   readonly #name: string;
   readonly #health: string;
+  readonly #hosts: readonly string[] | undefined;
 
   private constructor(
     readonly port: number,
-    name: string,
-    health: string,
+    { name = 'backend', health = '/healthz.html', hosts }: BackendOptions,
   ) {
     this.#name = name;
     this.#health = health;
+    this.#hosts = hosts;
   }
 
-  static async start({ name = 'backend', health = '/healthz.html', state = 'asleep' }: BackendOptions = {}) {
-    const backend = new FakeBackend(await freePort(), name, health);
+  static async start(options: BackendOptions = {}) {
+    const { state = 'asleep' } = options;
+    const backend = new FakeBackend(await freePort(), options);
     await backend.become(state);
     return backend;
   }
@@ -96,6 +100,7 @@ export class FakeBackend {
     request.resume();
     if (this.#state === 'hanging') return;
     response.statusCode = isProbe && this.#state === 'unready' ? 503 : 200;
+    if (this.#hosts?.includes(request.headers.host ?? '') === false) response.statusCode = 400;
     response.setHeader('content-type', 'text/plain');
     response.end(`${this.#name} ${path}`);
   }

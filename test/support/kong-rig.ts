@@ -134,6 +134,7 @@ const configOf = (options: KongRigOptions, backends: Readonly<Record<string, Fak
       path: `/${one.name}`,
       to: backends[one.name]?.target ?? [],
       plugins: { serverless: pluginConfig(one) },
+      preserveHost: one.hosts !== undefined,
     })),
     ...(options.routes?.(backends) ?? []),
   ]);

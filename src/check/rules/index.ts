@@ -1,11 +1,13 @@
 import type { Rule } from '../rule';
 import { backendService } from './backend-service';
+import { backendSettings } from './backend-settings';
 import { brokerType } from './broker-type';
 import { componentMissing } from './component-missing';
 import { componentNamespace } from './component-namespace';
 import { componentScope } from './component-scope';
 import { exchangeAutoDelete } from './exchange-auto-delete';
 import { exchangeDeclared } from './exchange-declared';
+import { expiredMessages } from './expired-messages';
 import { gatewayDapr } from './gateway-dapr';
 import { gatewayPlugins } from './gateway-plugins';
 import { gracePeriod } from './grace-period';
@@ -46,6 +48,7 @@ import { ttlPolling } from './ttl-polling';
 export const rules: readonly Rule[] = [
   pluginConfig,
   pluginUsed,
+  backendSettings,
   targetRoute,
   backendService,
   ingressClass,
@@ -69,6 +72,7 @@ export const rules: readonly Rule[] = [
   queueBound,
   queueName,
   queueTtl,
+  expiredMessages,
   ttlLease,
   ttlPolling,
   sharedQueue,

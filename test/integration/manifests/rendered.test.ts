@@ -65,6 +65,13 @@ describeWith(build, 'kustomize')('an overlay', () => {
     }
   });
 
+  test("azure's bus is that of its settings on all three sides: Dapr, KEDA, and who drops expired messages", () => {
+    const text = render('manifests/overlays/azure');
+    expect(text.match(/kong-serverless\.servicebus\.windows\.net/g)).toHaveLength(2);
+    expect(text).toMatch(/namespace: kong-serverless$/m);
+    expect(text).toMatch(/name: serverless-sweeper-\w+$/m);
+  });
+
   test('arm64 takes every image from its own registry, onto ARM nodes', () => {
     const deployments = parseDocuments(render('manifests/overlays/arm64'), 'arm64').filter(
       ({ object }) => object.kind === 'Deployment',

@@ -12,6 +12,25 @@ metadata:
 spec: ${spec}
 `;
 
+const SWEEPER = (list: string, queues: string, other: string, kind = 'Deployment'): string => {
+  const pod = {
+    template: {
+      spec: {
+        containers: [
+          {
+            env: [
+              { name: other, value: 'x' },
+              { name: list, value: queues },
+            ],
+          },
+        ],
+      },
+    },
+  };
+  const spec = kind === 'CronJob' ? { jobTemplate: { spec: pod } } : pod;
+  return `kind: ${kind}\nmetadata: {name: sweeper, namespace: kong}\nspec: ${JSON.stringify(spec)}\n`;
+};
+
 describe('the Component', () => {
   test.each([
     ['protectedTopics', 'serverless', 'error topic-scope: "serverless" is protected'],
@@ -124,10 +143,38 @@ describe('the queue', () => {
         'type: azure-servicebus\n      metadata: {topicName: serverless, subscriptionName: kong}\n',
       ],
     ];
-    expect(found({ replace })).toEqual([]);
-    expect(found({ replace: [...replace, ['topicName: serverless', 'topicName: kong']] })).toEqual([
+    const add = SWEEPER('QUEUES', 'serverless/subscriptions/kong kong/subscriptions/kong', 'SERVICE_BUS');
+    expect(found({ replace, add })).toEqual([]);
+    expect(found({ replace: [...replace, ['topicName: serverless', 'topicName: kong']], add })).toEqual([
       'error queue-name: The trigger reads topic "kong", the plugin publishes to "serverless".',
     ]);
+  });
+
+  const serviceBus: Replace = [
+    NO_TOPOLOGY,
+    [/type: pubsub.rabbitmq[^]*?(?=---)/, 'type: pubsub.azure.servicebus.queues\n'],
+    [/type: rabbitmq\n[^]*?(?= {6}auth)/, 'type: azure-servicebus\n      metadata: {queueName: serverless}\n'],
+  ];
+  const redis: Replace = [
+    NO_TOPOLOGY,
+    [/type: pubsub.rabbitmq[^]*?(?=---)/, 'type: pubsub.redis\n  metadata:\n    - name: streamTTL\n      value: 30s\n'],
+    [/type: rabbitmq\n[^]*?(?= {6}auth)/, 'type: redis-streams\n      metadata: {stream: serverless}\n'],
+  ];
+
+  test.each([
+    ['Service Bus', serviceBus, ['QUEUES', 'a\n serverless', 'SERVICE_BUS'] as const],
+    ['Redis', redis, ['STREAMS', 'serverless b', 'REDISCLI_AUTH'] as const],
+  ])('expired messages of %s need a sweeper that knows the queue', (_, replace, [list, names, other]) => {
+    expect(found({ replace, add: SWEEPER(list, names, other) })).toEqual([]);
+    expect(found({ replace, add: SWEEPER(list, names, other, 'CronJob') })).toEqual([]);
+    expect(found({ replace })).toEqual(['warning expired-messages: Nobody drops expired messages from "serverless".']);
+    expect(found({ replace, add: SWEEPER(list, 'a b', other) })).toEqual([
+      'warning expired-messages: "serverless" is not among the queues that the sweeper looks at: "a", "b".',
+    ]);
+    // Another application's container that happens to have such a variable.
+    expect(found({ replace, add: SWEEPER(list, 'serverless', 'OTHER') })).toHaveLength(1);
+    const noPods: Replace[number] = [/---\napiVersion: v1\nkind: Service[^]*$/, ''];
+    expect(found({ replace: [...replace, noPods] })).toEqual([]);
   });
 
   test('a queue named by the environment is not judged', () => {

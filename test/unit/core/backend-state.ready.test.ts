@@ -148,3 +148,65 @@ describe('the other nginx workers', () => {
     expect(machine.state).toMatchObject({ kind: 'probing', inFlight: [B] });
   });
 });
+
+describe('probation', () => {
+  /** Ready at 10 on worker A; asked for again after a gap in which KEDA may have scaled it in. */
+  const GAP_END = 10 + POLICY.messageTtlMs;
+  const onProbation = (): Machine =>
+    Machine.ready()
+      .arrive(GAP_END, 2, A)
+      .probed(GAP_END + 5, 'passed', A);
+
+  test('begins after a gap as long as a message lives: a passed probe is trusted for a moment', () => {
+    const machine = onProbation();
+    expect(machine.effects).toEqual([released(2)]);
+    expect(machine.isOpen(A, GAP_END + 24)).toBe(true);
+    expect(machine.isOpen(A, GAP_END + 25)).toBe(false);
+  });
+
+  test('does not begin after a shorter gap', () => {
+    const soon = GAP_END - 1;
+    const machine = Machine.ready()
+      .arrive(soon, 2, A)
+      .probed(soon + 5, 'passed', A);
+    expect(machine.isOpen(A, soon + 1000)).toBe(true);
+  });
+
+  test('has each request wait for a probe through its own worker; those that come together share it', () => {
+    const machine = onProbation().arrive(GAP_END + 100, 3, A);
+    expect(machine.effects).toEqual([probe(A, A)]);
+    expect(machine.arrive(GAP_END + 101, 4, A).effects).toEqual([]);
+    expect(machine.probed(GAP_END + 103, 'passed', A, A).effects).toEqual([released(3, 4)]);
+    expect(machine.arrive(GAP_END + 104, 5, B).effects).toEqual([probe(B, B)]);
+  });
+
+  test('ends at once for a backend whose target is withdrawn: the requests wait, and it is woken', () => {
+    const machine = onProbation()
+      .arrive(GAP_END + 100, 3, A)
+      .probed(GAP_END + 103, 'failed', A, A);
+    expect(machine.effects).toEqual([published(GAP_END + 103)]);
+    expect(machine.state.kind).toBe('waking');
+  });
+
+  test('is over after five seconds without a failure', () => {
+    const machine = onProbation()
+      .arrive(GAP_END + 4000, 3, A)
+      .probed(GAP_END + 4003, 'passed', A, A);
+    expect(machine.isOpen(A, GAP_END + 5000)).toBe(true);
+    expect(machine.isOpen(A, GAP_END + 4003 + POLICY.leaseMs - 1)).toBe(true);
+  });
+
+  test('goes on after a wake-up for as long as workers may lose the target one after the other', () => {
+    const machine = Machine.waking().published(20, 'accepted').tick(110).probed(120, 'passed', B);
+    expect(machine.isOpen(B, 130)).toBe(true);
+    expect(machine.isOpen(B, 200)).toBe(false);
+    expect(machine.isOpen(B, 2010)).toBe(true);
+  });
+
+  test('owns no timer that calls again at once: what is due is the next probe', () => {
+    const machine = onProbation()
+      .arrive(GAP_END + 2000, 3, B)
+      .probed(GAP_END + 2010, 'failed', B, B);
+    expect(machine.due === undefined || machine.due > GAP_END + 2010).toBe(true);
+  });
+});

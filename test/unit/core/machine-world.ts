@@ -1,7 +1,7 @@
 import type { Policy } from '../../../src/core/backend';
 import type { Effect, Event, EventOf, Scope, State, Step } from '../../../src/core/state';
 import { step } from '../../../src/core/backend-state';
-import { PROBATION_MS } from '../../../src/core/release';
+import { PROBATION_MS, WITHDRAWAL_MS } from '../../../src/core/release';
 import { dueAt, wakeWindowMs } from '../../../src/core/schedule';
 import { IDLE } from '../../../src/core/state';
 import type { ProbeOutcome, PublishOutcome } from '../../../src/core/reports';
@@ -293,7 +293,7 @@ export class World {
 
   private checkAfter(before: State, event: Event, effects: readonly Effect[]): void {
     // A probe that failed says that the target is withdrawn, from one worker after the other.
-    if (this.state.kind === 'waking' && before.kind !== 'waking') this.probationUntil = this.now + PROBATION_MS;
+    if (this.state.kind === 'waking' && before.kind !== 'waking') this.probationUntil = this.now + WITHDRAWAL_MS;
     if (this.state.kind === 'idle') this.probationUntil = 0;
     if (event.type === 'probed') this.checkProbed(before, event, effects);
     if (event.type === 'published' && event.outcome === 'refused' && before.kind === 'waking') {

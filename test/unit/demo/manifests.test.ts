@@ -157,6 +157,7 @@ describe('a change in the manifests', () => {
     [scaledObject, 'type: rabbitmq', 'type: kafka', 'spec.triggers[0].type', 'kafka'],
     [scaledObject, 'name: consumer\n', 'name: nobody\n', 'spec.scaleTargetRef.name', 'nobody'],
     [scaledObject, 'cooldownPeriod: 10', 'cooldownPeriod: soon', 'spec.cooldownPeriod', 'soon'],
+    [scaledObject, 'pollingInterval: 1', 'pollingInterval: 2147484', 'spec.pollingInterval', '0 to 86400 seconds'],
     [scaledObject, 'minReplicaCount: 0', 'idleReplicaCount: 0', 'spec.idleReplicaCount', 'cannot honour'],
     [scaledObject, 'mode: QueueLength', 'mode: MessageRate', 'mode', 'QueueLength'],
     [scaledObject, 'type: Pods', 'type: Pod', 'policies[0].type', 'Percent'],

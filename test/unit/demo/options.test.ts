@@ -32,6 +32,7 @@ describe('the command line', () => {
     [['--port', '70000'], '--port', "'70000'"],
     [['--boot-time', 'soon'], '--boot-time', "'soon'"],
     [['--scale-in-window', '-1'], '--scale-in-window', ''],
+    [['--scale-in-window', '2147484'], '--scale-in-window', 'more than a day'],
     [['--fast', '--boot-time', '20'], '--boot-time', '--fast'],
     [['--dapr'], '--dapr', '--rabbitmq'],
     [['--colour'], '--colour', ''],

@@ -99,9 +99,12 @@ describe('secrets', () => {
 });
 
 describe('files that must be the same, or small enough', () => {
-  test("the chart's topology script is that of the manifests", () => {
-    expect(readFileSync(join(root, 'charts/serverless-backend/files/topology.mjs'), 'utf8')).toBe(
-      readFileSync(join(root, 'manifests/rabbitmq/topology.mjs'), 'utf8'),
+  test.each([
+    ['topology.mjs', 'manifests/rabbitmq/topology.mjs'],
+    ['servicebus-sweeper.mjs', 'keda/servicebus/sweeper.mjs'],
+  ])("the chart's %s is %s", (copy, original) => {
+    expect(readFileSync(join(root, 'charts/serverless-backend/files', copy), 'utf8')).toBe(
+      readFileSync(join(root, original), 'utf8'),
     );
   });
 

@@ -235,7 +235,7 @@ describe('serving', () => {
     host.emit('SIGTERM');
     await until(() => host.code !== undefined);
     expect(host.code).toBe(1);
-    expect(log.texts('error')).toEqual(['the drain failed']);
+    expect(log.texts('error')).toEqual(['the shutdown failed']);
   });
 
   test('an error that nobody caught is logged, even where the log fails', async () => {

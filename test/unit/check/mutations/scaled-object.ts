@@ -164,4 +164,22 @@ export const scaledObjectMutations: readonly Mutation[] = [
     rule: 'scaler-mode',
     only: ['Redis Streams'],
   },
+  {
+    name: 'a queue that the sweeper does not know',
+    in: /sweeper\.yaml$/,
+    find: /value: serverless\n/,
+    replace: 'value: other\n',
+    rule: 'expired-messages',
+    severity: 'warning',
+    only: ['Service Bus', 'Redis Streams'],
+  },
+  {
+    name: 'no sweeper',
+    in: /sweeper\.yaml$/,
+    find: /kind: Deployment/,
+    replace: 'kind: Something',
+    rule: 'expired-messages',
+    severity: 'warning',
+    only: ['Service Bus', 'Redis Streams'],
+  },
 ];
