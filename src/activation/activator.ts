@@ -15,8 +15,6 @@ import { Publishing } from './publishing';
 import { rejection } from './rejection';
 import { type HeldRequest, Waiters } from './waiters';
 
-const PASSED: Outcome = { kind: 'released', heldMs: 0 };
-
 /**
  * Runs one backend: gives the state machine its events and carries out its effects. There is one per backend in the process, however
  * many plugin instances and nginx workers there are (K12).
@@ -89,7 +87,7 @@ export class Activator {
     this.#configurations.use(backend);
     if (this.isOpen(worker)) {
       if (wakes) this.passed(1, worker);
-      return PASSED;
+      return { kind: 'released', heldMs: 0 };
     }
     this.#lastUsed = clock.now();
     const room = budget.held < budget.max && this.#waiters.size < backend.policy.maxHeld;
