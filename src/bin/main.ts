@@ -36,6 +36,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     case 'serve':
       await serve({
         socketPath: command.socketPath,
+        socketMode: command.settings.socketMode,
         statusListen: command.settings.statusListen,
         clock: systemClock,
         load: () => load(command.settings),
