@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, statSync } from 'node:fs';
 import { guardGroup, releaseGroup } from './guard';
 import { until } from './wait';
 
@@ -60,7 +60,8 @@ export class Process {
   }
 
   log(): string {
-    return readFileSync(this.#logFile, 'utf8');
+    // A device or a pipe has no end to read to.
+    return statSync(this.#logFile).isFile() ? readFileSync(this.#logFile, 'utf8') : '';
   }
 
   /** Waits for `ready`. If the process exits first, or the timeout is over, the error contains the end of its log. */

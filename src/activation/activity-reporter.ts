@@ -1,5 +1,5 @@
-import type { Activity } from '../core/activity';
-import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../core/activity';
+import type { Activity } from '../core/publish-pace';
+import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../core/publish-pace';
 import type { Policy } from '../core/backend';
 import type { Clock } from '../core/ports';
 import type { PublishReport } from '../core/reports';
@@ -8,7 +8,8 @@ import type { PublishReport } from '../core/reports';
 const PAUSE_MS = 5000;
 
 /**
- * Turns requests into activity messages, in the background, so that the queue's depth follows their number. It owns a timer
+ * Turns requests into activity messages, in the background, so that the queue's depth follows their number. One message is under way
+ * at a time: what comes meanwhile goes with the next, so that a sidecar that hangs is not given more and more to do. It owns a timer
  * only while a message is due that the rate cap holds back.
  */
 export class ActivityReporter {
@@ -16,13 +17,17 @@ export class ActivityReporter {
   #timer: { readonly at: number; readonly cancel: () => void } | undefined;
   #pausedUntil = 0;
   #open = false;
+  #inFlight = false;
+  readonly #policy: () => Policy;
+  readonly #clock: Clock;
+  readonly #publish: (requests: number) => Promise<PublishReport>;
 
-  /** @param publish sends an activity message that stands for so many requests */
-  constructor(
-    private readonly policy: () => Policy,
-    private readonly clock: Clock,
-    private readonly publish: (requests: number) => Promise<PublishReport>,
-  ) {}
+  /** @param publish sends an activity message that stands for so many requests; never rejects */
+  constructor(policy: () => Policy, clock: Clock, publish: (requests: number) => Promise<PublishReport>) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#publish = publish;
+  }
 
   count(requests: number): void {
     this.#activity = countRequests(this.#activity, requests);
@@ -43,7 +48,7 @@ export class ActivityReporter {
 
   /** A wake-up goes out that stands for one of the requests counted, and for the rate cap is a message like any other. */
   wakeUpSent(): void {
-    this.#activity = messageSent(this.#activity, 1, this.clock.now(), this.policy());
+    this.#activity = messageSent(this.#activity, 1, this.#clock.now(), this.#policy());
   }
 
   /** Forgets requests that came to nothing. */
@@ -58,19 +63,19 @@ export class ActivityReporter {
   }
 
   #arm(): void {
-    if (!this.#open) return;
-    const due = activityDueAt(this.#activity, this.policy());
+    if (!this.#open || this.#inFlight) return;
+    const due = activityDueAt(this.#activity, this.#policy());
     if (due === undefined) return;
     const at = Math.max(due, this.#pausedUntil);
     // With every request a message may be due earlier, never later.
     if (this.#timer !== undefined && this.#timer.at <= at) return;
     this.#disarm();
-    const delayMs = at - this.clock.now();
+    const delayMs = at - this.#clock.now();
     if (delayMs <= 0) {
       this.#send();
       return;
     }
-    const cancel = this.clock.after(delayMs, () => {
+    const cancel = this.#clock.after(delayMs, () => {
       this.#timer = undefined;
       this.#arm();
     });
@@ -78,13 +83,16 @@ export class ActivityReporter {
   }
 
   #send(): void {
-    const requests = requestsForMessage(this.#activity, this.policy());
-    this.#activity = messageSent(this.#activity, requests, this.clock.now(), this.policy());
-    void this.publish(requests).then((report) => {
-      if (report.outcome === 'accepted') return;
-      this.#pausedUntil = this.clock.now() + PAUSE_MS;
-      this.#activity = countRequests(this.#activity, requests);
+    const requests = requestsForMessage(this.#activity, this.#policy());
+    this.#activity = messageSent(this.#activity, requests, this.#clock.now(), this.#policy());
+    this.#inFlight = true;
+    void this.#publish(requests).then(({ outcome }) => {
+      this.#inFlight = false;
+      if (outcome !== 'accepted') {
+        this.#pausedUntil = this.#clock.now() + PAUSE_MS;
+        this.#activity = countRequests(this.#activity, requests);
+      }
+      this.#arm();
     });
-    this.#arm();
   }
 }

@@ -1,6 +1,7 @@
-import type { Publisher, PublishTarget, WakeUp } from '../core/ports';
+import type { Clock, Publisher, PublishTarget, WakeUp } from '../core/ports';
 import type { PublishOutcome, PublishReport } from '../core/reports';
-import { ConnectionPool } from './connection-pool';
+import { systemClock } from './clock';
+import { ConnectionPools } from './connection-pools';
 import { HttpFailure, request } from './http-client';
 
 /**
@@ -9,7 +10,11 @@ import { HttpFailure, request } from './http-client';
  */
 const TIMEOUT_MS = 10_000;
 const MAX_BODY_BYTES = 16 * 1024;
-const MAX_CONNECTIONS = 16;
+/**
+ * Connections for the messages of one reason to one component. A component that hangs takes them all, so each component has its own;
+ * and a cold start, for which somebody waits, has others than activity.
+ */
+const MAX_CONNECTIONS: Readonly<Record<WakeUp['reason'], number>> = { 'cold-start': 16, activity: 4 };
 const MAX_MESSAGE_CHARS = 500;
 
 export interface DaprSettings {
@@ -39,46 +44,50 @@ function daprError(body: string): Pick<PublishReport, 'error' | 'message'> {
   }
 }
 
-/** Publishes through the Dapr sidecar's HTTP API, over one keep-alive connection pool. */
+/** Publishes through the Dapr sidecar's HTTP API, over keep-alive connections. */
 export class DaprPublisher implements Publisher {
-  readonly #pool: ConnectionPool;
+  readonly #pools: ConnectionPools;
   readonly #settings: DaprSettings;
   readonly #timeoutMs: number;
 
   /** @param timeoutMs of one publish */
-  constructor(settings: DaprSettings, timeoutMs = TIMEOUT_MS) {
+  constructor(settings: DaprSettings, timeoutMs = TIMEOUT_MS, clock: Clock = systemClock) {
     this.#settings = settings;
     this.#timeoutMs = timeoutMs;
-    this.#pool = new ConnectionPool(settings.daprUrl, MAX_CONNECTIONS);
+    this.#pools = new ConnectionPools(settings.daprUrl, clock);
   }
 
   async publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport> {
     const { daprUrl, daprToken } = this.#settings;
     const topic = `${encodeURIComponent(target.pubsub)}/${encodeURIComponent(target.topic)}`;
     const ttlSeconds = Math.max(1, Math.ceil(target.ttlMs / 1000));
+    const { reason } = message;
+    const kind = `${reason} ${target.pubsub}`;
     try {
-      const { status, body } = await request({
-        method: 'POST',
-        url: `${daprUrl.replace(/\/+$/, '')}/v1.0/publish/${topic}?metadata.ttlInSeconds=${ttlSeconds}`,
-        headers: {
-          'Content-Type': 'application/json',
-          ...(daprToken === undefined ? {} : { 'dapr-api-token': daprToken }),
-          ...(traceparent === undefined ? {} : { traceparent }),
-        },
-        body: JSON.stringify(message),
-        timeoutMs: this.#timeoutMs,
-        maxBytes: MAX_BODY_BYTES,
-        pool: this.#pool,
-      });
+      const { status, body } = await this.#pools.use(kind, MAX_CONNECTIONS[reason], (pool) =>
+        request({
+          method: 'POST',
+          url: `${daprUrl.replace(/\/+$/, '')}/v1.0/publish/${topic}?metadata.ttlInSeconds=${ttlSeconds}`,
+          headers: {
+            'Content-Type': 'application/json',
+            ...(daprToken === undefined ? {} : { 'dapr-api-token': daprToken }),
+            ...(traceparent === undefined ? {} : { traceparent }),
+          },
+          body: JSON.stringify(message),
+          timeoutMs: this.#timeoutMs,
+          maxBytes: MAX_BODY_BYTES,
+          pool,
+        }),
+      );
       const outcome = outcomeOf(status);
       return outcome === 'accepted' ? { outcome, status } : { outcome, status, ...daprError(body) };
     } catch (error) {
-      const reason = error instanceof HttpFailure ? `${error.code}: ${error.message}` : String(error);
-      return { outcome: 'retry', error: reason };
+      const why = error instanceof HttpFailure ? `${error.code}: ${error.message}` : String(error);
+      return { outcome: 'retry', error: why };
     }
   }
 
   close(): void {
-    this.#pool.destroy();
+    this.#pools.destroy();
   }
 }

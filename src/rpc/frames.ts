@@ -2,10 +2,12 @@
 export const MAX_FRAME_BYTES = 16 * 1024 * 1024;
 
 /**
- * A frame with more values than this is malformed. Kong's largest one, a map of headers, has some hundreds; without a bound a few
- * bytes that announce four billion values would be awaited, or decoded into gigabytes.
+ * A frame with more values than this, at all depths, is malformed. Kong's largest one, a map of headers, has some hundreds. Without
+ * a bound a few bytes that announce four billion values would be awaited, and 15 MB of arrays within arrays decoded into gigabytes.
  */
 export const MAX_FRAME_ITEMS = 100_000;
+/** A frame with arrays and maps nested deeper than this is malformed. Kong's have five levels. */
+export const MAX_FRAME_DEPTH = 32;
 
 /** So much of a bad frame is kept to find out which call it was. */
 const HEAD_BYTES = 64;
@@ -33,8 +35,12 @@ export class FrameReader {
   #stored = 0;
   /** Where the next value begins, counted from the frame's first byte that is kept; beyond them while a payload is awaited. */
   #position = 0;
-  /** Values that the frame still lacks; 0 between frames. */
-  #missing = 0;
+  /** Arrays and maps that are open, and the frame itself; 0 between frames, and when only a payload is awaited. */
+  #depth = 0;
+  /** Values that each of them still lacks, outermost first. */
+  readonly #missing = new Uint32Array(MAX_FRAME_DEPTH + 1);
+  /** Values that the frame has announced so far. */
+  #items = 0;
   #skipping = false;
   #broken = false;
   readonly #handler: FrameHandler;
@@ -51,7 +57,7 @@ export class FrameReader {
     const data = this.#stored === 0 ? chunk : this.#append(chunk);
     let start = 0;
     while (start < data.length) {
-      if (this.#missing === 0 && this.#position === 0) this.#missing = 1;
+      if (this.#depth === 0 && this.#position === 0) this.#begin();
       const complete = this.#measure(data, start);
       if (complete === undefined) {
         this.#broken = true;
@@ -75,6 +81,12 @@ export class FrameReader {
     if (this.#stored === 0) return;
     this.#stored = 0;
     this.#store = EMPTY;
+  }
+
+  #begin(): void {
+    this.#depth = 1;
+    this.#missing[0] = 1;
+    this.#items = 1;
   }
 
   #append(chunk: Buffer): Buffer {
@@ -113,9 +125,10 @@ export class FrameReader {
   /** Moves the position over values until the frame is complete: true, the bytes are used up: false, or are bad: undefined. */
   #measure(data: Buffer, start: number): boolean | undefined {
     const available = data.length - start;
+    const missing = this.#missing;
     let position = this.#position;
-    let missing = this.#missing;
-    while (missing > 0 && position < available) {
+    let depth = this.#depth;
+    while (depth > 0 && position < available) {
       const at = start + position;
       const type = data[at] as number;
       const lengthBytes = LENGTH_BYTES[type] as number;
@@ -124,14 +137,22 @@ export class FrameReader {
       const length = lengthBytes === 0 ? (FIXED_LENGTH[type] as number) : data.readUIntBE(at + 1, lengthBytes);
       const itemsEach = ITEMS_EACH[type] as number;
       position += 1 + lengthBytes;
-      if (itemsEach === 0) position += length + (EXTRA_BYTES[type] as number);
-      else missing += itemsEach * length;
-      missing -= 1;
-      if (missing > MAX_FRAME_ITEMS) return undefined;
+      if (itemsEach === 0) {
+        position += length + (EXTRA_BYTES[type] as number);
+      } else if (length > 0) {
+        const items = itemsEach * length;
+        this.#items += items;
+        if (this.#items > MAX_FRAME_ITEMS || depth > MAX_FRAME_DEPTH) return undefined;
+        missing[depth] = items;
+        depth += 1;
+        continue;
+      }
+      // The value is complete, and so is what it was the last one of.
+      while (depth > 0 && (missing[depth - 1] = (missing[depth - 1] as number) - 1) === 0) depth -= 1;
     }
     this.#position = position;
-    this.#missing = missing;
-    return missing === 0 && position <= available;
+    this.#depth = depth;
+    return depth === 0 && position <= available;
   }
 }
 

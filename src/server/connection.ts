@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { Clock, Logger } from '../core/ports';
-import { CLOSE_NOTICE } from '../rpc/close-notice';
+import { CLOSE_NOTICE, lastAnswer } from '../rpc/close-notice';
 import { FrameReader, type FrameHandler } from '../rpc/frames';
 import { type Call, decodeCall, readHead } from '../rpc/messages';
 
@@ -11,6 +11,12 @@ const MAX_UNSENT_BYTES = 16 * 1024 * 1024;
  * one would reach the wrong request (K2). A phase answers with a heartbeat every 20 s, so 30 s are proof enough.
  */
 const OVERTAKEN_MS = 30_000;
+
+/**
+ * `kong`: it is new, or Kong is sending a call or waits for its answer. `step`: Kong runs a PDK call, and sends its Step most likely
+ * here, for it takes the connection that it used last. `stepElsewhere`: it has not done so for a while. `idle`: in Kong's pool. `told`: Kong closes it.
+ */
+type Turn = 'kong' | 'step' | 'stepElsewhere' | 'idle' | 'told';
 
 /** What a connection reports. */
 export interface ConnectionHandler {
@@ -29,8 +35,7 @@ export class Connection implements FrameHandler {
   /** Calls without an answer yet; from a real Kong at most one. */
   readonly #waiting = new Set<OpenCall>();
   #closing = false;
-  /** In Kong's pool: the last call is answered, and no Step will follow, which Kong sends on the connection it used last. */
-  #idle = false;
+  #turn: Turn = 'kong';
 
   constructor(socket: Socket, handler: ConnectionHandler, clock: Clock, log: Logger) {
     this.#socket = socket;
@@ -42,7 +47,7 @@ export class Connection implements FrameHandler {
       log.debug({ err: error }, 'connection of Kong failed');
     });
     socket.on('data', (chunk: Buffer) => {
-      this.#idle = false;
+      this.#turn = 'kong';
       this.#reader.read(chunk);
     });
     socket.on('close', () => {
@@ -51,10 +56,19 @@ export class Connection implements FrameHandler {
     });
   }
 
-  /** Asks Kong to close the connection, now or with the last answer that it waits for. */
-  finish(): void {
+  /**
+   * Asks Kong to close the connection: now if it is idle, or else with the next answer after which no Step follows. Kong may miss it,
+   * so it is called again until the connection is closed.
+   */
+  askToClose(): void {
     this.#closing = true;
-    if (this.#idle && this.#socket.writable) this.#socket.write(CLOSE_NOTICE);
+    if (!this.#socket.writable) return;
+    if (this.#turn === 'idle' || this.#turn === 'stepElsewhere') this.#socket.write(CLOSE_NOTICE);
+    else if (this.#turn === 'step') this.#turn = 'stepElsewhere';
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.writable;
   }
 
   /** Closes the connection once what was answered is sent. */
@@ -66,8 +80,10 @@ export class Connection implements FrameHandler {
   send(call: OpenCall, bytes: Uint8Array, more: boolean): void {
     this.#waiting.delete(call);
     if (!this.#socket.writable) return;
-    this.#idle = !more;
-    const sent = this.#socket.write(this.#closing && !more ? Buffer.concat([bytes, CLOSE_NOTICE]) : bytes);
+    const last = this.#closing && !more ? lastAnswer(bytes) : undefined;
+    if (last !== undefined) this.#turn = 'told';
+    else this.#turn = more ? 'step' : 'idle';
+    const sent = this.#socket.write(last ?? bytes);
     if (sent || this.#socket.writableLength <= MAX_UNSENT_BYTES) return;
     this.#log.warn(
       { bytes: this.#socket.writableLength },
@@ -156,8 +172,13 @@ export class OpenCall {
   }
 
   /** Asks Kong to close the call's connection with the answer. */
-  finishConnection(): void {
-    this.#connection.finish();
+  askToClose(): void {
+    this.#connection.askToClose();
+  }
+
+  /** Whether the caller is there, answered or not. */
+  get isConnected(): boolean {
+    return this.#connection.isOpen;
   }
 
   /** Closes the call's connection instead of answering. */

@@ -23,17 +23,20 @@ export class Connections {
   /** Serves one connection. */
   accept(socket: Socket): void {
     const connection = new Connection(socket, this.#handler, this.#clock, this.#log);
-    if (this.#closing) connection.finish();
+    if (this.#closing) connection.askToClose();
     this.#open.add(connection);
     socket.on('close', () => {
       this.#open.delete(connection);
     });
   }
 
-  /** Asks Kong to close each connection as soon as it waits for nothing on it, a new one with its first answer. */
-  finish(): void {
+  /**
+   * Asks Kong to close each connection as soon as it waits for nothing on it, a new one with its first answer. Kong may miss it, so it
+   * is called again until all are closed.
+   */
+  askToClose(): void {
     this.#closing = true;
-    for (const connection of this.#open) connection.finish();
+    for (const connection of this.#open) connection.askToClose();
   }
 
   /** Closes every connection once what was answered is sent. */

@@ -19,6 +19,7 @@ export class Events implements RunReports {
   readonly #clock: Clock;
   readonly #log: Logger;
   readonly #onRejected: OnRejected;
+  #rejection: ServerlessError | undefined;
 
   constructor(clock: Clock, log: Logger, onRejected: OnRejected) {
     this.#clock = clock;
@@ -40,12 +41,28 @@ export class Events implements RunReports {
     const run = this.#runs.get(eventId as number);
     if (run?.awaitsStep !== true) return false;
     run.step(call, result, error);
+    const rejection = this.#rejection;
+    if (rejection !== undefined) {
+      // What the phase says without waiting for anything is said by then. If it says nothing it holds its request, and this was a heartbeat.
+      this.#clock.after(0, () => {
+        run.reject(rejection);
+      });
+    }
     return true;
   }
 
-  /** Answers every request that is held, as a last resort: Kong lets a request through whose connection just ends (K6). */
+  /**
+   * Rejects every request that is held, now or when it is our turn again, as a last resort: Kong lets a request through whose
+   * connection just ends (K6).
+   */
   rejectHeld(error: ServerlessError): void {
+    this.#rejection = error;
     for (const run of this.#runs.values()) run.reject(error);
+  }
+
+  /** Stops every phase without an answer. Returns the calls that wait for one; a Step of the others finds no event. */
+  abandon(): OpenCall[] {
+    return [...this.#runs.values()].map((run) => run.drop()).filter((call) => call !== undefined);
   }
 
   /** Drops those whose Step never came. */

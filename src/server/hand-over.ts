@@ -17,13 +17,15 @@ const INVITATION = encodeResult(STANDBY_CALL_ID, 'take over');
 const RETRY_MS = 250;
 /** If its connections keep ending at once, it asks again after 1 ms, 2 ms, ... and then this. */
 const MAX_BRIEF_RETRY_MS = 20;
-/** How long an owner that shuts down waits until the standby that it invited has the name. */
-const TAKE_OVER_MS = 1000;
+/** How long an owner that shuts down waits until a standby that it invited has the name. It takes a millisecond on an idle machine. */
+const TAKE_OVER_MS = 5000;
 /**
  * How long Kong may take to close its connections where another process serves new ones. It does so at once, but a worker that is
  * busy, with a new configuration for example, can take a second. Closing one that it may use is the last resort.
  */
 const KONG_CLOSES_MS = 5000;
+/** How often Kong is asked to close them. */
+const ASK_MS = 100;
 /** How long the last answers may take, and Kong to close its connections where no other process serves new ones. */
 const LAST_ANSWERS_MS = 1000;
 
@@ -36,14 +38,16 @@ export interface Succession {
   standBy(call: OpenCall): void;
   /**
    * Whether another process has taken the socket over. A request that comes here after that is sent there, by the answer for which
-   * Kong starts the instance anew (K8). Before that, or without a standby, that start would fail and leave the worker spinning (K7),
-   * so the request is served here.
+   * Kong starts the instance anew (K8). Before that, or without another process, that start would fail and leave the worker spinning
+   * (K7), so the request is served here.
    */
   hasSuccessor(): boolean;
 }
 
 export interface HandOverOptions {
   readonly path: string;
+  /** Permissions of the socket. */
+  readonly mode: number;
   readonly clock: Clock;
   readonly connected: (socket: Socket) => void;
   /** Called at every change. */
@@ -58,6 +62,8 @@ export interface HandOverOptions {
 export interface Served {
   readonly connections: Connections;
   readonly events: { readonly size: number };
+  /** Sends every request to the process that has the socket now. */
+  redirect(): void;
   close(): void;
 }
 
@@ -77,21 +83,28 @@ export class HandOver implements Succession {
   #cancelRetry: (() => void) | undefined;
   /** As the owner: the calls of those that stand by. */
   readonly #standbys = new Set<OpenCall>();
-  #passedOn = false;
+  #isPassingOn = false;
+  #isClosing = false;
 
   constructor(options: HandOverOptions) {
     this.#options = options;
-    const { path, clock, connected, warn, failed } = options;
+    const { path, mode, clock, connected, warn, failed } = options;
     const lost = (): void => {
+      if (this.#isPassingOn) return;
       warn('the socket was removed or replaced; taking it back if it is free');
       this.#become('starting');
       this.#acquire();
     };
-    this.#owner = new SocketOwner({ path, clock, connected, lost, warn, failed });
+    this.#owner = new SocketOwner({ path, mode, clock, connected, lost, warn, failed });
   }
 
   get role(): Role {
     return this.#role;
+  }
+
+  /** Whether another process waits to take over from this one. */
+  get hasStandby(): boolean {
+    return this.#role === 'active' && this.#standbys.size > 0;
   }
 
   /** Listens at once if the name is free; else finds out whether its owner is alive. */
@@ -100,7 +113,7 @@ export class HandOver implements Succession {
   }
 
   standBy(call: OpenCall): void {
-    if (this.#passedOn) {
+    if (this.#isClosing) {
       // Too late to be invited: it finds the name free.
       call.hangUp();
       return;
@@ -116,31 +129,51 @@ export class HandOver implements Succession {
   }
 
   /**
-   * Passes the name to a standby, if there is one, without a moment in which nobody owns it. Then has Kong close its connections, and
-   * stops listening.
+   * Passes the name to a standby, without a moment in which nobody owns it, and sends every request there: Kong begins it anew, and
+   * what is held here is held there. False: there is no standby that takes it.
+   *
+   * @param exitBy when the process must have exited, on the clock
+   */
+  async passOn(served: Served, exitBy: number): Promise<boolean> {
+    if (this.#role !== 'active') return false;
+    this.#isPassingOn = true;
+    for (const call of this.#standbys) {
+      call.answer(INVITATION, true);
+      const isSettled = (): boolean => this.#owner.isReplaced() || !call.isConnected;
+      await this.#until(isSettled, TAKE_OVER_MS, exitBy);
+      if (!this.#owner.isReplaced()) continue;
+      this.#stopTakingOver();
+      await this.#owner.acceptWaiting();
+      served.redirect();
+      return true;
+    }
+    this.#isPassingOn = false;
+    return false;
+  }
+
+  /**
+   * Gives the name up if it was not passed on, has Kong close its connections, and stops listening.
    *
    * @param exitBy when all of it must be over, on the clock
    */
   async shutDown(served: Served, exitBy: number): Promise<void> {
     const { connections, events } = served;
     const owner = this.#owner;
-    const until = (done: () => boolean, limitMs: number): Promise<void> =>
-      pollUntil(this.#options.clock, done, Math.min(this.#options.clock.now() + limitMs, exitBy));
-
-    const wasActive = this.#role === 'active';
     this.#stopTakingOver();
-    if (wasActive && this.#inviteStandby()) await until(() => owner.isReplaced(), TAKE_OVER_MS);
     owner.remove();
     await owner.acceptWaiting();
-    this.#passedOn = true;
-    connections.finish();
+    this.#isClosing = true;
     // A standby waits for the end of its connection.
     for (const call of this.#standbys) call.hangUp();
-    await until(() => connections.size === 0, owner.isReplaced() ? KONG_CLOSES_MS : LAST_ANSWERS_MS);
-    await until(() => events.size === 0, LAST_ANSWERS_MS);
+    const limit = this.#options.clock.now() + (owner.isReplaced() ? KONG_CLOSES_MS : LAST_ANSWERS_MS);
+    while (connections.size > 0 && this.#options.clock.now() < Math.min(limit, exitBy)) {
+      connections.askToClose();
+      await this.#until(() => connections.size === 0, ASK_MS, exitBy);
+    }
+    await this.#until(() => events.size === 0, LAST_ANSWERS_MS, exitBy);
     owner.close();
     served.close();
-    await until(() => connections.size === 0, LAST_ANSWERS_MS);
+    await this.#until(() => connections.size === 0, LAST_ANSWERS_MS, exitBy);
   }
 
   /** Gives everything up at once, for a process that exits. */
@@ -150,13 +183,9 @@ export class HandOver implements Succession {
     this.#owner.close();
   }
 
-  /** False: there is none. */
-  #inviteStandby(): boolean {
-    for (const call of this.#standbys) {
-      call.answer(INVITATION, true);
-      return true;
-    }
-    return false;
+  async #until(done: () => boolean, limitMs: number, exitBy: number): Promise<void> {
+    const { clock } = this.#options;
+    await pollUntil(clock, done, Math.min(clock.now() + limitMs, exitBy));
   }
 
   #stopTakingOver(): void {
@@ -211,7 +240,7 @@ export class HandOver implements Succession {
       socket.write(STANDBY_CALL);
     });
     socket.on('data', (data) => {
-      if (this.#role !== 'standby' || !data.equals(INVITATION)) return;
+      if (this.#role !== 'standby' || !data.subarray(0, INVITATION.length).equals(INVITATION)) return;
       this.#orFail(() => {
         this.#take(this.#owner.seize());
       });

@@ -106,11 +106,16 @@ export class PhaseRun implements Pipe {
     this.#wait();
   }
 
-  /** Ends it unanswered: the request is gone, because its connection closed during our turn (K11), or because no Step came. */
-  drop(): void {
-    if (this.#over) return;
+  /**
+   * Ends it unanswered: its connection closed during our turn (K11), no Step came, or another process has to do it all again. Returns
+   * the call that waits for an answer, if any.
+   */
+  drop(): OpenCall | undefined {
+    const call = this.#call;
+    if (this.#over) return undefined;
     this.#end();
     this.#abort();
+    return call;
   }
 
   /** Answers in the phase's place, if it has the turn, and stops it. */

@@ -8,9 +8,13 @@ export class CallError extends Error {
   override readonly name = 'CallError';
 }
 
-/** Kong takes every error with these words as a reason to start the instance anew, and to repeat the call (mp_rpc.lua). */
+/** Kong takes every error with these words as a reason to start the instance anew, and the phase with it (mp_rpc.lua, `handle_event`). */
+export function beginAnew(why: string): CallError {
+  return new CallError(`no plugin instance ${why}`);
+}
+
 export function unknownInstance(id: unknown): CallError {
-  return new CallError(`no plugin instance #${String(id)}`);
+  return beginAnew(`#${String(id)}`);
 }
 
 interface InstanceAnswer {

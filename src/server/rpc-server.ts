@@ -8,7 +8,7 @@ import { Connections } from './connections';
 import { Events } from './events';
 import { STANDBY_METHOD, type Succession } from './hand-over';
 import { Instances } from './instances';
-import { CallError, PluginMethods, unknownInstance } from './plugin-methods';
+import { beginAnew, CallError, PluginMethods, unknownInstance } from './plugin-methods';
 
 export interface RpcServerOptions {
   readonly module: PluginModule;
@@ -61,6 +61,12 @@ export class RpcServer implements ConnectionHandler {
     ]);
   }
 
+  /** Sends every request to the process that has the socket now, and Kong's connections with them. */
+  redirect(): void {
+    this.connections.askToClose();
+    for (const call of this.events.abandon()) this.#fail(call, beginAnew('here any more'));
+  }
+
   /** Closes every connection once what was answered is sent, and stops the timer. */
   close(): void {
     this.connections.end();
@@ -99,7 +105,7 @@ export class RpcServer implements ConnectionHandler {
   #handleEvent(call: OpenCall): void {
     const event = call.argument as { InstanceId?: unknown; EventName?: unknown } | null | undefined;
     const hasSuccessor = this.#succession.hasSuccessor();
-    if (hasSuccessor) call.finishConnection();
+    if (hasSuccessor) call.askToClose();
     const instance = hasSuccessor ? undefined : this.instances.use(event?.InstanceId);
     if (instance === undefined) {
       this.#fail(call, unknownInstance(event?.InstanceId));
@@ -116,13 +122,8 @@ export class RpcServer implements ConnectionHandler {
     const known = isError
       ? this.events.step(step?.EventId, call, undefined, step?.Data ?? 'unknown error')
       : this.events.step(step?.EventId, call, step?.Data, undefined);
-    if (known) return;
-    // Not an error: Kong would log it and let the request through.
-    this.#log.warn(
-      { eventId: step?.EventId },
-      'Kong continues a request that is not known here: it is rejected with 503',
-    );
-    this.#reject(call, 'The plugin server does not know this request any more.');
+    // The process that had begun it is gone, or has handed it over: Kong begins it anew. Any other error lets the request through.
+    if (!known) this.#fail(call, beginAnew(`for event ${String(step?.EventId)}`));
   }
 
   #answer(call: OpenCall, method: () => unknown): void {

@@ -22,6 +22,8 @@ export interface ProcessHost {
 
 export interface ServeOptions {
   readonly socketPath: string;
+  /** Permissions of the socket. */
+  readonly socketMode: number;
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
   readonly clock: Clock;
   /** The longest drain. Default 25 s. */
@@ -63,9 +65,10 @@ class ServerProcess {
   constructor(options: ServeOptions) {
     this.#options = options;
     this.#host = options.host ?? process;
-    const { socketPath: path, clock } = options;
+    const { socketPath: path, socketMode: mode, clock } = options;
     this.#handOver = new HandOver({
       path,
+      mode,
       clock,
       connected: (socket) => {
         this.#connected(socket);
@@ -158,27 +161,41 @@ class ServerProcess {
         this.#host.exit(0);
       },
       (error: unknown) => {
-        this.#parts?.log.error({ err: error }, 'the drain failed');
+        this.#parts?.log.error({ err: error }, 'the shutdown failed');
         this.#host.exit(1);
       },
     );
   }
 
-  async #shutDown({ product, log, rpc, status }: Parts, signal: NodeJS.Signals): Promise<void> {
+  /** Passes everything on to a standby, or else drains. One that comes during the drain is welcome too. */
+  async #shutDown(parts: Parts, signal: NodeJS.Signals): Promise<void> {
+    const { product, log, rpc, status } = parts;
     const { clock, drainMs = DRAIN_MS, exitMs = EXIT_MS } = this.#options;
     const exitBy = clock.now() + exitMs;
-    log.info(
-      { signal, held: product.held() },
-      'draining: requests for sleeping backends are rejected, held ones are kept',
-    );
     try {
+      if (await this.#passOn(parts, signal, exitBy)) return;
+      log.info(
+        { signal, held: product.held() },
+        'draining: requests for sleeping backends are rejected, held ones are kept',
+      );
       await drain({ product, events: rpc.events, clock, limitMs: drainMs, exitBy });
+      await this.#passOn(parts, signal, exitBy);
     } finally {
       status?.stop();
       await this.#handOver.shutDown(rpc, exitBy);
       product.close();
-      log.info({ held: product.held() }, 'drained');
+      log.info({ held: product.held() }, 'shut down');
     }
+  }
+
+  async #passOn({ product, log, rpc, status }: Parts, signal: NodeJS.Signals, exitBy: number): Promise<boolean> {
+    if (!this.#handOver.hasStandby) return false;
+    log.info({ signal, held: product.held() }, 'passing on to a standby: what is held will be held there');
+    // The port is the other process's from now on.
+    status?.stop();
+    if (await this.#handOver.passOn(rpc, exitBy)) return true;
+    status?.start();
+    return false;
   }
 
   /**

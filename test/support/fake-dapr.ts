@@ -34,6 +34,8 @@ export class FakeDapr {
   readonly published: Publish[] = [];
   /** The response to the next publishes. */
   answer: DaprAnswer = { status: 204 };
+  /** The response to publishes to a component, by its name, where it is another one. */
+  readonly answers = new Map<string, DaprAnswer>();
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
 
@@ -67,9 +69,10 @@ export class FakeDapr {
           message: JSON.parse(body) as Message,
           at: performance.now(),
         });
-        if (dapr.answer === 'hang') return;
-        response.writeHead(dapr.answer.status, { 'content-type': 'application/json' });
-        response.end(dapr.answer.body === undefined ? undefined : JSON.stringify(dapr.answer.body));
+        const answer = dapr.answers.get(pubsub) ?? dapr.answer;
+        if (answer === 'hang') return;
+        response.writeHead(answer.status, { 'content-type': 'application/json' });
+        response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
       });
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

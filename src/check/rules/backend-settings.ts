@@ -14,7 +14,7 @@ const SHARED: readonly Shared[] = [
   { field: ['lease'], of: ({ policy }) => policy.leaseMs },
   { field: ['probe', 'timeout'], of: ({ probe }) => probe.timeoutMs },
   { field: ['probe', 'settle'], of: ({ policy }) => policy.settleMs },
-  { field: ['probe', 'statuses'], of: ({ probe }) => probe.statuses },
+  { field: ['probe', 'statuses'], of: ({ probe }) => [...new Set(probe.statuses)].sort((a, b) => a - b) },
   { field: ['probe', 'successes'], of: ({ policy }) => policy.successes },
   { field: ['message_ttl'], of: ({ policy }) => policy.messageTtlMs / 1000 },
   { field: ['requests_per_message'], of: ({ policy }) => policy.requestsPerMessage },

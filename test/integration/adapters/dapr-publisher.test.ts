@@ -2,8 +2,11 @@ import http from 'node:http';
 import { DaprPublisher } from '../../../src/adapters/dapr-publisher';
 import type { PublishTarget, WakeUp } from '../../../src/core/ports';
 import type { PublishReport } from '../../../src/core/reports';
+import { FakeClock } from '../../support/fake-clock';
 import type { Listening } from './gateway';
-import { listen } from './gateway';
+import { listen, until } from './gateway';
+
+jest.setTimeout(30_000);
 
 interface Seen {
   readonly method: string | undefined;
@@ -50,10 +53,11 @@ interface Options {
   readonly daprUrl?: string;
   readonly token?: string;
   readonly timeoutMs?: number;
+  readonly clock?: FakeClock;
 }
 
-function publisher({ daprUrl = sidecar.url, token, timeoutMs }: Options = {}): DaprPublisher {
-  const made = new DaprPublisher({ daprUrl, daprToken: token }, timeoutMs);
+function publisher({ daprUrl = sidecar.url, token, timeoutMs, clock }: Options = {}): DaprPublisher {
+  const made = new DaprPublisher({ daprUrl, daprToken: token }, timeoutMs, clock);
   publishers.push(made);
   return made;
 }
@@ -174,4 +178,56 @@ describe('no answer is tried again later', () => {
     }
     expect(JSON.stringify(reports)).not.toContain('s3cret');
   });
+});
+
+describe('messages that hang', () => {
+  /** The component `broken` does not answer. */
+  const hanging: http.ServerResponse[] = [];
+  beforeEach(() => {
+    hanging.length = 0;
+    answer = (response) => {
+      if (seen.at(-1)!.url!.includes('/broken/')) hanging.push(response);
+      else response.writeHead(204).end();
+    };
+  });
+  const send = (pubsub: string, reason: WakeUp['reason'], one: DaprPublisher): Promise<PublishReport> =>
+    one.publish({ ...TARGET, pubsub }, { ...MESSAGE, reason }, undefined);
+
+  test('keep nobody of another component waiting', async () => {
+    const one = publisher();
+    for (const reason of ['activity', 'cold-start'] as const) {
+      const stuck = Array.from({ length: 40 }, () => send('broken', reason, one));
+      await until(() => hanging.length === (reason === 'activity' ? 4 : 20));
+      // More than there are connections, to each of several others.
+      const others = ['a', 'b', 'c'].flatMap((pubsub) => Array.from({ length: 30 }, () => send(pubsub, reason, one)));
+      for (const report of await Promise.all(others)) expect(report.outcome).toBe('accepted');
+      expect(stuck).toHaveLength(40);
+    }
+    one.close();
+  });
+
+  test('are bounded, and keep no cold start waiting where they are activity', async () => {
+    const one = publisher();
+    for (let n = 0; n < 100; n++) void send('broken', 'activity', one);
+    await until(() => hanging.length === 4);
+    void send('broken', 'cold-start', one);
+    await until(() => hanging.length === 5);
+    expect(JSON.parse(seen.at(-1)!.body)).toMatchObject({ reason: 'cold-start' });
+    expect(sidecar.connections()).toBe(5);
+    one.close();
+  });
+});
+
+test('the connections of a component that nobody publishes to any more are closed', async () => {
+  const clock = new FakeClock();
+  const one = publisher({ clock });
+  for (const pubsub of ['a', 'b', 'c']) await one.publish({ ...TARGET, pubsub }, MESSAGE, undefined);
+  expect(sidecar.sockets.size).toBe(3);
+  await clock.advance(59_000);
+  await one.publish({ ...TARGET, pubsub: 'a' }, MESSAGE, undefined);
+  await clock.advance(2000);
+  await one.publish({ ...TARGET, pubsub: 'd' }, MESSAGE, undefined);
+  await until(() => sidecar.sockets.size === 2);
+  await one.publish({ ...TARGET, pubsub: 'b' }, MESSAGE, undefined);
+  expect(sidecar.connections()).toBe(5);
 });

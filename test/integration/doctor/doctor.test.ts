@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { once } from 'node:events';
 import { gzipSync } from 'node:zlib';
 import { encode } from '@msgpack/msgpack';
-import { CLOSE_NOTICE } from '../../../src/rpc/close-notice';
+import { lastAnswer } from '../../../src/rpc/close-notice';
 import { examinations } from '../../../src/doctor/checks/index';
 import { pluginSocket } from '../../../src/doctor/checks/plugin-socket';
 import { runDoctor } from '../../../src/doctor/doctor-command';
@@ -150,7 +150,7 @@ describe('the socket', () => {
 
   test('of a server that shuts down tells its status, too: the answer has a close notice behind it', async () => {
     const answer = encode([1, 1, null, { Plugins: { serverless: {} } }]);
-    const socketPath = await answering((socket) => socket.write(Buffer.concat([answer, CLOSE_NOTICE])));
+    const socketPath = await answering((socket) => socket.write(lastAnswer(answer) ?? ''));
     await expect(askPluginServer(socketPath, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
   });
 

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -170,18 +170,14 @@ describe('the plugin server as a process', () => {
     expect((await get('/pid')).exit?.body).toBe(String(two.pid));
   });
 
-  test('K9: a drain keeps a standby out until the last hold is over, then no call fails while the socket changes hands', async () => {
+  test('K9: with a standby, SIGTERM moves what is held there, and no call fails while the socket changes hands', async () => {
     const port = await freePort();
     const one = await start(String(port));
     const { get } = await worker();
-    const hold = get('/hold');
-    await held(1, port);
-    const two = await start();
+    const holds = [get('/hold'), get('/hold'), get('/hold')];
+    await held(3, port);
+    const two = await start(String(port));
     await two.logged('plugin server is standby');
-    one.process.kill('SIGTERM');
-    await one.logged('draining');
-    expect((await get('/pid')).exit?.body).toBe(String(one.pid));
-    expect(two.stderr).not.toContain('plugin server is active');
     // New connections, as a worker without a pooled one makes them, and pooled ones, all through the change.
     const pids = new Set<string | undefined>();
     const done = new AbortController();
@@ -194,17 +190,43 @@ describe('the plugin server as a process', () => {
       }
     };
     const asked = Promise.all([ask(), ask(), ask(), ask()]);
+    await until(() => pids.size === 1);
+    one.process.kill('SIGTERM');
+    await two.logged('plugin server is active');
+    expect(await one.exited).toBe(0);
+    await until(() => pids.size === 2);
+    done.abort();
+    await asked;
+    expect(pids).toEqual(new Set([String(one.pid), String(two.pid)]));
+    await two.logged('status server listens');
+    await held(3, port);
+    await get('/release');
+    for (const result of await Promise.all(holds)) {
+      expect(result.exit).toBeUndefined();
+      expect(result.calls.at(-1)).toEqual({ method: 'kong.response.set_header', args: ['X-Held', 'yes'] });
+    }
+    expect(one.stderr).not.toContain('draining');
+  });
+
+  test('a standby that comes during the drain takes over when that is done', async () => {
+    const port = await freePort();
+    const one = await start(String(port));
+    const { get } = await worker();
+    const hold = get('/hold');
+    await held(1, port);
+    one.process.kill('SIGTERM');
+    await one.logged('draining');
+    const two = await start();
+    await two.logged('plugin server is standby');
+    expect((await get('/pid')).exit?.body).toBe(String(one.pid));
     await get('/release');
     await hold;
     await two.logged('plugin server is active');
     expect(await one.exited).toBe(0);
-    done.abort();
-    await asked;
     expect((await get('/pid')).exit?.body).toBe(String(two.pid));
-    expect(pids).toEqual(new Set([String(one.pid), String(two.pid)]));
   });
 
-  test('a standby that is told to go goes at once, and leaves the owner alone', async () => {
+  test('a standby that is told to shut down does so at once, and leaves the owner alone', async () => {
     const one = await start();
     const two = await start();
     await two.logged('plugin server is standby');
@@ -256,8 +278,9 @@ describe('the plugin server as a process', () => {
   });
 
   test('the real product starts, answers Kong and drains', async () => {
-    const child = new Child(serverless, '--kong-prefix', folder.path, '-status-listen', 'off');
+    const child = new Child(serverless, '--kong-prefix', folder.path, '-status-listen', 'off', '-socket-mode', '0660');
     await child.logged('plugin server is active');
+    expect(statSync(socket).mode & 0o777).toBe(0o660);
     const client = new RpcClient(socket);
     clients.push(client);
     const config = { backend: [{ target: '/kong', health: '/healthz', pubsub: 'p', topic: 't' }], __seq__: 1 };

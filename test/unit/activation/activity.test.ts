@@ -49,6 +49,40 @@ describe('activity messages', () => {
     expect(world.publisher.requests).toBe(13);
   });
 
+  test('go out one at a time: what comes while Dapr takes its time goes with the next', async () => {
+    const world = new ActivatorWorld();
+    await world.warmUp();
+    world.publisher.answerMs = 6 * SECOND;
+    for (let second = 0; second < 5; second++) {
+      world.activator.passed(3, 11);
+      await world.clock.advance(SECOND);
+    }
+    expect(world.publisher.published).toHaveLength(1);
+    world.publisher.answerMs = 2;
+    await world.clock.advance(3 * SECOND);
+    expect(world.publisher.published.length).toBeGreaterThan(1);
+    expect(world.publisher.requests).toBe(15);
+  });
+
+  test('go out one at a time also when each fails after a while, and lose no request', async () => {
+    const world = new ActivatorWorld();
+    await world.warmUp();
+    world.publisher.answerMs = 6 * SECOND;
+    world.publisher.report = { outcome: 'retry', error: 'ETIMEDOUT' };
+    for (let second = 0; second < 60; second++) {
+      world.activator.passed(1, 11);
+      await world.clock.advance(SECOND);
+    }
+    // Each takes 6 s, and 5 s pass before the next.
+    expect(world.publisher.published.length).toBeLessThanOrEqual(6);
+    world.publisher.published.length = 0;
+    world.publisher.answerMs = 2;
+    world.publisher.report = { outcome: 'accepted', status: 204 };
+    world.activator.passed(1, 11);
+    await world.clock.advance(15 * SECOND);
+    expect(world.publisher.requests).toBe(61);
+  });
+
   test('do not go out while Dapr has not taken the wake-up', async () => {
     const world = new ActivatorWorld();
     world.publisher.report = { outcome: 'retry', error: 'ECONNREFUSED' };

@@ -18,7 +18,7 @@ describe('two plugins that name the same backend', () => {
   test('may be written alike, or differ in what belongs to a request', () => {
     expect(withSecond('')).toEqual([]);
     // A default that is written is no difference.
-    expect(withSecond('lease: 5000, probe: {statuses: [200]}, ')).toEqual([]);
+    expect(withSecond('lease: 5000, probe: {statuses: [200, 200]}, ')).toEqual([]);
     expect(
       withSecond(
         'hold_timeout: 60000, max_held: 7, on_timeout: pass, no_wake: [{method: HEAD}], no_wake_status: 404, ',
@@ -31,7 +31,7 @@ describe('two plugins that name the same backend', () => {
     ['lease: 9000', 'lease', '9000', '5000'],
     ['probe: {timeout: 500}', 'probe.timeout', '500', '1000'],
     ['probe: {settle: 0}', 'probe.settle', '0', '1000'],
-    ['probe: {statuses: [200, 204]}', 'probe.statuses', '[200,204]', '[200]'],
+    ['probe: {statuses: [204, 200]}', 'probe.statuses', '[200,204]', '[200]'],
     ['probe: {successes: 2}', 'probe.successes', '2', '1'],
     ['message_ttl: 20', 'message_ttl', '20', '30'],
     ['requests_per_message: 5', 'requests_per_message', '5', '1'],

@@ -6,11 +6,37 @@ import { parse as parseYaml } from 'yaml';
 import { crossFieldRules } from '../../../src/config/cross-field';
 import { processSettings } from '../../../src/config/process-settings';
 import { referencePage } from '../../../src/config/configuration-page';
+import {
+  activityDueAt,
+  countRequests,
+  messageSent,
+  NO_ACTIVITY,
+  requestsForMessage,
+} from '../../../src/core/publish-pace';
+import type { Policy } from '../../../src/core/backend';
 import { configSchema } from '../../../src/config/schema';
 import { backendsOf } from './configs';
 
 const page = referencePage();
 const repository = resolve(__dirname, '../../..');
+
+const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map((match) => parseYaml(match[1]!) as { config: unknown });
+
+/** The longest time between two messages for a backend under ten minutes of steady traffic. */
+function longestGapMs(policy: Policy, everyMs: number): number {
+  let activity = NO_ACTIVITY;
+  const sent: number[] = [];
+  for (let now = 0; now < 600_000; now += everyMs) {
+    activity = countRequests(activity, 1);
+    for (let due = activityDueAt(activity, policy); due !== undefined && due < now + everyMs;) {
+      const at = Math.max(due, now);
+      sent.push(at);
+      activity = messageSent(activity, requestsForMessage(activity, policy), at, policy);
+      due = activityDueAt(activity, policy);
+    }
+  }
+  return Math.max(...sent.slice(1).map((at, index) => at - (sent[index] ?? 0)));
+}
 
 describe('the reference page', () => {
   test('has a row with default and unit for every field', () => {
@@ -35,11 +61,19 @@ describe('the reference page', () => {
   });
 
   test('has examples that the plugin accepts', () => {
-    const examples = [...page.matchAll(/```yaml\n(.*?)```/gs)].map(
-      (match) => parseYaml(match[1]!) as { config: unknown },
-    );
     expect(examples.map(({ config }) => backendsOf(config).length)).toEqual([1, 2]);
   });
+
+  test.each([10, 100, 1000, 5000, 20_000])(
+    'has examples whose queue never runs empty under steady traffic: one request every %i ms',
+    (everyMs) => {
+      for (const { config } of examples) {
+        for (const { policy } of backendsOf(config)) {
+          expect(longestGapMs(policy, everyMs)).toBeLessThan(policy.messageTtlMs);
+        }
+      }
+    },
+  );
 
   test('uses every kind of top-level field in its examples', () => {
     const examples = page.slice(page.indexOf('### With every kind of field'));

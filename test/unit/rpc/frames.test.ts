@@ -102,6 +102,29 @@ describe('frames of MessagePack', () => {
   });
 
   test.each([
+    ['arrays in arrays', [0x91]],
+    ['maps in maps', [0x81, 0x01]],
+    ['many small arrays', [0xdc, 0xff, 0xff, ...new Array<number>(100).fill(0xdc).flatMap(() => [0xdc, 0x0f, 0xff])]],
+  ])('15 MB of %s are malformed after their first bytes, without the memory that they would take', (_, pattern) => {
+    const bytes = Buffer.alloc(15 * 1024 * 1024, Buffer.from(pattern));
+    const before = process.memoryUsage().heapUsed;
+    const from = performance.now();
+    const seen = read(cut(bytes, [100, 65_536]));
+    expect(seen.malformed).toHaveLength(1);
+    expect(seen.frames).toEqual([]);
+    // It took 3.8 s and 2.6 GB.
+    expect(performance.now() - from).toBeLessThan(1000);
+    expect(process.memoryUsage().heapUsed - before).toBeLessThan(100 * 1024 * 1024);
+  });
+
+  test('what is nested no deeper than Kong nests is read, and one level too many is not', () => {
+    const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1), 2]);
+    const deep = Buffer.from(encode(nested(32)));
+    expect(read(cut(deep, [5, 20])).frames).toEqual([deep]);
+    expect(read([encode(nested(33))]).malformed).toHaveLength(1);
+  });
+
+  test.each([
     ['whole in one chunk', (bytes: Buffer) => [bytes]],
     ['in pieces', (bytes: Buffer) => cut(bytes, [3, 90, 150, 151, 700, 1020])],
     ['byte by byte', (bytes: Buffer) => [...bytes].map((byte) => Buffer.from([byte]))],

@@ -23,6 +23,7 @@ class Contender {
   ) {
     this.handOver = new HandOver({
       path,
+      mode: 0o666,
       clock: systemClock,
       connected: (socket) => {
         this.#sockets.add(socket);
@@ -52,9 +53,12 @@ class Contender {
     return this.handOver.role;
   }
 
-  /** Ends as a process that is told to. */
-  shutDown(): Promise<void> {
-    return this.handOver.shutDown(this.rpc, systemClock.now() + 10_000);
+  /** Ends as a process that is told to. Whether a standby has taken over. */
+  async shutDown(): Promise<boolean> {
+    const exitBy = systemClock.now() + 10_000;
+    const passedOn = await this.handOver.passOn(this.rpc, exitBy);
+    await this.handOver.shutDown(this.rpc, exitBy);
+    return passedOn;
   }
 
   /** Ends as a process that exits. */
@@ -265,6 +269,28 @@ describe('the hand-over of the socket', () => {
     await once(socket, 'connect');
     return socket.on('data', () => undefined);
   };
+
+  test('if the standby that is invited does not take over, the next one is', async () => {
+    const one = contend('one');
+    const dying = await standby();
+    await until(() => one.handOver.hasStandby);
+    const two = contend('two');
+    await becomes(two, 'standby');
+    dying.once('data', () => dying.destroy());
+    expect(await one.shutDown()).toBe(true);
+    expect(two.role).toBe('active');
+    expect(await whoIs(path)).toBe('two');
+  });
+
+  test('if no standby takes over, the owner serves on', async () => {
+    const one = contend('one');
+    const dying = await standby();
+    await until(() => one.handOver.hasStandby);
+    dying.once('data', () => dying.destroy());
+    expect(await one.handOver.passOn(one.rpc, systemClock.now() + 10_000)).toBe(false);
+    expect(one.role).toBe('active');
+    expect(await whoIs(path)).toBe('one');
+  });
 
   test('the connection of a process that stands by is closed last of all, when the name is free', async () => {
     const one = contend('one');

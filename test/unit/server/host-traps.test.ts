@@ -298,6 +298,30 @@ describe('traps of the host', () => {
 });
 
 describe('what is held when the process has to exit', () => {
+  test('is rejected too if its heartbeat is on the way, once Kong has answered that', async () => {
+    const silent = new Silent();
+    const harness = await new Harness(async (kong, context) => {
+      const held = silent.access(kong, context);
+      await kong.nginx.get_var('pid');
+      await held;
+    }).start();
+    const id = await harness.client.startInstance('serverless', {});
+    let beat: (() => void) | undefined;
+    const holding = harness.client.handleEvent(id, {
+      'nginx.get_var': () => new Promise<void>((resolve) => (beat = resolve)),
+    });
+    await until(() => beat !== undefined);
+    harness.rpc.events.rejectHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'bye'));
+    const timers = harness.clock.pending;
+    beat?.();
+    await until(() => harness.clock.pending > timers);
+    await harness.clock.advance(0);
+    expect((await holding).exit).toMatchObject({ status: 503, body: expect.stringContaining('bye') });
+    expect(silent.context?.signal.aborted).toBe(true);
+    expect(harness.rpc.events.size).toBe(0);
+    await harness.stop();
+  });
+
   test('is answered, its phase is stopped, and a request whose PDK call Kong runs goes on', async () => {
     const silent = new Silent();
     const harness = await new Harness(async (kong, context) => {
@@ -322,8 +346,9 @@ describe('what is held when the process has to exit', () => {
 });
 
 describe('a server that shuts down', () => {
-  // Longer than Kong reads at once, or an answer that is read together with it would hide it.
-  const closeNotice = [2, 'serverless.closeNotice', expect.stringMatching(/^ {4096,}$/)];
+  const notice = [2, 'serverless.closeNotice', null];
+  // Longer than Kong reads at once, or the answer that is read together with it would hide it.
+  const behindAnswer = [2, 'serverless.closeNotice', expect.stringMatching(/^ {4096,}$/)];
   const handleEvent = (id: number): Uint8Array =>
     encode([0, 1, 'plugin.HandleEvent', [{ InstanceId: id, EventName: 'access' }]]);
   const access = async (kong: Kong): Promise<void> => {
@@ -348,12 +373,12 @@ describe('a server that shuts down', () => {
   test('asks Kong to close an idle connection, and answers the call that came just then', async () => {
     await start(access);
     const idle = await pooled();
-    harness.rpc.connections.finish();
+    harness.rpc.connections.askToClose();
     idle.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
     expect(await idle.received(3)).toEqual([
-      closeNotice,
+      notice,
       [1, 2, null, expect.objectContaining({ Name: 'serverless' })],
-      closeNotice,
+      behindAnswer,
     ]);
   });
 
@@ -381,11 +406,11 @@ describe('a server that shuts down', () => {
     stepping.write(handleEvent(id));
     const event = await eventOf(stepping);
     const fresh = await harness.connect();
-    harness.rpc.connections.finish();
+    harness.rpc.connections.askToClose();
 
     const done = (msgid: number): unknown[] => [
       [1, msgid, null, expect.objectContaining({ Data: 'ret' })],
-      closeNotice,
+      behindAnswer,
     ];
     stepping.write(step(event, '/'));
     expect((await stepping.received(3)).slice(1)).toEqual(done(2));
@@ -401,8 +426,8 @@ describe('a server that shuts down', () => {
     const idle = await pooled();
     const fresh = await harness.connect();
     await until(() => harness.rpc.connections.size === 3);
-    harness.rpc.connections.finish();
-    expect(await idle.received(1)).toEqual([closeNotice]);
+    harness.rpc.connections.askToClose();
+    expect(await idle.received(1)).toEqual([notice]);
     expect([idle.closed, fresh.closed]).toEqual([false, false]);
     harness.rpc.close();
     await Promise.all([idle.end(), fresh.end()]);
@@ -416,8 +441,68 @@ describe('a server that shuts down', () => {
     const late = await pooled();
     harness.hasSuccessor = true;
     late.write(handleEvent(id));
-    expect(await late.received(2)).toEqual([[1, 1, `no plugin instance #${id}`, null], closeNotice]);
+    expect(await late.received(2)).toEqual([[1, 1, `no plugin instance #${id}`, null], behindAnswer]);
     expect(runs).toBe(0);
+  });
+
+  test('asks again where Kong did not hear it, and says no more on a connection that Kong will close', async () => {
+    await start(access);
+    const deaf = await pooled();
+    for (let n = 1; n <= 3; n += 1) {
+      harness.rpc.connections.askToClose();
+      expect(await deaf.received(n)).toEqual(new Array(n).fill(notice));
+    }
+    deaf.write(encode([0, 2, 'plugin.GetPluginInfo', ['serverless']]));
+    await deaf.received(5);
+    harness.rpc.connections.askToClose();
+    deaf.write(encode([0, 3, 'plugin.GetPluginInfo', ['serverless']]));
+    expect((await deaf.received(7)).slice(4)).toEqual([behindAnswer, [1, 3, null, expect.anything()], behindAnswer]);
+  });
+
+  test('asks where a Step is due only when it has not come for a while: Kong may have sent it on another connection', async () => {
+    await start(access);
+    const stepping = await harness.connect();
+    stepping.write(handleEvent(id));
+    await stepping.received(1);
+    harness.rpc.connections.askToClose();
+    harness.rpc.connections.askToClose();
+    expect((await stepping.received(2)).slice(1)).toEqual([notice]);
+  });
+
+  test('an answer that is too long to reach Kong whole has no notice behind it; the notice follows', async () => {
+    await start((kong) => kong.response.exit(200, 'x'.repeat(40_000)));
+    const connection = await harness.connect();
+    const early = await harness.connect();
+    await until(() => harness.rpc.connections.size === 3);
+    harness.rpc.connections.askToClose();
+    connection.write(handleEvent(id));
+    await connection.received(1);
+    harness.rpc.connections.askToClose();
+    expect((await connection.received(2)).slice(1)).toEqual([notice]);
+    early.socket.destroy();
+  });
+
+  test('K8: once another process has the socket, sends there what is held, and what Kong runs a PDK call for', async () => {
+    const silent = new Silent();
+    let runs = 0;
+    await start(async (kong, context) => {
+      runs += 1;
+      if ((await kong.request.get_path()) === '/hold') await silent.access(kong, context);
+    });
+    const held = harness.client.handleEvent(id, { 'request.get_path': () => '/hold' });
+    let answerPath: (path: string) => void = () => undefined;
+    const stepping = harness.client.handleEvent(id, {
+      'request.get_path': () => new Promise<string>((resolve) => (answerPath = resolve)),
+    });
+    await until(() => silent.context !== undefined && runs === 2);
+    harness.hasSuccessor = true;
+    harness.rpc.redirect();
+    await expect(held).rejects.toThrow('no plugin instance');
+    expect(silent.context?.signal.aborted).toBe(true);
+    answerPath('/other');
+    await expect(stepping).rejects.toThrow('no plugin instance');
+    expect(harness.rpc.events.size).toBe(0);
+    expect(harness.rejected).toEqual([]);
   });
 });
 
