@@ -66,7 +66,7 @@ export class ServerlessInstance implements PluginInstance {
     const [only, worker] = [this.#only, this.#worker];
     if (worker === undefined || typeof only === 'string') return false;
     // One of our own probes is no request, and must be met to learn which worker served it.
-    if (this.parts.ownProbes.any) return false;
+    if (only.healthPath !== undefined && this.parts.ownProbes.inFlightFor(only.healthPath)) return false;
     const activator = this.parts.registry.get(only);
     if (!activator.isOpen(worker)) return false;
     this.#uncounted += 1;

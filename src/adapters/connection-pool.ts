@@ -34,6 +34,12 @@ export class ConnectionPool {
     return this.#agent;
   }
 
+  /** Whether it has a connection. */
+  get isOpen(): boolean {
+    const { sockets = {}, freeSockets = {} } = this.#agent ?? {};
+    return Object.keys(sockets).length > 0 || Object.keys(freeSockets).length > 0;
+  }
+
   /** Closes its connections. */
   destroy(): void {
     this.#destroyed = true;

@@ -8,6 +8,7 @@ const LATE_KEPT = 100;
 
 interface InFlight {
   readonly path: string;
+  readonly healthPath: string;
   worker: number | undefined;
 }
 
@@ -22,28 +23,38 @@ export class OwnProbes {
    * has gone while it waits for its turn: taken for a request, it would be held, and keep the backend awake by itself.
    */
   readonly #late = new Map<string, string>();
+  /** Paths of both kinds. */
+  readonly #expected = new Tally();
+  /** Health paths of those in flight. */
+  readonly #probed = new Tally();
 
   /** Whether a request for this path may be one of them, so that its header is worth asking for. */
   expects(path: string): boolean {
-    for (const probe of this.#inFlight.values()) if (probe.path === path) return true;
-    for (const late of this.#late.values()) if (late === path) return true;
-    return false;
+    return this.#expected.has(path);
   }
 
-  get any(): boolean {
-    return this.#inFlight.size > 0;
+  /** Whether one of them asks this health path, so that no request for its backend may pass unread: it may be the probe. */
+  inFlightFor(healthPath: string): boolean {
+    return this.#probed.has(healthPath);
   }
 
-  /** A ticket for a probe of this path: the header's value. No other ticket can be guessed from it. */
-  issue(path: string): string {
+  /**
+   * A ticket for a probe: the header's value. No other ticket can be guessed from it.
+   *
+   * @param path as Kong will tell it
+   * @param healthPath as the backend's configuration has it
+   */
+  issue(path: string, healthPath = path): string {
     const ticket = randomUUID();
-    this.#inFlight.set(ticket, { path, worker: undefined });
+    this.#inFlight.set(ticket, { path, healthPath, worker: undefined });
+    this.#expected.add(path);
+    this.#probed.add(healthPath);
     return ticket;
   }
 
   /** The access phase met a request with this header on a worker. False: it is none of ours. */
   met(ticket: string, worker: number): boolean {
-    if (this.#late.delete(ticket)) return true;
+    if (this.#forgetLate(ticket)) return true;
     const probe = this.#inFlight.get(ticket);
     if (probe === undefined) return false;
     probe.worker = worker;
@@ -52,21 +63,52 @@ export class OwnProbes {
 
   /** The probe was answered. Tells the worker that served it, when it came by. */
   done(ticket: string): number | undefined {
-    const worker = this.#inFlight.get(ticket)?.worker;
+    const probe = this.#inFlight.get(ticket);
+    if (probe === undefined) return undefined;
     this.#inFlight.delete(ticket);
-    return worker;
+    this.#expected.remove(probe.path);
+    this.#probed.remove(probe.healthPath);
+    return probe.worker;
   }
 
   /** The probe was not answered, and is not waited for any more. Tells the worker that it came by, if it did. */
   giveUp(ticket: string): number | undefined {
-    const probe = this.#inFlight.get(ticket);
+    const path = this.#inFlight.get(ticket)?.path;
     const worker = this.done(ticket);
-    if (probe === undefined || worker !== undefined) return worker;
-    this.#late.set(ticket, probe.path);
+    if (path === undefined || worker !== undefined) return worker;
+    this.#late.set(ticket, path);
+    this.#expected.add(path);
     for (const oldest of this.#late.keys()) {
       if (this.#late.size <= LATE_KEPT) break;
-      this.#late.delete(oldest);
+      this.#forgetLate(oldest);
     }
     return undefined;
+  }
+
+  #forgetLate(ticket: string): boolean {
+    const path = this.#late.get(ticket);
+    if (path === undefined) return false;
+    this.#late.delete(ticket);
+    this.#expected.remove(path);
+    return true;
+  }
+}
+
+/** How often each text is there. */
+class Tally {
+  readonly #counts = new Map<string, number>();
+
+  has(text: string): boolean {
+    return this.#counts.has(text);
+  }
+
+  add(text: string): void {
+    this.#counts.set(text, (this.#counts.get(text) ?? 0) + 1);
+  }
+
+  remove(text: string): void {
+    const count = this.#counts.get(text) ?? 0;
+    if (count > 1) this.#counts.set(text, count - 1);
+    else this.#counts.delete(text);
   }
 }

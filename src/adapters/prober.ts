@@ -1,19 +1,16 @@
 import type { Backend } from '../core/backend';
-import type { ProbeRound, Prober } from '../core/ports';
+import type { Clock, ProbeRound, Prober } from '../core/ports';
 import type { ProbeResult } from '../core/reports';
 import { UNKNOWN_WORKER } from '../core/reports';
+import { systemClock } from './clock';
 import { ConnectionPool } from './connection-pool';
 import { HttpFailure, request } from './http-client';
+import { LaneSearch } from './lane-search';
 import type { OwnProbes } from './own-probes';
 import { PROBE_HEADER } from './own-probes';
 
 /** A health answer is drained so that its connection can be used again, but no further than this. */
 const MAX_BODY_BYTES = 64 * 1024;
-/**
- * Connections opened at once to find the lane of a worker. One after the other would not do: the kernel hands a lone connection
- * to the same idle worker again and again.
- */
-const FAN_OUT = 4;
 
 function isTimeout(error: unknown): boolean {
   return error instanceof HttpFailure && error.code === 'ETIMEDOUT';
@@ -35,16 +32,29 @@ export class LaneProber implements Prober {
    * route, no worker can be told from another, and looking for their lanes is in vain.
    */
   #comesBy = true;
-  #misses = 0;
   #turn = 0;
   #closed = false;
+  readonly #healthPath: string;
   readonly #ownProbes: OwnProbes;
+  readonly #search: LaneSearch;
 
-  constructor(backend: Pick<Backend, 'probe' | 'healthPath'>, gatewayUrl: string, ownProbes: OwnProbes) {
+  constructor(
+    backend: Pick<Backend, 'probe' | 'healthPath'>,
+    gatewayUrl: string,
+    ownProbes: OwnProbes,
+    clock: Clock = systemClock,
+  ) {
     this.#ownProbes = ownProbes;
+    this.#search = new LaneSearch(clock);
     const { probe, healthPath = '/' } = backend;
+    this.#healthPath = healthPath;
     this.#throughGateway = probe.url === undefined;
     this.#url = new URL(probe.url ?? gatewayUrl.replace(/\/+$/, '') + healthPath);
+  }
+
+  /** Lanes that are kept. */
+  get size(): number {
+    return this.#lanes.size;
   }
 
   probe(round: ProbeRound, onResult: (result: ProbeResult) => void): void {
@@ -65,21 +75,26 @@ export class LaneProber implements Prober {
     this.#lanes.clear();
   }
 
-  /** Lanes to ask in this round. Until every waiting worker's lane is known, every other round looks for it. */
+  /** Lanes to ask in this round: new ones in search of a waiting worker's, or one that is there. */
   #choose(workers: readonly number[]): Lane[] {
     const findable = this.#throughGateway && this.#comesBy;
     const wanted = findable ? workers.filter((worker) => worker !== UNKNOWN_WORKER) : [];
-    const known = [...this.#lanes].filter(
-      ([worker, { busy }]) => !busy && (wanted.length === 0 || wanted.includes(worker)),
-    );
-    if (wanted.some((worker) => !this.#lanes.has(worker))) {
-      this.#misses += 1;
-      if (this.#misses === 1) return [this.#newLane()];
-      if (this.#misses % 2 === 0 || known.length === 0) return Array.from({ length: FAN_OUT }, () => this.#newLane());
-    } else this.#misses = 0;
+    this.#dropClosed(wanted);
+    const more = this.#search.connections(wanted.filter((worker) => !this.#lanes.has(worker)));
+    if (more > 0) return Array.from({ length: more }, () => this.#newLane());
+    // Where no waiting worker has one, that of another tells at least whether the backend is up.
+    const anyWorker = !wanted.some((worker) => this.#lanes.has(worker));
+    const lanes = [...this.#lanes].filter(([worker, { busy }]) => !busy && (anyWorker || wanted.includes(worker)));
     this.#turn += 1;
-    const lane = known[this.#turn % Math.max(1, known.length)]?.[1];
+    const lane = lanes[this.#turn % Math.max(1, lanes.length)]?.[1];
     return [lane ?? this.#newLane()];
+  }
+
+  /** A connection that the gateway closed leads to its worker no more, which may be gone for good. */
+  #dropClosed(wanted: readonly number[]): void {
+    for (const [worker, { pool, busy }] of this.#lanes) {
+      if (!busy && !pool.isOpen && !wanted.includes(worker)) this.#lanes.delete(worker);
+    }
   }
 
   #newLane(): Lane {
@@ -89,7 +104,7 @@ export class LaneProber implements Prober {
   async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
     const { timeoutMs, statuses, host: configuredHost } = settings;
     const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
-    const ticket = this.#throughGateway ? this.#ownProbes.issue(this.#url.pathname) : undefined;
+    const ticket = this.#throughGateway ? this.#ownProbes.issue(this.#url.pathname, this.#healthPath) : undefined;
     let result: Pick<ProbeResult, 'outcome' | 'report'>;
     let met: number | undefined;
     try {

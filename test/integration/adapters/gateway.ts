@@ -112,6 +112,11 @@ export class FakeGateway {
     return this.seen.map(({ worker }) => worker);
   }
 
+  /** Closes its connections, as workers do that end. */
+  closeAll(): void {
+    for (const socket of this.#listening!.sockets) socket.destroy();
+  }
+
   async stop(): Promise<void> {
     await this.#listening?.close();
   }

@@ -6,6 +6,7 @@ import { OwnProbes } from '../../../src/adapters/own-probes';
 import { LaneProber } from '../../../src/adapters/prober';
 import type { ProbeSettings } from '../../../src/core/backend';
 import type { ProbeResult } from '../../../src/core/reports';
+import { FakeClock } from '../../support/fake-clock';
 import { exampleBackend } from '../../unit/core/example-backend';
 import { CERTIFICATE, KEY } from './certificate';
 import type { Listening } from './gateway';
@@ -33,9 +34,9 @@ interface Rounds {
   readonly round: (workers?: number[], host?: string, settings?: Partial<ProbeSettings>) => Promise<ProbeResult[]>;
 }
 
-function probing(changes: Changes = {}, gatewayUrl = gateway.url): Rounds {
+function probing(changes: Changes = {}, gatewayUrl = gateway.url, clock?: FakeClock): Rounds {
   const backend = exampleBackend(changes);
-  const prober = new LaneProber(backend, gatewayUrl, ownProbes);
+  const prober = new LaneProber(backend, gatewayUrl, ownProbes, clock);
   closers.push(() => {
     prober.close();
   });
@@ -67,7 +68,7 @@ describe('one probe', () => {
     expect(seen!.url).toBe('/kong/healthz.html');
     expect(seen!.headers['x-serverless-probe']).toMatch(/^[\da-f-]{36}$/);
     expect(seen!.headers['user-agent']).toBe('kong-serverless-probe');
-    expect(ownProbes.any).toBe(false);
+    expect(ownProbes.inFlightFor('/kong/healthz.html')).toBe(false);
   });
 
   test('carries the Host of the request that waits, unless one is configured', async () => {
@@ -228,6 +229,54 @@ describe('lanes', () => {
     expect(sizes).toEqual([1, 4, 1, 4, 1, 4, 1, 4]);
     await until(() => gateway.open === 1);
   });
+
+  test('a worker that takes none for long is looked for ever more seldom; meanwhile one probe a round tells how the backend is', async () => {
+    gateway.assign = () => 11;
+    gateway.ready.add(11);
+    const { round } = probing();
+    const sizes: number[] = [];
+    for (let turn = 0; turn < 130; turn++) {
+      const results = await round([12]);
+      sizes.push(results.length);
+      expect(results).toContainEqual(expect.objectContaining({ outcome: 'passed', worker: 11 }));
+    }
+    const searches = sizes.flatMap((size, index) => (size > 1 ? [index + 1] : []));
+    expect(searches).toEqual([2, 4, 6, 8, 10, 12, 14, 16, 32, 64, 128]);
+    expect(gateway.connections).toBe(1 + 4 * searches.length);
+  });
+
+  test('a worker that is missing for the first time is looked for at once, whatever the others cost', async () => {
+    gateway.assign = () => 11;
+    const { round } = probing();
+    for (let turn = 0; turn < 20; turn++) await round([11, 12]);
+    gateway.assign = (connection) => 11 + (connection % 2) * 2;
+    const found = new Set<number>();
+    for (let turn = 0; turn < 3; turn++) for (const { worker } of await round([12, 13])) found.add(worker);
+    expect(found).toContain(13);
+  });
+
+  test('a worker that was missing long ago is looked for as if for the first time', async () => {
+    gateway.assign = () => 11;
+    const clock = new FakeClock();
+    const { round } = probing({}, gateway.url, clock);
+    for (let turn = 0; turn < 20; turn++) await round([11, 12]);
+    await clock.advance(60_000);
+    const sizes = [];
+    for (let turn = 0; turn < 4; turn++) sizes.push((await round([11, 12])).length);
+    expect(sizes).toEqual([1, 4, 1, 4]);
+  });
+
+  test('lanes of workers that are gone are not kept: 50 reloads of the gateway', async () => {
+    const { prober, round } = probing();
+    for (let reload = 0; reload < 50; reload++) {
+      const workers = [100 + 2 * reload, 101 + 2 * reload];
+      gateway.assign = (connection) => workers[connection % 2]!;
+      for (let turn = 0; turn < 3; turn++) await round(workers);
+      expect(prober.size).toBe(2);
+      gateway.closeAll();
+      await until(() => gateway.open === 0);
+    }
+  }, 30_000);
 
   test('a connection that the gateway closed may come back on another worker, and is filed anew', async () => {
     const workers = [11, 12, 11];

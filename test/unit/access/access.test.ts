@@ -205,6 +205,15 @@ describe('our own probe', () => {
     expect(plugin.ownProbes.done(ticket)).toBe(101);
   });
 
+  test('makes requests for its own backend be looked at, and for no other', async () => {
+    const instance = await plugin.warm();
+    const ticket = plugin.ownProbes.issue('/other/healthz');
+    expect((await plugin.request(instance)).kong.calls).toEqual([]);
+    plugin.ownProbes.done(ticket);
+    plugin.ownProbes.issue(HEALTH);
+    expect((await plugin.request(instance)).kong.calls).toEqual(['request.get_path']);
+  });
+
   test('that comes by after its time-out is not held as if it were a request', async () => {
     const ticket = plugin.ownProbes.issue(HEALTH);
     plugin.ownProbes.giveUp(ticket);

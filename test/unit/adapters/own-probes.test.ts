@@ -4,12 +4,12 @@ const PATH = '/kong/healthz.html';
 
 test('a probe in flight is recognised by its ticket, and tells which worker it came by', () => {
   const probes = new OwnProbes();
-  expect([probes.any, probes.expects(PATH)]).toEqual([false, false]);
+  expect([probes.inFlightFor(PATH), probes.expects(PATH)]).toEqual([false, false]);
   const ticket = probes.issue(PATH);
-  expect([probes.any, probes.expects(PATH), probes.expects('/kong/')]).toEqual([true, true, false]);
+  expect([probes.inFlightFor(PATH), probes.expects(PATH), probes.expects('/kong/')]).toEqual([true, true, false]);
   expect(probes.met(ticket, 11)).toBe(true);
   expect(probes.done(ticket)).toBe(11);
-  expect([probes.any, probes.expects(PATH)]).toEqual([false, false]);
+  expect([probes.inFlightFor(PATH), probes.expects(PATH)]).toEqual([false, false]);
 });
 
 test('a ticket that is forged, guessed from another, or used up is none of ours', () => {
@@ -40,7 +40,7 @@ test('a probe that was given up is still recognised when it comes by late, once'
   const probes = new OwnProbes();
   const ticket = probes.issue(PATH);
   expect(probes.giveUp(ticket)).toBeUndefined();
-  expect([probes.any, probes.expects(PATH)]).toEqual([false, true]);
+  expect([probes.inFlightFor(PATH), probes.expects(PATH)]).toEqual([false, true]);
   expect(probes.met(ticket, 11)).toBe(true);
   expect(probes.met(ticket, 11)).toBe(false);
   expect(probes.expects(PATH)).toBe(false);
@@ -62,4 +62,34 @@ test('of those given up only the latest are remembered', () => {
     return ticket;
   });
   expect(tickets.filter((ticket) => probes.met(ticket, 11))).toEqual(tickets.slice(-100));
+});
+
+test('a backend has probes in flight by its health path, as it is configured, and no other has because of it', () => {
+  const probes = new OwnProbes();
+  const configured = `${PATH}?full=1`;
+  const tickets = [probes.issue(PATH, configured), probes.issue(PATH, configured)];
+  expect([probes.inFlightFor(configured), probes.expects(PATH)]).toEqual([true, true]);
+  expect([probes.inFlightFor('/other/healthz'), probes.expects('/other/healthz')]).toEqual([false, false]);
+  probes.done(tickets[0]!);
+  expect([probes.inFlightFor(configured), probes.expects(PATH)]).toEqual([true, true]);
+  probes.giveUp(tickets[1]!);
+  // It may still come by, but not soon: its path is looked at, and requests for other paths pass unread.
+  expect([probes.inFlightFor(configured), probes.expects(PATH)]).toEqual([false, true]);
+  probes.done(tickets[1]!);
+  probes.giveUp(tickets[1]!);
+  expect(probes.met(tickets[1]!, 11)).toBe(true);
+  expect(probes.expects(PATH)).toBe(false);
+});
+
+test('a path is expected as long as one of many probes of it is', () => {
+  const probes = new OwnProbes();
+  const tickets = Array.from({ length: 300 }, () => probes.issue(PATH));
+  for (const ticket of tickets.slice(0, 150)) probes.giveUp(ticket);
+  for (const ticket of tickets.slice(150)) probes.done(ticket);
+  expect(probes.expects(PATH)).toBe(true);
+  const kept = tickets.slice(50, 150);
+  for (const ticket of kept.slice(1)) probes.met(ticket, 11);
+  expect(probes.expects(PATH)).toBe(true);
+  probes.met(kept[0]!, 11);
+  expect(probes.expects(PATH)).toBe(false);
 });
