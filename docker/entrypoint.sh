@@ -17,6 +17,11 @@ prefix=${KONG_PREFIX:-/usr/local/kong}
 : "${KONG_PLUGINSERVER_SERVERLESS_SOCKET:=${prefix%/}/serverless.socket}"
 : "${KONG_PLUGINSERVER_SERVERLESS_START_CMD:=/usr/local/bin/serverless serve --socket $KONG_PLUGINSERVER_SERVERLESS_SOCKET}"
 export KONG_PLUGINSERVER_SERVERLESS_SOCKET KONG_PLUGINSERVER_SERVERLESS_START_CMD
+# Only root can have Kong's workers run as another user than itself. Otherwise they are this user, and nobody else needs the socket.
+if [ "$(id -u)" != 0 ]; then
+  : "${SERVERLESS_SOCKET_MODE:=0660}"
+  export SERVERLESS_SOCKET_MODE
+fi
 
 # nginx hides the environment from what it starts (K17). These directives let the one that stands by see what this one sees.
 names=PATH

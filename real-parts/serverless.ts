@@ -43,28 +43,34 @@ export interface ServerlessOptions {
   readonly args?: readonly string[];
   /** Options of Node itself. */
   readonly nodeArgs?: readonly string[];
+  /** Another build than `serverlessFile`. */
+  readonly file?: string;
   /** Where its log goes, in place of a file of its own. */
   readonly logFile?: string;
 }
 
 /** What `serverless -dump` prints for Kong. */
-export const dump = (): string => execFileSync(process.execPath, [serverlessFile, '-dump'], { encoding: 'utf8' });
+export const dump = (file = serverlessFile): string =>
+  execFileSync(process.execPath, [file, '-dump'], { encoding: 'utf8' });
 
 /** The plugin server, `dist/serverless serve`, started before Kong as the image does (K7). */
 export class Serverless {
   readonly #process: Process;
   readonly #folder: string;
+  readonly #file: string;
 
   private constructor(
     readonly socket: string,
     readonly statusPort: number,
     process: Process,
     folder: string,
+    file: string,
     /** From exec until it accepts connections, ms. */
     readonly startMs: number,
   ) {
     this.#process = process;
     this.#folder = folder;
+    this.#file = file;
   }
 
   static async start({
@@ -73,9 +79,10 @@ export class Serverless {
     socket,
     args = [],
     nodeArgs = [],
+    file = serverlessFile,
     logFile,
   }: ServerlessOptions): Promise<Serverless> {
-    if (!existsSync(serverlessFile)) throw new Error('dist/serverless is missing: run `npm run build`');
+    if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build\``);
     const folder = makeFolder('srv');
     const at = socket ?? join(folder, 'serverless.socket');
     const standsBy = socket !== undefined;
@@ -84,7 +91,7 @@ export class Serverless {
     const process_ = await Process.start(
       process.execPath,
       [
-        ...[...nodeArgs, serverlessFile, 'serve', '--socket', at, '--gateway-url', `http://127.0.0.1:${gatewayPort}`],
+        ...[...nodeArgs, file, 'serve', '--socket', at, '--gateway-url', `http://127.0.0.1:${gatewayPort}`],
         ...[
           '--dapr-http-port',
           String(daprPort),
@@ -100,7 +107,7 @@ export class Serverless {
     try {
       await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)), { everyMs: 1 });
       const startMs = performance.now() - from;
-      const server = new Serverless(at, statusPort, process_, folder, startMs);
+      const server = new Serverless(at, statusPort, process_, folder, file, startMs);
       if (!standsBy)
         await process_.becomes('its status is there', async () => (await server.status()) as Status | undefined);
       return server;
@@ -120,8 +127,8 @@ export class Serverless {
     return {
       name: 'serverless',
       socket: this.socket,
-      dump: dump(),
-      ...(findPart('kong').how === 'binary' ? { queryCommand: `'${process.execPath}' '${serverlessFile}' -dump` } : {}),
+      dump: dump(this.#file),
+      ...(findPart('kong').how === 'binary' ? { queryCommand: `'${process.execPath}' '${this.#file}' -dump` } : {}),
     };
   }
 

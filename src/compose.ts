@@ -15,7 +15,7 @@ import { defaultMaxHeld } from './adapters/memory-bound';
 import { formatProblems, parseConfig } from './config/parse';
 import type { ProcessSettings } from './config/process-settings';
 import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contract';
-import { moduleInfo } from './kong/module-info';
+import { moduleInfo } from './kong/plugin-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
 import { RejectingInstance } from './kong/rejecting-instance';

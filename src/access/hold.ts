@@ -1,6 +1,6 @@
 import type { Hold, Outcome } from '../activation/arrival';
 import type { Origin } from '../activation/origin';
-import { HEARTBEAT_MS } from '../core/heartbeat';
+import { HEARTBEAT_MS } from '../core/kong-heartbeat';
 import type { Clock } from '../core/ports';
 import type { Kong } from '../kong/contract';
 import { readOrigin } from './request-origin';

@@ -3,7 +3,7 @@ import { step } from '../core/backend-state';
 import type { ErrorCode, ServerlessError } from '../core/errors';
 import { isOpen } from '../core/release';
 import type { ProbeReport, ProbeResult } from '../core/reports';
-import { dueAt, renewalDueAt } from '../core/schedule';
+import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
 import { ActivationLog } from './activation-log';
@@ -14,8 +14,6 @@ import { Patience } from './patience';
 import { Publishing } from './publishing';
 import { rejection } from './rejection';
 import { type HeldRequest, Waiters } from './waiters';
-
-const PASSED: Outcome = { kind: 'released', heldMs: 0 };
 
 /**
  * Runs one backend: gives the state machine its events and carries out its effects. There is one per backend in the process, however
@@ -89,11 +87,18 @@ export class Activator {
     this.#configurations.use(backend);
     if (this.isOpen(worker)) {
       if (wakes) this.passed(1, worker);
-      return PASSED;
+      return { kind: 'released', heldMs: 0 };
     }
     this.#lastUsed = clock.now();
     const room = budget.held < budget.max && this.#waiters.size < backend.policy.maxHeld;
-    const effects = this.#apply({ type: 'arrive', worker, wakes, room });
+    const effects = this.#apply({
+      type: 'arrive',
+      worker,
+      wakes,
+      room,
+      now: clock.now(),
+      jitter: this.parts.random() * 2 - 1,
+    });
     const turnedAway = effects.find((effect) => effect.type === 'turn-away');
     if (turnedAway !== undefined) {
       const error = this.#error(turnedAway.code, backend.noWakeStatus);
@@ -161,21 +166,26 @@ export class Activator {
       leave: () => {
         if (one === undefined || !this.#waiters.leave(one)) return;
         origin.left();
-        this.#step({ type: 'leave', worker, wakes });
+        this.#leave(worker, wakes);
+        this.#arm();
       },
     };
   }
 
-  #step(event: Happening): void {
-    this.#carryOut(this.#apply(event));
+  /** One waits no more. That asks for nothing: what is due then is the tick's. */
+  #leave(worker: number, wakes: boolean): void {
+    this.#apply({ type: 'leave', worker, wakes, now: this.parts.clock.now(), jitter: 0 });
+  }
+
+  #step(happening: Happening): void {
+    this.#carryOut(this.#apply({ ...happening, now: this.parts.clock.now(), jitter: this.parts.random() * 2 - 1 }));
   }
 
   /** Tells the machine what happened. Returns what is to be done. */
-  #apply(event: Happening): readonly Effect[] {
+  #apply(event: Event): readonly Effect[] {
     if (this.#closed) return [];
     const before = this.#state;
-    const timed: Event = { ...event, now: this.parts.clock.now(), jitter: this.parts.random() * 2 - 1 };
-    const [state, effects] = step(before, timed, this.#backend.policy);
+    const [state, effects] = step(before, event, this.#backend.policy);
     this.#state = state;
     this.#follow(before, state);
     return effects;
@@ -207,17 +217,10 @@ export class Activator {
         return;
       case 'turn-away':
         return; // `enter` has answered it.
-      case 'reject': {
-        const errors = new Map<number, ServerlessError>();
-        const errorFor = ({ noWakeStatus }: HeldRequest): ServerlessError => {
-          const error = errors.get(noWakeStatus) ?? this.#error(effect.code, noWakeStatus);
-          errors.set(noWakeStatus, error);
-          return error;
-        };
-        this.#waiters.reject(effect.who, errorFor);
+      case 'reject':
+        this.#waiters.reject(effect.who, (status) => this.#error(effect.code, status));
         this.#dropActivityOfNobody();
         return;
-      }
       case 'probe':
         this.#origins.whenKnown(() => {
           this.#probe(effect);
@@ -274,16 +277,14 @@ export class Activator {
     const error = this.#error('SERVERLESS_HOLD_TIMEOUT', 503);
     for (const one of due) {
       this.#waiters.rejectOne(one, error);
-      // Leaving asks for nothing: what is due is the tick's.
-      this.#apply({ type: 'leave', worker: one.worker, wakes: one.wakes });
+      this.#leave(one.worker, one.wakes);
     }
     this.#dropActivityOfNobody();
   }
 
   /** One timer, for what is due next: of the machine or of those who wait. */
   #arm(): void {
-    const due = [dueAt(this.#state, this.#backend.policy), this.#waiters.nextDeadline].filter((at) => at !== undefined);
-    const at = due.length === 0 ? undefined : Math.min(...due);
+    const at = earlier(dueAt(this.#state, this.#backend.policy), this.#waiters.nextDeadline);
     if (at === this.#timer?.at) return;
     this.#timer?.cancel();
     this.#timer = undefined;

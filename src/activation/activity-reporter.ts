@@ -1,5 +1,5 @@
-import type { Activity } from '../core/activity';
-import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../core/activity';
+import type { Activity } from '../core/publish-pace';
+import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../core/publish-pace';
 import type { Policy } from '../core/backend';
 import type { Clock } from '../core/ports';
 import type { PublishReport } from '../core/reports';

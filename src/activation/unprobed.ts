@@ -1,7 +1,7 @@
 import type { Policy } from '../core/backend';
 import type { Clock } from '../core/ports';
 import type { PublishReport } from '../core/reports';
-import { backOffMs } from '../core/schedule';
+import { backOffMs } from '../core/publish-pace';
 
 /**
  * Wakes a backend without a health path. Nothing is ever known of it, and no request waits; but the first request after the queue has run

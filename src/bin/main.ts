@@ -2,7 +2,7 @@ import { systemClock } from '../adapters/clock';
 import { type CommandIo, EXIT } from '../command-line/command-io';
 import { usageProblems } from '../command-line/read-words';
 import type { ProcessSettings } from '../config/process-settings';
-import { moduleInfo } from '../kong/module-info';
+import { moduleInfo } from '../kong/plugin-info';
 import { helpText, readCommand } from './read-command';
 import { dumpPlugins } from '../kong/plugin-info';
 import { type Loaded, serve } from '../server/serve';
@@ -36,6 +36,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
     case 'serve':
       await serve({
         socketPath: command.socketPath,
+        socketMode: command.settings.socketMode,
         statusListen: command.settings.statusListen,
         clock: systemClock,
         load: () => load(command.settings),

@@ -7,7 +7,7 @@ import { createLogger } from '../adapters/logger';
 import { compose } from '../compose';
 import { parseProcessSettings } from '../config/process-settings';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
-import { moduleInfo } from '../kong/module-info';
+import { moduleInfo } from '../kong/plugin-info';
 import { RejectingInstance } from '../kong/rejecting-instance';
 
 export const { Name, Version, Priority, Schema } = moduleInfo;

@@ -13,6 +13,8 @@ export interface ProcessSettings {
   readonly daprUrl: string;
   readonly daprToken: string | undefined;
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
+  /** Permissions of the plugin server's socket. */
+  readonly socketMode: number;
   readonly logLevel: LogLevel;
   /** Most requests held at once in the whole process; undefined: derived from memory. */
   readonly maxHeld: number | undefined;
@@ -56,6 +58,12 @@ const table = {
     name: 'SERVERLESS_STATUS_LISTEN',
     default: '127.0.0.1:9542',
     meaning: 'Where metrics and status are served, as host:port, or off',
+  },
+  'socket-mode': {
+    name: 'SERVERLESS_SOCKET_MODE',
+    default: '0666',
+    meaning:
+      "Permissions of the plugin server's socket. Kong's workers must be able to write to it, whichever user they run as: 0660 where they share this process's user or group",
   },
   'log-level': {
     name: 'SERVERLESS_LOG_LEVEL',
@@ -125,6 +133,14 @@ function listenAddress(text: string): ProcessSettings['statusListen'] {
   return { host: match[1] ?? String(match[2]), port };
 }
 
+/** File permissions that let at least this process use its socket. */
+function socketMode(text: string): number {
+  const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
+  if ((mode & 0o600) !== 0o600)
+    throw new Refusal('write octal permissions that let the owner read and write, such as 0660');
+  return mode;
+}
+
 function logLevel(text: string): LogLevel {
   const level = logLevels.find((name) => name === text);
   if (level === undefined) throw new Refusal(`write one of ${logLevels.join(', ')}`);
@@ -190,6 +206,7 @@ export function parseProcessSettings(
     daprUrl: daprUrl(fromOption) ?? daprUrl(fromEnvironment) ?? localUrl(table['dapr-http-port'].default),
     daprToken: optional('dapr-api-token', token),
     statusListen: setting('status-listen', listenAddress),
+    socketMode: setting('socket-mode', socketMode),
     logLevel: setting('log-level', logLevel),
     maxHeld: optional('max-held', (text) => integer(text, 1, 1_000_000)),
     debugErrors: setting('debug-errors', flag),

@@ -82,7 +82,9 @@ const probe = {
       maximum: 60_000,
       'x-unit': 'ms',
       'x-default': '1000, or the hold deadline where that is shorter',
-      description: 'How long one probe may take.',
+      description:
+        'How long one probe may take. Each that times out doubles it for the next one, up to 10 s, until one answers in time: a slow ' +
+        'health path keeps nobody from a backend that serves.',
     },
     settle: {
       type: 'integer',
@@ -186,7 +188,9 @@ export const configSchema = {
       'x-write':
         'a list of 1 to 100 backends, such as [{target: /kong, health: /healthz, pubsub: ' +
         'kong-serverless-plugin, topic: serverless}]',
-      description: 'The backends behind the routes that this plugin is applied to.',
+      description:
+        'The backends behind the routes that this plugin is applied to. With one backend whose target covers its route, a warm ' +
+        'request costs no call to Kong; with several, each costs one, for its path.',
     },
     count: {
       type: 'integer',
@@ -277,8 +281,9 @@ export const configSchema = {
       items: noWakeMatcher,
       'x-write': 'a list of up to 100 matchers, such as [{path: /kong/metrics}, {user_agent: Googlebot}]',
       description:
-        'Requests that never wake a backend: those that match an entry. While the backend is ready they pass ' +
-        'like any other.',
+        'Requests that never wake a backend: those that match an entry. While the backend is ready they pass like any other, ' +
+        'and keep it up no longer. With entries, each warm request costs the calls to Kong that tell whether one matches: its path, ' +
+        'method and User-Agent, as far as entries name them.',
     },
     no_wake_status: {
       type: 'integer',

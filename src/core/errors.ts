@@ -1,35 +1,19 @@
 import type { ProbeReport, PublishReport } from './reports';
 
 /** Every reason for which this plugin answers a request itself. docs/errors.md says what to do about each. */
-export type ErrorCode =
-  | 'SERVERLESS_CONFIG_INVALID'
-  | 'SERVERLESS_HOLD_TIMEOUT'
-  | 'SERVERLESS_HOLD_OVERFLOW'
-  | 'SERVERLESS_WAKE_REFUSED'
-  | 'SERVERLESS_NO_WAKE'
-  | 'SERVERLESS_SHUTTING_DOWN'
-  | 'SERVERLESS_INTERNAL';
+export const ERROR_CODES = [
+  'SERVERLESS_CONFIG_INVALID',
+  'SERVERLESS_HOLD_TIMEOUT',
+  'SERVERLESS_HOLD_OVERFLOW',
+  'SERVERLESS_WAKE_REFUSED',
+  'SERVERLESS_NO_WAKE',
+  'SERVERLESS_SHUTTING_DOWN',
+  'SERVERLESS_INTERNAL',
+] as const;
 
-interface Kind {
-  readonly title: string;
-  /** Seconds after which another try makes sense. */
-  readonly retryAfter: number;
-}
+export type ErrorCode = (typeof ERROR_CODES)[number];
 
-const KINDS: Readonly<Record<ErrorCode, Kind>> = {
-  SERVERLESS_CONFIG_INVALID: { title: 'The plugin configuration is invalid', retryAfter: 60 },
-  SERVERLESS_HOLD_TIMEOUT: { title: 'The backend did not become ready in time', retryAfter: 5 },
-  SERVERLESS_HOLD_OVERFLOW: { title: 'Too many requests are held for the backend', retryAfter: 5 },
-  SERVERLESS_WAKE_REFUSED: { title: 'The wake-up was refused', retryAfter: 30 },
-  SERVERLESS_NO_WAKE: { title: 'The backend sleeps, and this request does not wake it', retryAfter: 60 },
-  SERVERLESS_SHUTTING_DOWN: { title: 'The gateway is shutting down', retryAfter: 1 },
-  SERVERLESS_INTERNAL: { title: 'The plugin failed', retryAfter: 5 },
-};
-
-/** All codes, for the documentation's check. */
-export const ERROR_CODES = Object.keys(KINDS) as ErrorCode[];
-
-/** What is known when a request is refused. */
+/** What is known when a request is rejected. */
 export interface ErrorContext {
   /** Target of the backend. */
   readonly backend?: string | undefined;
@@ -50,50 +34,4 @@ export class ServerlessError extends Error {
   ) {
     super(`${code}: ${detail}`);
   }
-}
-
-export interface HttpAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
-}
-
-/** Where this project says what to do about a code. */
-export function errorPage(code: ErrorCode): string {
-  return `docs/errors.md#${code.toLowerCase()}`;
-}
-
-/**
- * The answer that a client gets for an error: problem details (RFC 9457) with Retry-After.
- *
- * @param showReasons also in the words of Dapr and of the probe, which may name hosts, components and topics. The log and the status have
- *   them in any case.
- */
-export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpAnswer {
-  const { title, retryAfter } = KINDS[error.code];
-  const { backend, lastProbe, lastPublish } = error.context;
-  const status = error.context.status ?? 503;
-  const body = {
-    type: errorPage(error.code),
-    title,
-    status,
-    code: error.code,
-    detail: error.detail,
-    ...(backend === undefined ? {} : { backend }),
-    ...(lastProbe === undefined ? {} : { lastProbe: showReasons ? lastProbe : withoutWords(lastProbe) }),
-    ...(lastPublish === undefined ? {} : { lastPublish: showReasons ? lastPublish : withoutWords(lastPublish) }),
-  };
-  return {
-    status,
-    headers: {
-      'Content-Type': 'application/problem+json',
-      'Cache-Control': 'no-store',
-      'Retry-After': String(retryAfter),
-    },
-    body: JSON.stringify(body),
-  };
-}
-
-function withoutWords(report: ProbeReport | PublishReport): object {
-  return Object.fromEntries(Object.entries(report).filter(([name]) => name !== 'error' && name !== 'message'));
 }

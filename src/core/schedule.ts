@@ -4,15 +4,8 @@ import { workersOf } from './waiting';
 
 /** Nodes that started together drift apart by this share of the period. */
 const JITTER_SHARE = 0.1;
-const BACK_OFF_FIRST_MS = 250;
-const BACK_OFF_MOST_MS = 5000;
 /** While the last workers follow the first, their lanes are asked this often within the settle limit. */
 const PROBES_PER_SETTLE = 10;
-
-/** A wake-up that changed nothing may have been lost although Dapr took it (D3): repeated well before the first one expires. */
-export function wakeWindowMs(policy: Pick<Policy, 'messageTtlMs'>): number {
-  return policy.messageTtlMs / 2;
-}
 
 /**
  * How long a passed probe is trusted. A lease that ended while the other workers are waited for would make that begin anew: it is
@@ -61,7 +54,8 @@ function readyDueAt(state: Ready, policy: Policy): number | undefined {
   return due.length === 0 ? undefined : Math.min(...due);
 }
 
-/** How long to wait before a publish is tried again that failed so many times in a row before. */
-export function backOffMs(failures: number): number {
-  return Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** failures);
+/** The earlier of two moments, of which either may never come. */
+export function earlier(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.min(one, other);
 }

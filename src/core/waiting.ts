@@ -33,8 +33,11 @@ export function leave(waiting: Waiting, waiter: Waiter): Waiting {
 }
 
 function changed(waiting: Waiting, { worker, wakes }: Waiter, by: 1 | -1): Waiting {
-  const count = waiting.get(worker) ?? { wakes: 0, others: 0 };
-  const next = wakes ? { ...count, wakes: count.wakes + by } : { ...count, others: count.others + by };
+  const count = waiting.get(worker);
+  const next = {
+    wakes: (count?.wakes ?? 0) + (wakes ? by : 0),
+    others: (count?.others ?? 0) + (wakes ? 0 : by),
+  };
   const all = new Map(waiting);
   if (next.wakes + next.others > 0) all.set(worker, next);
   else all.delete(worker);

@@ -3,7 +3,7 @@ import { optionTable } from '../command-line/read-words';
 import { PREFIX_HELP, SOCKET_HELP } from '../command-line/kong-place';
 
 /** The process settings that tell doctor where the parts are; the others mean nothing to it. */
-export const SETTINGS = processSettings.filter(({ option }) => option !== 'log-level');
+export const SETTINGS = processSettings.filter(({ option }) => option !== 'log-level' && option !== 'socket-mode');
 
 /** What `serverless doctor --help` prints. */
 export function doctorHelp(): string {

@@ -1,4 +1,18 @@
+import { version } from '../../package.json';
+import { kongFields } from '../config/kong-fields';
 import type { PluginModule } from './contract';
+
+/** What Kong is told about this plugin before it runs anything of it: by `serverless -dump`, or by a JS module's exports. */
+export const moduleInfo = {
+  Name: 'serverless',
+  Version: version,
+  /**
+   * After authentication (key-auth 1003, jwt 1005) and rate limiting (901), so that a stranger wakes nothing; before
+   * request-transformer (801), whose changes belong to the request that is proxied.
+   */
+  Priority: 810,
+  Schema: kongFields,
+};
 
 /** What Kong reads about a plugin: in the output of `-dump`, and as the answer of GetPluginInfo. */
 export interface PluginInfo {

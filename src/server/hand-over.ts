@@ -46,6 +46,8 @@ export interface Succession {
 
 export interface HandOverOptions {
   readonly path: string;
+  /** Permissions of the socket. */
+  readonly mode: number;
   readonly clock: Clock;
   readonly connected: (socket: Socket) => void;
   /** Called at every change. */
@@ -86,14 +88,14 @@ export class HandOver implements Succession {
 
   constructor(options: HandOverOptions) {
     this.#options = options;
-    const { path, clock, connected, warn, failed } = options;
+    const { path, mode, clock, connected, warn, failed } = options;
     const lost = (): void => {
       if (this.#isPassingOn) return;
       warn('the socket was removed or replaced; taking it back if it is free');
       this.#become('starting');
       this.#acquire();
     };
-    this.#owner = new SocketOwner({ path, clock, connected, lost, warn, failed });
+    this.#owner = new SocketOwner({ path, mode, clock, connected, lost, warn, failed });
   }
 
   get role(): Role {

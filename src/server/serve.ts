@@ -22,6 +22,8 @@ export interface ProcessHost {
 
 export interface ServeOptions {
   readonly socketPath: string;
+  /** Permissions of the socket. */
+  readonly socketMode: number;
   readonly statusListen: { readonly host: string; readonly port: number } | 'off';
   readonly clock: Clock;
   /** The longest drain. Default 25 s. */
@@ -63,9 +65,10 @@ class ServerProcess {
   constructor(options: ServeOptions) {
     this.#options = options;
     this.#host = options.host ?? process;
-    const { socketPath: path, clock } = options;
+    const { socketPath: path, socketMode: mode, clock } = options;
     this.#handOver = new HandOver({
       path,
+      mode,
       clock,
       connected: (socket) => {
         this.#connected(socket);

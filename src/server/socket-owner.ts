@@ -1,4 +1,4 @@
-import { renameSync } from 'node:fs';
+import { chmodSync, renameSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import type { Clock } from '../core/ports';
 import { claimName, isSame, nameBeside, removeOwn, socketAt, type SocketId } from './socket-file';
@@ -16,6 +16,8 @@ export type Attempt = 'owned' | 'taken' | 'failed';
 
 export interface SocketOwnerOptions {
   readonly path: string;
+  /** Permissions of the socket. One that Kong's workers cannot write to is K7 for ever. */
+  readonly mode: number;
   readonly clock: Clock;
   readonly connected: (socket: Socket) => void;
   /** The name no longer leads here. */
@@ -92,7 +94,7 @@ export class SocketOwner {
 
   /** Listens, and takes the name once connections are welcome. */
   #listen(take: (from: string, path: string) => boolean): Attempt {
-    const { path } = this.#options;
+    const { path, mode } = this.#options;
     const name = nameBeside(path);
     const server = createServer((socket) => {
       this.#accepted += 1;
@@ -101,12 +103,11 @@ export class SocketOwner {
     server.on('error', (error) => {
       this.#options.failed(error);
     });
-    // Kong's workers may run as another user than this process, and a socket that they cannot open is K7 for ever. Who may reach it is
-    // up to the folder it is in.
-    server.listen({ path: name, backlog: BACKLOG, readableAll: true, writableAll: true });
+    server.listen({ path: name, backlog: BACKLOG });
     const id = socketAt(name);
     // The server's error event says why.
     if (id === undefined) return 'failed';
+    chmodSync(name, mode);
     if (!take(name, path)) {
       server.close();
       return 'taken';

@@ -1,16 +1,35 @@
 import { cpus } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { findPart } from '../../real-parts/find';
 import { measureColdBurst } from './cold-burst';
-import { measureFootprint } from './footprint';
-import { goalsOf, type Report, toTable } from './report';
+import { measureHeldMemory } from './held-memory';
+import { measureManyHeld } from './many-held';
+import { measurePaired } from './paired';
+import { type Measured, reportOf, toTable } from './report';
+import { measureScrape } from './scrape';
+import { measureStart } from './start';
 import { measureWarm } from './warm';
 
-const USAGE = `npm run bench -- [--json] [--rounds N] [--seconds N]
+const USAGE = `npm run bench -- [--json] [--rounds N] [--seconds N] [--quick | --against FILE]
 
-Measures on a real Kong 2.8 (KONG_BIN, PATH or Docker), everything side by side in one run. 3 rounds of 4 s by default, about 2
-minutes. Exit: 0 measured (or no Kong found: it says so), 1 something failed, 2 bad arguments.
+Measures on a real Kong 2.8 (KONG_BIN, PATH or Docker), everything side by side in one run. 3 rounds of 4 s by default, about 3
+minutes. What needs no Kong is measured without one, too.
+
+  --quick          only what needs no Kong, about a minute
+  --against FILE   only warm requests, through this build and through the dist/serverless of another one, in turns; 10 rounds
+
+Exit: 0 measured, 1 something failed, 2 bad arguments.
 `;
+
+interface Options {
+  readonly json: boolean;
+  readonly quick: boolean;
+  /** The file of another build. */
+  readonly against: string | undefined;
+  readonly rounds: number;
+  readonly seconds: number;
+}
 
 const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
@@ -23,13 +42,15 @@ const positive = (name: string, text: string): number => {
   return value;
 };
 
-const options = (): { json: boolean; rounds: number; seconds: number } | undefined => {
+const options = (): Options | undefined => {
   try {
     const { values } = parseArgs({
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         json: { type: 'boolean', default: false },
-        rounds: { type: 'string', default: '3' },
+        quick: { type: 'boolean', default: false },
+        against: { type: 'string' },
+        rounds: { type: 'string' },
         seconds: { type: 'string', default: '4' },
       },
     });
@@ -37,9 +58,11 @@ const options = (): { json: boolean; rounds: number; seconds: number } | undefin
       process.stdout.write(USAGE);
       return undefined;
     }
+    const { json, quick, against } = values;
+    if (quick && against !== undefined) throw new TypeError('--quick runs without Kong, which --against needs');
     return {
-      json: values.json,
-      rounds: positive('rounds', values.rounds),
+      ...{ json, quick, against: against === undefined ? undefined : resolve(against) },
+      rounds: positive('rounds', values.rounds ?? (against === undefined ? '3' : '10')),
       seconds: positive('seconds', values.seconds),
     };
   } catch (error) {
@@ -49,29 +72,34 @@ const options = (): { json: boolean; rounds: number; seconds: number } | undefin
   }
 };
 
+const withoutKong = async (): Promise<Measured> => ({
+  manyHeld: await measureManyHeld(say),
+  scrape: await measureScrape(say),
+  start: await measureStart(say),
+});
+
+const measure = async ({ quick, against, rounds, seconds }: Options): Promise<Measured> => {
+  const kong = findPart('kong');
+  if (against !== undefined) {
+    if (kong.how === 'missing') throw new Error(kong.why);
+    return { paired: await measurePaired(against, rounds, seconds, say) };
+  }
+  const measured = await withoutKong();
+  if (quick) return measured;
+  if (kong.how === 'missing') {
+    say(`bench: nothing measured on a real Kong: ${kong.why}`);
+    return measured;
+  }
+  const heldMemory = await measureHeldMemory(say);
+  const coldBurst = await measureColdBurst(rounds, say);
+  const warm = await measureWarm(rounds, seconds, say);
+  return { ...measured, onKong: { warm, coldBurst, heldMemory } };
+};
+
 const main = async (): Promise<void> => {
   const chosen = options();
   if (chosen === undefined) return;
-  const kong = findPart('kong');
-  if (kong.how === 'missing') {
-    say(`bench: nothing measured: ${kong.why}`);
-    return;
-  }
-  const footprint = await measureFootprint(say);
-  const coldBurst = await measureColdBurst(chosen.rounds, say);
-  const warm = await measureWarm(chosen.rounds, chosen.seconds, say);
-  const report: Report = {
-    machine: { cpus: cpus().length, node: process.versions.node },
-    warm,
-    coldBurst,
-    footprint,
-    ratios: {
-      warmToNone: warm.serverless.requestsPerSecond / warm.none.requestsPerSecond,
-      warmToEmpty: warm.serverless.requestsPerSecond / warm.empty.requestsPerSecond,
-      burstAddedMs: coldBurst.releaseP99Ms - coldBurst.plainP99Ms,
-    },
-    goals: goalsOf(coldBurst, footprint),
-  };
+  const report = reportOf({ cpus: cpus().length, node: process.versions.node }, await measure(chosen));
   process.stdout.write(chosen.json ? `${JSON.stringify(report, undefined, 2)}\n` : `\n${toTable(report)}`);
 };
 

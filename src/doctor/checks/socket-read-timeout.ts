@@ -1,4 +1,4 @@
-import { HEARTBEAT_MS } from '../../core/heartbeat';
+import { HEARTBEAT_MS } from '../../core/kong-heartbeat';
 import { KONG } from '../../manifests/host-defaults';
 import { nginxMs } from '../../manifests/nginx-time';
 import { type Examination, error, ok, warning } from '../diagnosis';

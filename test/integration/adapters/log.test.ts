@@ -213,7 +213,7 @@ test('a file has every line, as JSON, and the last one too', async () => {
   const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
   const messages = lines.map((line) => (JSON.parse(line) as { msg: string }).msg);
   expect(messages).toContain('cold start');
-  expect(messages.at(-1)).toBe('drained');
+  expect(messages.at(-1)).toBe('shut down');
 });
 
 test('lines that nobody reads are dropped and counted, and their number is written once there is a reader', async () => {
@@ -225,8 +225,8 @@ test('lines that nobody reads are dropped and counted, and their number is writt
   const dropped = Number(/"dropped":(\d+)/.exec(text)![1]);
   expect(dropped).toBeGreaterThan(0);
   expect(text).toContain(`${dropped} log lines were dropped`);
-  const refused = text.split('a call of Kong was refused').length - 1;
-  expect(refused + dropped).toBe(2000);
+  const written = text.split('a call of Kong is answered with an error').length - 1;
+  expect(written + dropped).toBe(2000);
   const metrics = await (await fetch(`http://127.0.0.1:${statusPort}/metrics`)).text();
   expect(metrics).toContain(`serverless_log_lines_dropped_total ${dropped}\n`);
   await expectExit(process);

@@ -33,6 +33,7 @@ beforeEach(async () => {
     daprUrl: `http://127.0.0.1:${dapr.port}`,
     daprToken: TOKEN,
     statusListen: 'off',
+    socketMode: 0o666,
     logLevel: 'info',
     maxHeld: undefined,
     debugErrors: false,

@@ -63,6 +63,7 @@ const [socketPath = '', port, drainMs = 25_000] = process.argv.slice(2);
 const statusListen = port === undefined ? ('off' as const) : { host: '127.0.0.1', port: Number(port) };
 void serve({
   socketPath,
+  socketMode: 0o666,
   statusListen,
   clock: systemClock,
   drainMs: Number(drainMs),

@@ -1,6 +1,6 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
@@ -278,8 +278,9 @@ describe('the plugin server as a process', () => {
   });
 
   test('the real product starts, answers Kong and drains', async () => {
-    const child = new Child(serverless, '--kong-prefix', folder.path, '-status-listen', 'off');
+    const child = new Child(serverless, '--kong-prefix', folder.path, '-status-listen', 'off', '-socket-mode', '0660');
     await child.logged('plugin server is active');
+    expect(statSync(socket).mode & 0o777).toBe(0o660);
     const client = new RpcClient(socket);
     clients.push(client);
     const config = { backend: [{ target: '/kong', health: '/healthz', pubsub: 'p', topic: 't' }], __seq__: 1 };

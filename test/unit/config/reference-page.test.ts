@@ -6,7 +6,13 @@ import { parse as parseYaml } from 'yaml';
 import { crossFieldRules } from '../../../src/config/cross-field';
 import { processSettings } from '../../../src/config/process-settings';
 import { referencePage } from '../../../src/config/configuration-page';
-import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../../../src/core/activity';
+import {
+  activityDueAt,
+  countRequests,
+  messageSent,
+  NO_ACTIVITY,
+  requestsForMessage,
+} from '../../../src/core/publish-pace';
 import type { Policy } from '../../../src/core/backend';
 import { configSchema } from '../../../src/config/schema';
 import { backendsOf } from './configs';

@@ -1,5 +1,5 @@
 import type { Event } from '../../../src/core/state';
-import { wakeWindowMs } from '../../../src/core/schedule';
+import { wakeWindowMs } from '../../../src/core/publish-pace';
 import { IDLE } from '../../../src/core/state';
 import { POLICY } from './example-backend';
 import type { DistributiveOmit } from '../../../src/core/types';

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ERROR_CODES, ServerlessError, toHttpAnswer } from '../../../src/core/errors';
+import { ERROR_CODES, ServerlessError } from '../../../src/core/errors';
+import { toHttpAnswer } from '../../../src/kong/reject';
 
 const page = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
 

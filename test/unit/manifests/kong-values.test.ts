@@ -102,20 +102,30 @@ test.each(all)('%s: the chart takes the version of Kong from effectiveSemver, no
 });
 
 test.each(all.filter(([file]) => /configmap|plugin-image/.test(file)))(
-  '%s: sidecar and Kong meet at one socket',
+  '%s: the plugin server, its standby and Kong meet at one socket',
   (_, values) => {
     const socket = get(values, 'env.pluginserver_serverless_socket') as string;
-    const sidecar = (get(values, 'deployment.initContainers') as readonly Values[]).find(
-      (one) => one['name'] === 'serverless',
-    )!;
-    expect(JSON.stringify([sidecar['command'], sidecar['args']])).toContain(socket);
-    expect(JSON.stringify(sidecar['startupProbe'])).toContain(socket);
     const folder = socket.slice(0, socket.lastIndexOf('/'));
-    const mounts = [
-      sidecar['volumeMounts'],
-      get(values, 'deployment.userDefinedVolumeMounts'),
-    ] as readonly (readonly Values[])[];
-    for (const mount of mounts) expect(mount).toContainEqual({ name: 'serverless', mountPath: folder });
+    const mount = { name: 'serverless', mountPath: folder };
+    const sidecars = (get(values, 'deployment.initContainers') as readonly Values[]).filter(
+      (one) => one['restartPolicy'] === 'Always',
+    );
+    expect(sidecars.map((one) => one['name'])).toEqual(['serverless', 'serverless-standby']);
+    for (const sidecar of sidecars) {
+      expect(JSON.stringify([sidecar['command'], sidecar['args']])).toContain(socket);
+      expect(JSON.stringify(sidecar['startupProbe'])).toContain(socket);
+      expect(sidecar['volumeMounts']).toContainEqual(mount);
+    }
+    expect(get(values, 'deployment.userDefinedVolumeMounts')).toContainEqual(mount);
+    // Its socket is for this user and group only, which all containers of the pod have.
+    expect(get(values, 'securityContext')).toMatchObject({
+      runAsUser: expect.any(Number),
+      runAsGroup: expect.any(Number),
+    });
+    const [first, standby] = sidecars;
+    expect(standby?.['image']).toBe(first?.['image']);
+    expect(standby?.['env']).toEqual(first?.['env']);
+    expect(first?.['env']).toContainEqual({ name: 'SERVERLESS_SOCKET_MODE', value: '0660' });
   },
 );
 

@@ -23,6 +23,7 @@ class Contender {
   ) {
     this.handOver = new HandOver({
       path,
+      mode: 0o666,
       clock: systemClock,
       connected: (socket) => {
         this.#sockets.add(socket);

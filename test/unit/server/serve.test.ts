@@ -87,6 +87,7 @@ describe('serving', () => {
   const start = (options: { drainMs?: number; exitMs?: number; load?: () => Promise<Loaded> } = {}): Promise<void> =>
     serve({
       socketPath,
+      socketMode: 0o666,
       statusListen: { host: '127.0.0.1', port: 0 },
       clock: systemClock,
       load: () => Promise.resolve(loaded()),
@@ -267,6 +268,7 @@ describe('serving', () => {
   test('a socket that cannot be ends the process with 1 and the reason', async () => {
     await serve({
       socketPath: folder.file('none/s'),
+      socketMode: 0o666,
       statusListen: 'off',
       clock: systemClock,
       load: () => Promise.resolve(loaded()),

@@ -11,13 +11,14 @@ describe('the owner of the socket', () => {
   const owners: SocketOwner[] = [];
   const accepted: Socket[] = [];
   const clock = new FakeClock();
-  const own = (at = path) => {
+  const own = (at = path, mode = 0o666) => {
     const seen: { lost: number; warnings: string[]; error: Error | undefined; owner: SocketOwner } = {
       lost: 0,
       warnings: [],
       error: undefined,
       owner: new SocketOwner({
         path: at,
+        mode,
         clock,
         connected: (socket) => accepted.push(socket.on('error', () => undefined)),
         lost: () => (seen.lost += 1),
@@ -37,9 +38,12 @@ describe('the owner of the socket', () => {
     folder.remove();
   });
 
-  test('K7: the workers of Kong, whatever user they run as, can open it', () => {
-    expect(own().owner.claim()).toBe('owned');
-    expect(statSync(path).mode & 0o777).toBe(0o777);
+  test.each([
+    ['K7: the workers of Kong, whatever user they run as, can open it', 0o666],
+    ['who may open it can be narrowed down', 0o660],
+  ])('%s', (_, mode) => {
+    expect(own(path, mode).owner.claim()).toBe('owned');
+    expect(statSync(path).mode & 0o777).toBe(mode);
   });
 
   test('a name that is taken is left alone, and nothing of the attempt remains', () => {

@@ -1,5 +1,18 @@
 import type { Policy } from './backend';
 
+const BACK_OFF_FIRST_MS = 250;
+const BACK_OFF_MOST_MS = 5000;
+
+/** A wake-up that changed nothing may have been lost although Dapr took it (D3): repeated well before the first one expires. */
+export function wakeWindowMs(policy: Pick<Policy, 'messageTtlMs'>): number {
+  return policy.messageTtlMs / 2;
+}
+
+/** How long to wait before a publish is tried again that failed so many times in a row before. */
+export function backOffMs(failures: number): number {
+  return Math.min(BACK_OFF_MOST_MS, BACK_OFF_FIRST_MS * 2 ** failures);
+}
+
 /** Requests of a backend that no message stands for yet. */
 export interface Activity {
   readonly pending: number;

@@ -1,5 +1,11 @@
-import type { Activity } from '../../../src/core/activity';
-import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMessage } from '../../../src/core/activity';
+import type { Activity } from '../../../src/core/publish-pace';
+import {
+  activityDueAt,
+  countRequests,
+  messageSent,
+  NO_ACTIVITY,
+  requestsForMessage,
+} from '../../../src/core/publish-pace';
 
 type Rates = Parameters<typeof activityDueAt>[1];
 
