@@ -25,11 +25,11 @@ const project = (name) => ({
 
 /** What the whole suite covers, rounded down. `global` is the rest of src/. */
 const coverageThreshold = {
-  'src/core/': { statements: 100, branches: 100, functions: 100, lines: 100 },
+  'src/core/': { statements: 100, branches: 99, functions: 100, lines: 100 },
   'src/config/': { statements: 100, branches: 100, functions: 100, lines: 100 },
-  'src/activation/': { statements: 99, branches: 94, functions: 100, lines: 100 },
-  'src/access/': { statements: 97, branches: 98, functions: 85, lines: 100 },
-  global: { statements: 98, branches: 93, functions: 97, lines: 98 },
+  'src/activation/': { statements: 98, branches: 90, functions: 98, lines: 98 },
+  'src/access/': { statements: 97, branches: 95, functions: 85, lines: 99 },
+  global: { statements: 97, branches: 92, functions: 97, lines: 98 },
 };
 
 /**

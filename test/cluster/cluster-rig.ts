@@ -43,39 +43,47 @@ interface Pod extends WithConditions {
 const isReady = ({ status }: WithConditions): boolean =>
   status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
 
-/** Our images in the cluster; the suite can build both, see `build`. */
+/** Our images in the cluster; the suite can build them, see `build`. */
 const images = {
   gateway: process.env.SERVERLESS_IMAGE ?? 'kong-serverless:0.1.0',
+  plugin: process.env.PLUGIN_IMAGE ?? 'kong-serverless-plugin:0.1.0',
   sample: process.env.SAMPLE_IMAGE ?? 'kong-serverless-sample:0.1.0',
 };
 
 /**
- * CLUSTER_BUILD is a shell command that builds `$DOCKERFILE` as `$IMAGE` in the repository's folder and loads it into the cluster, such
- * as `minikube image build -t "$IMAGE" -f "$DOCKERFILE" .`; without it, the images must exist.
+ * CLUSTER_BUILD is a shell command that builds `$TARGET` of `$DOCKERFILE` as `$IMAGE` in the repository's folder and loads it into the
+ * cluster, such as `minikube image build -t "$IMAGE" -f "$DOCKERFILE" --build-opt=target="$TARGET" .`; without it, the images must exist.
  */
 const build = (): void => {
   const command = process.env.CLUSTER_BUILD;
   if (command === undefined || command === '') return;
-  for (const [image, dockerfile] of [
-    [images.gateway, 'Dockerfile'],
-    [images.sample, 'sample/Dockerfile'],
+  for (const [image, dockerfile, target] of [
+    [images.gateway, 'Dockerfile', 'gateway'],
+    [images.plugin, 'Dockerfile', 'plugin'],
+    [images.sample, 'sample/Dockerfile', ''],
   ] as const) {
     say(`building ${image}`);
-    const env = { ...process.env, IMAGE: image, DOCKERFILE: dockerfile };
+    const env = { ...process.env, IMAGE: image, DOCKERFILE: dockerfile, TARGET: target };
     const { status, stderr } = spawnSync('sh', ['-c', command], { cwd: projectRoot, env, encoding: 'utf8' });
     if (status !== 0) throw new Error(`CLUSTER_BUILD failed for ${image}: ${stderr.slice(-3000)}`);
   }
 };
 
 /** CLUSTER_IMAGES: `nginx=registry/nginx:1,rabbitmq=registry/rabbitmq:4`, for a cluster that cannot pull from Docker Hub. */
+const otherImages = (): ReadonlyMap<string, string> => {
+  const given = (process.env.CLUSTER_IMAGES ?? '').split(',').filter(Boolean);
+  const own = [`kong-serverless-sample=${images.sample}`, `kong-serverless-plugin=${images.plugin}`];
+  return new Map([...own, ...given].map((entry) => entry.split('=') as [string, string]));
+};
+
 const imageNames = (): object[] =>
-  [`kong-serverless-sample=${images.sample}`, ...(process.env.CLUSTER_IMAGES ?? '').split(',').filter(Boolean)].map(
-    (entry) => {
-      const [name, target = ''] = entry.split('=');
-      const colon = target.lastIndexOf(':');
-      return { name, newName: target.slice(0, colon), newTag: target.slice(colon + 1) };
-    },
-  );
+  [...otherImages()].map(([name, target]) => {
+    const colon = target.lastIndexOf(':');
+    return { name, newName: target.slice(0, colon), newTag: target.slice(colon + 1) };
+  });
+
+/** An image of the values as the cluster names it. */
+const imageInCluster = (image: string): string => otherImages().get(image.slice(0, image.indexOf(':'))) ?? image;
 
 /** The repository's manifests as kustomize prints them with the cluster's image names. */
 const rendered = async (): Promise<string> => {
@@ -106,7 +114,8 @@ export class ClusterRig {
     this.#url = url;
   }
 
-  static async start(): Promise<ClusterRig> {
+  /** @param values a file of kong/ to lay over values.yaml; left out: our image */
+  static async start(values?: SidecarValues): Promise<ClusterRig> {
     build();
     const { items } = await get<List<Deployment>>('deployments', '-n', NAMESPACE);
     const gateway = items.find(({ spec }) => spec.template.spec.containers.some(({ name }) => name === 'proxy'));
@@ -115,7 +124,7 @@ export class ClusterRig {
     const revision = annotations[REPLACED] ?? annotations['deployment.kubernetes.io/revision'] ?? '';
     const rig = new ClusterRig(await rendered(), name, revision, await gatewayUrl());
     try {
-      await rig.#apply();
+      await rig.#apply(values === undefined ? imagePatch(revision) : sidecarPatch(revision, values));
       return rig;
     } catch (error) {
       await rig.stop();
@@ -123,20 +132,12 @@ export class ClusterRig {
     }
   }
 
-  async #apply(): Promise<void> {
+  async #apply(patch: object): Promise<void> {
     await this.#secret();
     // Dapr's injector reads the annotations when a pod is created, and its sidecar exits if the broker cannot be reached (D8).
     await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.#manifests);
     await this.rolledOut('rabbitmq');
-    await kubectl([
-      'patch',
-      'deployment',
-      this.gateway,
-      '-n',
-      NAMESPACE,
-      '--patch',
-      JSON.stringify(gatewayPatch(this.#revision)),
-    ]);
+    await kubectl(['patch', 'deployment', this.gateway, '-n', NAMESPACE, '--patch', JSON.stringify(patch)]);
     await this.rolledOut(this.gateway);
     await kubectl(['apply', '-f', '-'], stringify(byHandRoute));
     await until('the ScaledObjects are ready', () => this.#scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
@@ -255,33 +256,80 @@ export class ClusterRig {
   }
 }
 
+/** Values for the installations beside a stock Kong. */
+export type SidecarValues = 'values-plugin-image.yaml' | 'values-configmap.yaml';
+
 interface HelmValues {
   readonly env: Readonly<Record<string, string>>;
   readonly customEnv: Readonly<Record<string, string>>;
   readonly podAnnotations: Readonly<Record<string, string>>;
+  readonly securityContext: object;
+}
+interface SidecarHelmValues {
+  readonly image: { readonly repository: string; readonly tag: string };
+  readonly env: Readonly<Record<string, string>>;
+  readonly plugins?: { readonly configMaps: readonly { readonly pluginName: string; readonly name: string }[] };
+  readonly deployment: {
+    readonly userDefinedVolumes: readonly object[];
+    readonly userDefinedVolumeMounts: readonly object[];
+    readonly initContainers: readonly { readonly image: string }[];
+  };
 }
 
-/** Makes an existing Kong our gateway, by the values of kong/values.yaml that do not depend on the chart. */
-const gatewayPatch = (revision: string): object => {
-  const values = parse(readFileSync(join(projectRoot, 'kong/values.yaml'), 'utf8')) as HelmValues;
-  const ours = Object.entries(values.env).filter(
-    ([name]) =>
-      ['plugins', 'pluginserver_names', 'pluginserver_serverless_query_cmd'].includes(name) ||
-      name.startsWith('nginx_'),
+const valuesFile = (file: string): unknown => parse(readFileSync(join(projectRoot, 'kong', file), 'utf8'));
+
+const gatewayPatch = (revision: string, annotations: object, podSpec: object): object => ({
+  metadata: { annotations: { [REPLACED]: revision } },
+  spec: { template: { metadata: { annotations }, spec: podSpec } },
+});
+
+const variables = (env: Readonly<Record<string, string>>, prefix = ''): object[] =>
+  Object.entries(env).map(([name, value]) => ({ name: `${prefix}${name.toUpperCase()}`, value }));
+
+/** What of our settings of Kong does not depend on the chart. */
+const kongEnv = (env: Readonly<Record<string, string>>): Readonly<Record<string, string>> =>
+  Object.fromEntries(
+    Object.entries(env).filter(
+      ([name]) =>
+        ['plugins', 'pluginserver_names', 'pluginserver_serverless_query_cmd'].includes(name) ||
+        name.startsWith('nginx_'),
+    ),
   );
-  const env = [
-    ...ours.map(([name, value]) => ({ name: `KONG_${name.toUpperCase()}`, value })),
-    ...Object.entries(values.customEnv).map(([name, value]) => ({ name: name.toUpperCase(), value })),
-  ];
-  return {
-    metadata: { annotations: { [REPLACED]: revision } },
-    spec: {
-      template: {
-        metadata: { annotations: values.podAnnotations },
-        spec: { containers: [{ name: 'proxy', image: images.gateway, imagePullPolicy: 'IfNotPresent', env }] },
-      },
-    },
+
+/** Makes an existing Kong our gateway, by the values of kong/values.yaml that do not depend on the chart. */
+const imagePatch = (revision: string): object => {
+  const values = valuesFile('values.yaml') as HelmValues;
+  const env = [...variables(kongEnv(values.env), 'KONG_'), ...variables(values.customEnv)];
+  const proxy = { name: 'proxy', image: images.gateway, imagePullPolicy: 'IfNotPresent', env };
+  return gatewayPatch(revision, values.podAnnotations, { containers: [proxy] });
+};
+
+/** Puts the plugin server beside an existing stock Kong, as the chart does with these values. */
+const sidecarPatch = (revision: string, file: SidecarValues): object => {
+  const base = valuesFile('values.yaml') as HelmValues;
+  const { image, env, deployment, plugins } = valuesFile(file) as SidecarHelmValues;
+  const configMaps = plugins?.configMaps ?? [];
+  const proxy = {
+    name: 'proxy',
+    image: imageInCluster(`${image.repository}:${image.tag}`),
+    imagePullPolicy: 'IfNotPresent',
+    env: variables({ ...kongEnv(base.env), ...env, prefix: '/kong_prefix/' }, 'KONG_'),
+    volumeMounts: [
+      { name: 'kong-prefix', mountPath: '/kong_prefix' },
+      ...deployment.userDefinedVolumeMounts,
+      ...configMaps.map(({ pluginName, name }) => ({ name, mountPath: `/opt/kong/plugins/${pluginName}` })),
+    ],
   };
+  return gatewayPatch(revision, base.podAnnotations, {
+    securityContext: base.securityContext,
+    initContainers: deployment.initContainers.map((one) => ({ ...one, image: imageInCluster(one.image) })),
+    containers: [proxy],
+    volumes: [
+      { name: 'kong-prefix', emptyDir: {} },
+      ...deployment.userDefinedVolumes,
+      ...configMaps.map(({ name }) => ({ name, configMap: { name } })),
+    ],
+  });
 };
 
 /** An Ingress with one path, without the plugin. */
