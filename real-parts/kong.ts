@@ -203,9 +203,10 @@ const startBinary = async (binary: string, env: Record<string, string>, prefix: 
     errorLog: () => readFile(join(prefix, 'logs/error.log'), 'utf8'),
     stop: async () => {
       // The command is only nginx's parent: signal the master.
-      const master = await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => undefined);
+      const master = Number(await readFile(join(prefix, 'pids/nginx.pid'), 'utf8').catch(() => ''));
       try {
-        if (master !== undefined && child.running) process.kill(Number(master), 'SIGTERM');
+        // Process 0, which an empty file would name, is our own process group.
+        if (master > 0 && child.running) process.kill(master, 'SIGTERM');
       } catch {
         // It has exited already.
       }

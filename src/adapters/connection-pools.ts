@@ -22,11 +22,6 @@ export class ConnectionPools {
     this.#clock = clock;
   }
 
-  /** Pools in memory. */
-  get size(): number {
-    return this.#entries.size;
-  }
-
   /**
    * Runs an exchange over the pool of its kind.
    *
