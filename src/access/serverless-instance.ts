@@ -5,9 +5,10 @@ import type { Logger, OnRejected } from '../core/ports';
 import type { OwnProbes } from '../adapters/own-probes';
 import { PROBE_HEADER } from '../adapters/own-probes';
 import type { Backend } from '../core/backend';
-import { ServerlessError } from '../core/errors';
+import { ServerlessError, shuttingDown } from '../core/errors';
 import { isNoWake, matchBackend } from '../core/match';
 import type { Clock } from '../core/ports';
+import { Quiet } from '../core/quiet';
 import { UNKNOWN_WORKER } from '../core/reports';
 import { headerOf } from './request-origin';
 import { routeIsWithin } from './route';
@@ -40,7 +41,7 @@ export class ServerlessInstance implements PluginInstance {
   #only: Backend | 'none' | 'unknown' = 'unknown';
   /** Requests that passed unread and are not counted yet. */
   #uncounted = 0;
-  #loggedAt = -Infinity;
+  readonly #quiet = new Quiet(QUIET_MS);
 
   constructor(
     private readonly config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean },
@@ -101,10 +102,7 @@ export class ServerlessInstance implements PluginInstance {
       return;
     }
     if (this.parts.draining()) {
-      const error = new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is shutting down; try again.', {
-        backend: backend.target,
-      });
-      await this.#reject(kong, error);
+      await this.#reject(kong, shuttingDown(backend.target));
       return;
     }
     await this.#enter(activator, { worker, wakes, backend }, kong, signal);
@@ -151,9 +149,7 @@ export class ServerlessInstance implements PluginInstance {
 
   /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */
   async #tellOperator(kong: Kong, error: ServerlessError): Promise<void> {
-    const now = this.parts.clock.now();
-    if (now - this.#loggedAt < QUIET_MS) return;
-    this.#loggedAt = now;
+    if (!this.#quiet.allows(this.parts.clock.now())) return;
     const { backend, lastProbe, lastPublish } = error.context;
     this.parts.logger.warn({ code: error.code, backend, lastProbe, lastPublish }, error.detail);
     const facts = JSON.stringify({ backend, lastProbe, lastPublish });

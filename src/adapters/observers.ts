@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors';
 import type { Clock, ColdStart, Logger, Observer, WakeUp } from '../core/ports';
+import { Quiet } from '../core/quiet';
 import type { PublishReport } from '../core/reports';
 
 /** What goes on failing is logged this often, milliseconds. */
@@ -7,7 +8,7 @@ const QUIET_MS = 10_000;
 
 /** Writes one line per cold start, and one for a publish that failed. */
 export class LoggingObserver implements Observer {
-  readonly #loggedAt = new Map<string, number>();
+  readonly #quietOf = new Map<string, Quiet>();
   readonly #logger: Logger;
   readonly #clock: Clock;
 
@@ -30,12 +31,12 @@ export class LoggingObserver implements Observer {
 
   published(backend: string, reason: WakeUp['reason'], report: PublishReport): void {
     if (report.outcome === 'accepted') {
-      this.#loggedAt.delete(backend);
+      this.#quietOf.delete(backend);
       return;
     }
-    const now = this.#clock.now();
-    if (now - (this.#loggedAt.get(backend) ?? -Infinity) < QUIET_MS) return;
-    this.#loggedAt.set(backend, now);
+    const quiet = this.#quietOf.get(backend) ?? new Quiet(QUIET_MS);
+    this.#quietOf.set(backend, quiet);
+    if (!quiet.allows(this.#clock.now())) return;
     const advice =
       report.outcome === 'refused'
         ? 'Dapr refused the message: check the names of the pubsub component and topic, its scopes, and the API token'
@@ -57,7 +58,7 @@ export class Observers implements Observer {
   readonly #logger: Logger;
   readonly #clock: Clock;
   #failures = 0;
-  #loggedAt = -Infinity;
+  readonly #quiet = new Quiet(QUIET_MS);
 
   constructor(observers: readonly Observer[], logger: Logger, clock: Clock) {
     this.#observers = observers;
@@ -112,9 +113,7 @@ export class Observers implements Observer {
 
   #failed(error: unknown): void {
     this.#failures += 1;
-    const now = this.#clock.now();
-    if (now - this.#loggedAt < QUIET_MS) return;
-    this.#loggedAt = now;
+    if (!this.#quiet.allows(this.#clock.now())) return;
     this.#logger.error({ err: error, failures: this.#failures }, 'an observer failed; what it observes goes on');
   }
 }

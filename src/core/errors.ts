@@ -35,3 +35,8 @@ export class ServerlessError extends Error {
     super(`${code}: ${detail}`);
   }
 }
+
+/** For a request that this process takes on no more, or will not hold any longer. */
+export function shuttingDown(backend?: string): ServerlessError {
+  return new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is shutting down; try again.', { backend });
+}

@@ -1,5 +1,6 @@
 import type { Clock, Logger, OnRejected } from '../core/ports';
 import { ServerlessError } from '../core/errors';
+import { Quiet } from '../core/quiet';
 import type { Kong, PluginInstance } from './contract';
 import { reject } from './reject';
 
@@ -31,7 +32,7 @@ export class RejectingInstance implements PluginInstance {
   readonly #error: ServerlessError;
   readonly #reason: string;
   readonly #tell: Rejecting;
-  #loggedAt = -Infinity;
+  readonly #quiet = new Quiet(QUIET_MS);
 
   constructor(code: keyof typeof DETAILS, reason: string, tell: Rejecting) {
     this.#error = new ServerlessError(code, DETAILS[code]);
@@ -51,9 +52,7 @@ export class RejectingInstance implements PluginInstance {
   }
 
   async #tellOperator(kong: Kong): Promise<void> {
-    const now = this.#tell.clock.now();
-    if (now - this.#loggedAt < QUIET_MS) return;
-    this.#loggedAt = now;
+    if (!this.#quiet.allows(this.#tell.clock.now())) return;
     await kong.log.err(`serverless: ${this.#error.code}: ${this.#reason}`);
   }
 }

@@ -1,4 +1,4 @@
-import { ServerlessError } from '../core/errors';
+import { shuttingDown } from '../core/errors';
 import type { Clock } from '../core/ports';
 import type { Product } from '../kong/contract';
 import type { Events } from './events';
@@ -21,7 +21,7 @@ export interface DrainOptions {
 export async function drain({ product, events, clock, limitMs, exitBy }: DrainOptions): Promise<void> {
   product.drain();
   if (!(await resolvesWithin(clock, product.settled(), limitMs))) {
-    events.rejectHeld(new ServerlessError('SERVERLESS_SHUTTING_DOWN', 'This gateway is shutting down; try again.'));
+    events.rejectHeld(shuttingDown());
   }
   await pollUntil(clock, () => events.size === 0, Math.min(clock.now() + LAST_ANSWERS_MS, exitBy));
 }
