@@ -23,7 +23,7 @@ export async function drain({ product, events, clock, limitMs, exitBy }: DrainOp
   if (!(await resolvesWithin(clock, product.settled(), limitMs))) {
     events.rejectHeld(shuttingDown());
   }
-  await pollUntil(clock, () => events.size === 0, Math.min(clock.now() + LAST_ANSWERS_MS, exitBy));
+  await pollUntil(clock, () => events.size === 0, LAST_ANSWERS_MS, exitBy);
 }
 
 async function resolvesWithin(clock: Clock, promise: Promise<void>, limitMs: number): Promise<boolean> {

@@ -184,8 +184,7 @@ export class HandOver implements Succession {
   }
 
   async #until(done: () => boolean, limitMs: number, exitBy: number): Promise<void> {
-    const { clock } = this.#options;
-    await pollUntil(clock, done, Math.min(clock.now() + limitMs, exitBy));
+    await pollUntil(this.#options.clock, done, limitMs, exitBy);
   }
 
   #stopTakingOver(): void {
