@@ -70,7 +70,7 @@ export async function request(options: HttpRequest): Promise<HttpResponse> {
   const { timeoutMs, maxBytes } = options;
   const axios = await loadHttpClient();
   const agent = await options.pool?.agent();
-  // axios' own time-out ends with the response's headers; a body that never ends needs this one.
+  // axios' own timeout ends with the response's headers; a body that never ends needs this one.
   const deadline = new AbortController();
   const timer = setTimeout(() => {
     deadline.abort();

@@ -7,10 +7,10 @@ export function holdTimeoutMs(config: Config): number {
   return config.hold_timeout ?? config.count * config.interval;
 }
 
-/** Default time-out of a probe, milliseconds; cut to a shorter hold deadline, so that a short `count` × `interval` is valid by itself. */
+/** Default timeout of a probe, milliseconds; cut to a shorter hold deadline, so that a short `count` × `interval` is valid by itself. */
 const PROBE_TIMEOUT_MS = 1000;
 
-/** Time-out of one probe, milliseconds. */
+/** Timeout of one probe, milliseconds. */
 export function probeTimeoutMs(config: Config): number {
   return config.probe.timeout ?? Math.min(PROBE_TIMEOUT_MS, holdTimeoutMs(config));
 }

@@ -78,7 +78,7 @@ test('a hold of more than an hour by count and interval is refused with the larg
   expect(backendOf(configWith({ count: 3600, interval: 1000 })).policy.holdTimeoutMs).toBe(3_600_000);
 });
 
-test('a probe time-out beyond the hold deadline is refused, one that equals it is taken', () => {
+test('a probe timeout beyond the hold deadline is refused, one that equals it is taken', () => {
   expect(problemsOf(configWith({ hold_timeout: 400, probe: { timeout: 401 } }))).toEqual([
     {
       field: 'probe.timeout',

@@ -111,7 +111,7 @@ describe('a valid configuration', () => {
     expect(backendOf({ backend: [{ ...entry(), health: '/up' }], probe: { url } }).probe.url).toBe(url);
   });
 
-  test('a hold shorter than the default probe time-out cuts that time-out', () => {
+  test('a hold shorter than the default probe timeout cuts that timeout', () => {
     expect(backendOf(configWith({ count: 1, interval: 100 })).probe.timeoutMs).toBe(100);
   });
 
