@@ -8,7 +8,7 @@ import { freePort } from '../../../real-parts/ports';
 import { until } from '../../../real-parts/wait';
 import { FakeDapr } from '../../support/fake-dapr';
 import { type PhaseResult, RpcClient } from '../../support/rpc-client';
-import { TempFolder } from '../../unit/server/harness';
+import { TempFolder } from '../../unit/server/server-rig';
 import type { Listening } from './gateway';
 import { listen } from './gateway';
 

@@ -11,7 +11,8 @@ import { examinations } from '../../../src/doctor/checks/index';
 import { pluginSocket } from '../../../src/doctor/checks/plugin-socket';
 import { runDoctor } from '../../../src/doctor/doctor-command';
 import { askPluginServer } from '../../../src/doctor/plugin-server';
-import { Harness } from '../../unit/server/harness';
+import { ServerRig } from '../../unit/server/server-rig';
+import { stopAll } from '../../support/suite';
 import { says } from '../../unit/doctor/surroundings';
 
 interface Output {
@@ -40,13 +41,13 @@ async function listen(answer: RequestListener): Promise<string> {
 }
 
 let folder: string;
-let harness: Harness;
+let rig: ServerRig;
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'doctor-'));
-  harness = await new Harness(() => undefined).start();
+  rig = await new ServerRig(() => undefined).start();
 });
-afterEach(async () => {
-  await harness.stop();
+afterEach(stopAll(() => [rig]));
+afterEach(() => {
   rmSync(folder, { recursive: true });
   for (const server of servers.splice(0)) {
     server.close();
@@ -80,7 +81,7 @@ async function healthy(): Promise<string[]> {
   return [
     ...['--gateway-url', gateway, '--status-listen', status.slice('http://'.length), '--dapr-http-endpoint', dapr],
     ...['--rabbitmq-management-url', rabbit.replace('//', '//me:p%40ss@'), '--config', join(folder, 'plugin.yaml')],
-    ...['--socket', harness.path, '--kong-prefix', folder, '--publish', 'plugin/t'],
+    ...['--socket', rig.path, '--kong-prefix', folder, '--publish', 'plugin/t'],
   ];
 }
 
@@ -90,7 +91,7 @@ test('everything in order: exit 0, progress on standard error, each finding on s
   expect(code).toBe(0);
   for (const line of [
     'gateway: ',
-    `plugin-socket: ${harness.path} answers for serverless.`,
+    `plugin-socket: ${rig.path} answers for serverless.`,
     'dapr-components: The sidecar of "serverless" has loaded plugin (pubsub.rabbitmq).',
     'test-publish: plugin/t took a message (TTL 1 s) after ',
     'rabbitmq-queue: "t" leads to queue "q" (0 messages, TTL 30000 ms).',
@@ -145,7 +146,7 @@ describe('the socket', () => {
   }
 
   test('of a server that is alive tells its status', async () => {
-    await expect(askPluginServer(harness.path, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
+    await expect(askPluginServer(rig.path, 5000)).resolves.toMatchObject({ Plugins: { serverless: {} } });
   });
 
   test('of a server that shuts down tells its status, too: the answer has a close notice behind it', async () => {
@@ -190,8 +191,8 @@ describe('the socket', () => {
 });
 
 test("Kong's environment says where its socket is", async () => {
-  const { stdout } = await run(['--kong-prefix', folder], { KONG_PLUGINSERVER_SERVERLESS_SOCKET: harness.path });
-  expect(stdout).toContain(`plugin-socket: ${harness.path} answers for serverless.`);
+  const { stdout } = await run(['--kong-prefix', folder], { KONG_PLUGINSERVER_SERVERLESS_SOCKET: rig.path });
+  expect(stdout).toContain(`plugin-socket: ${rig.path} answers for serverless.`);
 });
 
 test('--help lists the options', async () => {

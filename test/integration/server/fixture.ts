@@ -22,7 +22,7 @@ class Plugin implements PluginInstance {
         return;
       case '/hold':
         if (draining) await kong.response.exit(503, 'draining');
-        else await this.hold(kong);
+        else await this.#hold(kong);
         return;
       case '/release':
         release();
@@ -36,7 +36,7 @@ class Plugin implements PluginInstance {
     }
   }
 
-  private async hold(kong: Kong): Promise<void> {
+  async #hold(kong: Kong): Promise<void> {
     held += 1;
     await released;
     held -= 1;

@@ -5,7 +5,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
 import { type PhaseResult, RpcClient } from '../../support/rpc-client';
-import { TempFolder, until } from '../../unit/server/harness';
+import { TempFolder, until } from '../../unit/server/server-rig';
 
 const root = resolve(__dirname, '../../..');
 const bundles = new TempFolder();

@@ -1,14 +1,14 @@
 import { PROBE_HEADER } from '../../../src/adapters/own-probes';
 import { FakeKong, type FakeRequest } from '../../support/fake-kong';
 import { exampleBackend } from '../core/example-backend';
-import { PluginWorld } from './plugin-world';
+import { PluginRig } from './plugin-rig';
 
 const HEALTH = '/kong/healthz.html';
 
-let plugin: PluginWorld;
+let plugin: PluginRig;
 
 beforeEach(() => {
-  plugin = new PluginWorld();
+  plugin = new PluginRig();
 });
 
 afterEach(() => {
@@ -64,7 +64,7 @@ describe('a warm request', () => {
     const instance = await plugin.warm();
     for (let request = 0; request < 500; request++) void instance.access(new FakeKong());
     await plugin.clock.advance(10_000);
-    expect(plugin.world.publisher.requests).toBe(500);
+    expect(plugin.rig.publisher.requests).toBe(500);
     // Only the registry's sweep is left.
     expect(plugin.clock.pending).toBe(1);
   });
@@ -76,7 +76,7 @@ describe('a warm request', () => {
     await plugin.request(instance, { path: '/b/x' });
     await plugin.clock.advance(10_000);
     const counted = (target: string) =>
-      plugin.world.publisher.published
+      plugin.rig.publisher.published
         .filter(({ message }) => message.backend === target)
         .reduce((sum, { message }) => sum + message.requests, 0);
     expect([counted('/a'), counted('/b')]).toEqual([200, 1]);
@@ -91,13 +91,13 @@ describe('a warm request', () => {
       await plugin.clock.advance(5);
     }
     await plugin.clock.advance(3000);
-    expect(plugin.world.publisher.requests).toBe(10);
+    expect(plugin.rig.publisher.requests).toBe(10);
   });
 
   test('is not held on a worker that was proven, and waits on one that was not', async () => {
     const instance = await plugin.warm();
     const other = plugin.instance();
-    plugin.world.prober.up = false;
+    plugin.rig.prober.up = false;
     const held = await plugin.request(other, { pid: 102 });
     expect(held.ended).toBe(false);
     expect((await plugin.request(instance)).ended).toBe(true);
@@ -115,8 +115,8 @@ describe('a cold request', () => {
     const phase = await plugin.request(plugin.instance());
     await plugin.clock.advance(950);
     expect(phase.ended).toBe(false);
-    expect(plugin.world.publisher.of('cold-start')).toHaveLength(1);
-    plugin.world.prober.up = true;
+    expect(plugin.rig.publisher.of('cold-start')).toHaveLength(1);
+    plugin.rig.prober.up = true;
     await plugin.clock.advance(100);
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
     expect(phase.kong.responseHeaders).toEqual({ 'X-Serverless-Cold-Start': 1010 });
@@ -129,8 +129,8 @@ describe('a cold request', () => {
     const second = await plugin.request(instance, { headers: { Host: 'other.example.com', traceparent: 'other' } });
     await plugin.clock.advance(500);
     expect(second.kong.calls).toEqual(['request.get_path', 'request.get_header Host']);
-    expect(plugin.world.publisher.of('cold-start')[0]!.traceparent).toBe(trace);
-    const hosts = plugin.world.prober.rounds.map(({ host }) => host);
+    expect(plugin.rig.publisher.of('cold-start')[0]!.traceparent).toBe(trace);
+    const hosts = plugin.rig.prober.rounds.map(({ host }) => host);
     expect(hosts[0]).toBe('shop.example.com');
     expect(hosts).toContain('other.example.com');
   });
@@ -148,8 +148,8 @@ describe('a cold request', () => {
   ])('cannot spoil the probe or the wake-up by headers with %s', async (_what, headers) => {
     await plugin.request(plugin.instance(), { headers });
     await plugin.clock.advance(50);
-    expect(plugin.world.prober.rounds[0]!.host).toBeUndefined();
-    expect(plugin.world.publisher.of('cold-start')[0]!.traceparent).toBeUndefined();
+    expect(plugin.rig.prober.rounds[0]!.host).toBeUndefined();
+    expect(plugin.rig.publisher.of('cold-start')[0]!.traceparent).toBeUndefined();
   });
 
   test.each(['shop.example.com:8443', '10.0.0.1', '[::1]:8000', 'under_score'])(
@@ -157,14 +157,14 @@ describe('a cold request', () => {
     async (host) => {
       await plugin.request(plugin.instance(), { headers: { Host: host } });
       await plugin.clock.advance(50);
-      expect(plugin.world.prober.rounds[0]!.host).toBe(host);
+      expect(plugin.rig.prober.rounds[0]!.host).toBe(host);
     },
   );
 
   test('is held alike when Kong cannot say which worker it runs on', async () => {
     const phase = await plugin.request(plugin.instance(), { pid: 'unknown' });
     expect(phase.ended).toBe(false);
-    plugin.world.prober.up = true;
+    plugin.rig.prober.up = true;
     await plugin.clock.advance(1500);
     expect(phase.ended).toBe(true);
   });
@@ -179,13 +179,13 @@ describe('a cold request', () => {
   test('passes where no target covers its path', async () => {
     const phase = await plugin.request(plugin.instance(), { path: '/kongress' });
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
-    expect(plugin.world.prober.rounds).toEqual([]);
+    expect(plugin.rig.prober.rounds).toEqual([]);
   });
 
   test('for a backend without a health path goes on at once, and wakes it', async () => {
     const phase = await plugin.request(plugin.instance(exampleBackend({ healthPath: undefined })));
     expect(phase.ended).toBe(true);
-    expect(plugin.world.publisher.requests).toBe(1);
+    expect(plugin.rig.publisher.requests).toBe(1);
   });
 });
 
@@ -214,12 +214,12 @@ describe('our own probe', () => {
     expect((await plugin.request(instance)).kong.calls).toEqual(['request.get_path']);
   });
 
-  test('that comes by after its time-out is not held as if it were a request', async () => {
+  test('that comes by after its timeout is not held as if it were a request', async () => {
     const ticket = plugin.ownProbes.issue(HEALTH);
     plugin.ownProbes.giveUp(ticket);
     const phase = await plugin.request(plugin.instance(), { path: HEALTH, headers: { [PROBE_HEADER]: ticket } });
     expect(phase).toMatchObject({ ended: true, kong: { clearedHeaders: [PROBE_HEADER] } });
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
   });
 
   test.each(['', 'x', '00000000-0000-4000-8000-000000000000', undefined])(

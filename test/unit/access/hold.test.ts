@@ -1,11 +1,11 @@
 import { exampleBackend } from '../core/example-backend';
 import { flush } from '../../support/fake-clock';
-import { PluginWorld } from './plugin-world';
+import { PluginRig } from './plugin-rig';
 
-let plugin: PluginWorld;
+let plugin: PluginRig;
 
 beforeEach(() => {
-  plugin = new PluginWorld();
+  plugin = new PluginRig();
 });
 
 afterEach(() => {
@@ -31,28 +31,28 @@ describe('while it is held', () => {
     phase.kong.failOn = 'nginx.get_var';
     await plugin.clock.advance(25_000);
     expect(phase.ended).toBe(false);
-    expect(plugin.world.budget.held).toBe(1);
+    expect(plugin.rig.budget.held).toBe(1);
   });
 
   test('a heartbeat without an answer within 5 s frees its place: the client is gone', async () => {
     const phase = await plugin.request(plugin.instance());
     phase.kong.gone = true;
     await plugin.clock.advance(24_999);
-    expect(plugin.world.budget.held).toBe(1);
+    expect(plugin.rig.budget.held).toBe(1);
     await plugin.clock.advance(1);
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
-    expect(plugin.world.witness.settlements).toEqual(['client-gone']);
+    expect(plugin.rig.witness.settlements).toEqual(['client-gone']);
   });
 
   test('a connection that ends frees its place at once', async () => {
     const controller = new AbortController();
     const phase = await plugin.request(plugin.instance(), {}, { signal: controller.signal });
     await plugin.clock.advance(1000);
-    expect(plugin.world.budget.held).toBe(1);
+    expect(plugin.rig.budget.held).toBe(1);
     controller.abort();
     await flush();
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
     await plugin.clock.advance(1000);
     expect(plugin.clock.pending).toBe(1);
@@ -66,7 +66,7 @@ describe('while it is held', () => {
     await plugin.clock.advance(600);
     first.abort();
     await flush();
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
 
     const other = plugin.instance(exampleBackend({ key: 'foo', target: '/foo' }));
     await plugin.request(other, { path: '/elsewhere' });
@@ -75,10 +75,10 @@ describe('while it is held', () => {
       { path: '/foo' },
       { signal: second.signal, goneAt: 'request.get_header' },
     );
-    expect(plugin.world.budget.held).toBe(1);
+    expect(plugin.rig.budget.held).toBe(1);
     second.abort();
     await flush();
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
     expect(phase.kong.exited).toBeUndefined();
   });
 
@@ -87,9 +87,9 @@ describe('while it is held', () => {
     await plugin.request(instance, { path: '/elsewhere' });
     const phase = await plugin.request(instance, {}, { goneAt: 'request.get_header' });
     await plugin.clock.advance(4999);
-    expect(plugin.world.budget.held).toBe(1);
+    expect(plugin.rig.budget.held).toBe(1);
     await plugin.clock.advance(1);
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
   });
 
@@ -98,6 +98,6 @@ describe('while it is held', () => {
     controller.abort();
     const phase = await plugin.request(plugin.instance(), {}, { signal: controller.signal });
     expect(phase.ended).toBe(true);
-    expect(plugin.world.budget.held).toBe(0);
+    expect(plugin.rig.budget.held).toBe(0);
   });
 });

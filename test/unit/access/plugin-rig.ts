@@ -8,7 +8,7 @@ import type { FakeClock } from '../../support/fake-clock';
 import { flush } from '../../support/fake-clock';
 import type { FakeRequest } from '../../support/fake-kong';
 import { FakeKong } from '../../support/fake-kong';
-import { ActivatorWorld } from '../activation/activator-world';
+import { ActivatorRig } from '../activation/activator-rig';
 import { exampleBackend } from '../core/example-backend';
 
 /** A request in its access phase. */
@@ -20,8 +20,8 @@ export interface Phase {
 }
 
 /** Plugin instances among fakes. */
-export class PluginWorld {
-  readonly world = new ActivatorWorld();
+export class PluginRig {
+  readonly rig = new ActivatorRig();
   readonly ownProbes = new OwnProbes();
   readonly registry: Registry;
   /** Lines of the process log. */
@@ -35,11 +35,11 @@ export class PluginWorld {
   readonly kongs: FakeKong[] = [];
 
   constructor() {
-    this.registry = new Registry(this.clock, (backend) => this.world.create(backend));
+    this.registry = new Registry(this.clock, (backend) => this.rig.create(backend));
   }
 
   get clock(): FakeClock {
-    return this.world.clock;
+    return this.rig.clock;
   }
 
   /** Calls of the requests that broke Kong's protocol, which has one call at a time, and none after the answer. */
@@ -91,7 +91,7 @@ export class PluginWorld {
   async warm(...backends: Backend[]): Promise<ServerlessInstance> {
     const given = backends.length > 0 ? backends : [exampleBackend()];
     const instance = this.instance(...given);
-    this.world.prober.up = true;
+    this.rig.prober.up = true;
     for (const { target } of given) {
       await this.request(instance, { path: `${target}/` });
       await this.clock.advance(10);
@@ -100,15 +100,15 @@ export class PluginWorld {
     await this.clock.advance(150);
     await this.request(instance, { path: `${given[0]!.target}/` });
     await this.clock.advance(10);
-    this.world.publisher.published.length = 0;
-    this.world.prober.rounds.length = 0;
+    this.rig.publisher.published.length = 0;
+    this.rig.prober.rounds.length = 0;
     return instance;
   }
 
   /** As `warm`, on a route that is given with the request. */
   async warmOn(request: FakeRequest, failOn?: string): Promise<ServerlessInstance> {
     const instance = this.instance();
-    this.world.prober.up = true;
+    this.rig.prober.up = true;
     await this.request(instance, request);
     await this.clock.advance(160);
     await this.request(instance, request, failOn === undefined ? {} : { failOn });

@@ -1,15 +1,15 @@
 import { PROBE_HEADER } from '../../../src/adapters/own-probes';
 import type { NoWakeMatcher } from '../../../src/core/backend';
 import { exampleBackend } from '../core/example-backend';
-import { PluginWorld } from './plugin-world';
+import { PluginRig } from './plugin-rig';
 
 const HEALTH = '/kong/healthz.html';
 const NONE: NoWakeMatcher = { path: undefined, method: undefined, userAgent: undefined };
 
-let plugin: PluginWorld;
+let plugin: PluginRig;
 
 beforeEach(() => {
-  plugin = new PluginWorld();
+  plugin = new PluginRig();
 });
 
 afterEach(() => {
@@ -35,7 +35,7 @@ describe('a request that must not wake', () => {
     await plugin.clock.advance(100);
     expect(phase.kong.exited).toMatchObject({ status: 404 });
     expect(phase.kong.problem).toMatchObject({ code: 'SERVERLESS_NO_WAKE', backend: '/kong' });
-    expect(plugin.world.publisher.published).toEqual([]);
+    expect(plugin.rig.publisher.published).toEqual([]);
     expect(phase.kong.calls.slice(1, 1 + calls.length)).toEqual(calls);
     // It is as configured: nothing for an operator to look at.
     expect(phase.kong.logged).toEqual([]);
@@ -45,7 +45,7 @@ describe('a request that must not wake', () => {
     const instance = plugin.instance(backend({ userAgent: 'kube-probe' }));
     await plugin.request(instance);
     await plugin.clock.advance(100);
-    expect(plugin.world.publisher.of('cold-start')).toHaveLength(1);
+    expect(plugin.rig.publisher.of('cold-start')).toHaveLength(1);
   });
 
   test('goes on where the backend is up, and is no activity that keeps it up', async () => {
@@ -54,7 +54,7 @@ describe('a request that must not wake', () => {
     const phase = await plugin.request(instance, { headers: { 'User-Agent': 'kube-probe' } });
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
     await plugin.clock.advance(1000);
-    expect(plugin.world.publisher.published).toEqual([]);
+    expect(plugin.rig.publisher.published).toEqual([]);
   });
 });
 
@@ -86,7 +86,7 @@ describe('a request that is answered', () => {
   });
 
   test('by Dapr’s refusal: at once, also with on_timeout pass; Dapr’s words are in the log and not in the answer', async () => {
-    plugin.world.publisher.report = { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' };
+    plugin.rig.publisher.report = { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' };
     const phase = await plugin.request(plugin.instance(exampleBackend({ onTimeout: 'pass' })));
     await plugin.clock.advance(10);
     expect(phase.kong.exited?.status).toBe(503);
@@ -158,7 +158,7 @@ describe('an exception', () => {
 
   test('after a release is answered 503 too', async () => {
     const phase = await plugin.request(plugin.instance(), {}, { failOn: 'response.set_header' });
-    plugin.world.prober.up = true;
+    plugin.rig.prober.up = true;
     await plugin.clock.advance(200);
     expect(phase.kong.problem).toMatchObject({ code: 'SERVERLESS_INTERNAL' });
   });
@@ -175,7 +175,7 @@ describe('an exception', () => {
 
   test('in the headers that the origin is read from does not harm the request', async () => {
     const phase = await plugin.request(plugin.instance(), {}, { failOn: 'request.get_header' });
-    plugin.world.prober.up = true;
+    plugin.rig.prober.up = true;
     await plugin.clock.advance(200);
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
   });

@@ -18,6 +18,7 @@ import { exampleBackend } from '../core/example-backend';
 
 /** A prober whose backend is up or down, and answers after a while on the fake clock. */
 export class FakeProber implements Prober {
+  readonly #clock: FakeClock;
   readonly rounds: ProbeRound[] = [];
   up = false;
   /** Whether a probe passes; by default whether the backend is up. */
@@ -27,19 +28,21 @@ export class FakeProber implements Prober {
   silent = false;
   closed = false;
 
-  constructor(private readonly clock: FakeClock) {}
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
 
   probe(round: ProbeRound, onResult: (result: ProbeResult) => void): void {
     this.rounds.push(round);
     if (this.silent) return;
     const { timeoutMs } = round.settings;
     if (this.answerMs > timeoutMs) {
-      this.clock.after(timeoutMs, () => {
+      this.#clock.after(timeoutMs, () => {
         onResult({ outcome: 'timed-out', worker: 0, report: { error: 'ETIMEDOUT' }, last: true });
       });
       return;
     }
-    this.clock.after(this.answerMs, () => {
+    this.#clock.after(this.answerMs, () => {
       const passed = this.passes(round);
       const report = { status: passed ? 200 : 503 };
       onResult({ outcome: passed ? 'passed' : 'failed', worker: round.workers[0] ?? 0, report, last: true });
@@ -60,17 +63,20 @@ export interface Published {
 
 /** A sidecar that answers as it is told, after a while on the fake clock. */
 export class FakePublisher implements Publisher {
+  readonly #clock: FakeClock;
   readonly published: Published[] = [];
   report: PublishReport = { outcome: 'accepted', status: 204 };
   answerMs = 2;
 
-  constructor(private readonly clock: FakeClock) {}
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
 
   publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport> {
-    this.published.push({ at: this.clock.now(), target, message, traceparent });
+    this.published.push({ at: this.#clock.now(), target, message, traceparent });
     const { report } = this;
     return new Promise((resolve) => {
-      this.clock.after(this.answerMs, () => {
+      this.#clock.after(this.answerMs, () => {
         resolve(report);
       });
     });
@@ -123,7 +129,7 @@ export interface Caller {
 }
 
 /** One activator among fakes. */
-export class ActivatorWorld {
+export class ActivatorRig {
   readonly clock = new FakeClock();
   readonly prober = new FakeProber(this.clock);
   readonly publisher = new FakePublisher(this.clock);
@@ -181,7 +187,7 @@ export class ActivatorWorld {
     return caller;
   }
 
-  burst(count: number, arrival: Parameters<ActivatorWorld['enter']>[0] = {}): Caller[] {
+  burst(count: number, arrival: Parameters<ActivatorRig['enter']>[0] = {}): Caller[] {
     return Array.from({ length: count }, () => this.enter(arrival));
   }
 

@@ -8,7 +8,7 @@ const KIB = 1024;
 type Answer = number | string;
 
 /** A log whose file descriptor is played by the test. */
-class World {
+class LogRig {
   readonly clock = new FakeClock();
   /** Everything that was written. */
   written = '';
@@ -77,139 +77,139 @@ describe.each([
   ['a pipe', false],
   ['a file', true],
 ])('the log on %s', (_what, waits) => {
-  const settle = async (world: World): Promise<void> => {
+  const settle = async (rig: LogRig): Promise<void> => {
     for (let turn = 0; turn < 300; turn++) await flush();
-    expect(world.log).toBeDefined();
+    expect(rig.log).toBeDefined();
   };
 
   test('has every line, whole and in order', async () => {
-    const world = new World(waits);
-    world.log.write('one\n');
-    world.log.write('two: ä\n');
-    await settle(world);
-    expect(world.written).toBe('one\ntwo: ä\n');
-    expect(world.clock.pending).toBe(0);
+    const rig = new LogRig(waits);
+    rig.log.write('one\n');
+    rig.log.write('two: ä\n');
+    await settle(rig);
+    expect(rig.written).toBe('one\ntwo: ä\n');
+    expect(rig.clock.pending).toBe(0);
   });
 
   test.each(['ENOSPC', 'EIO', 'EAGAIN'])(
     'keeps what %s keeps from being written, and writes it later',
     async (code) => {
-      const world = new World(waits);
-      world.always = code;
-      world.fill(10);
-      await settle(world);
-      expect(world.written).toBe('');
-      world.always = undefined;
-      await world.clock.advance(1000);
-      await settle(world);
-      expect(world.numbers).toEqual(upTo(10));
-      expect([world.log.dropped, world.reports, world.clock.pending]).toEqual([0, [], 0]);
+      const rig = new LogRig(waits);
+      rig.always = code;
+      rig.fill(10);
+      await settle(rig);
+      expect(rig.written).toBe('');
+      rig.always = undefined;
+      await rig.clock.advance(1000);
+      await settle(rig);
+      expect(rig.numbers).toEqual(upTo(10));
+      expect([rig.log.dropped, rig.reports, rig.clock.pending]).toEqual([0, [], 0]);
     },
   );
 
   test('tries once a second while nothing can be written, and not once per line', async () => {
-    const world = new World(waits);
-    world.always = 'ENOSPC';
-    world.fill(10);
-    await world.clock.advance(2000);
-    world.writes = 0;
+    const rig = new LogRig(waits);
+    rig.always = 'ENOSPC';
+    rig.fill(10);
+    await rig.clock.advance(2000);
+    rig.writes = 0;
     for (let second = 0; second < 10; second++) {
-      world.fill(100);
-      await world.clock.advance(1000);
+      rig.fill(100);
+      await rig.clock.advance(1000);
     }
-    expect(world.writes).toBeLessThanOrEqual(10);
+    expect(rig.writes).toBeLessThanOrEqual(10);
   });
 
   test('goes on where a write ended in the middle of a line', async () => {
-    const world = new World(waits);
-    world.answers.push(3, 'EAGAIN', 1, 'EAGAIN', 0);
-    world.log.write('first line\n');
-    world.log.write('second line\n');
-    for (let turn = 0; turn < 10; turn++) await world.clock.advance(1000);
-    expect(world.written).toBe('first line\nsecond line\n');
+    const rig = new LogRig(waits);
+    rig.answers.push(3, 'EAGAIN', 1, 'EAGAIN', 0);
+    rig.log.write('first line\n');
+    rig.log.write('second line\n');
+    for (let turn = 0; turn < 10; turn++) await rig.clock.advance(1000);
+    expect(rig.written).toBe('first line\nsecond line\n');
   });
 
   test('keeps a bounded number of bytes, counts what it drops, and says so once there is room again', async () => {
-    const world = new World(waits);
-    world.always = 'ENOSPC';
-    world.fill(1000);
-    await settle(world);
-    expect(world.log.dropped).toBe(1000 - 256);
-    world.always = undefined;
-    await world.clock.advance(1000);
-    await settle(world);
-    world.fill(1, 1000);
-    await settle(world);
-    expect(world.reports).toEqual([744]);
-    expect(world.numbers).toEqual([...upTo(256), 1000]);
-    expect(world.lines).toHaveLength(258);
-    expect(world.log.dropped).toBe(744);
+    const rig = new LogRig(waits);
+    rig.always = 'ENOSPC';
+    rig.fill(1000);
+    await settle(rig);
+    expect(rig.log.dropped).toBe(1000 - 256);
+    rig.always = undefined;
+    await rig.clock.advance(1000);
+    await settle(rig);
+    rig.fill(1, 1000);
+    await settle(rig);
+    expect(rig.reports).toEqual([744]);
+    expect(rig.numbers).toEqual([...upTo(256), 1000]);
+    expect(rig.lines).toHaveLength(258);
+    expect(rig.log.dropped).toBe(744);
   });
 
   test('after a line that is larger than all the room, takes those that are not', async () => {
-    const world = new World(waits);
-    world.log.write(`${'x'.repeat(300 * KIB)}\n`);
-    world.log.write('next\n');
-    await settle(world);
-    expect(world.lines).toEqual(['next', '1 dropped']);
+    const rig = new LogRig(waits);
+    rig.log.write(`${'x'.repeat(300 * KIB)}\n`);
+    rig.log.write('next\n');
+    await settle(rig);
+    expect(rig.lines).toEqual(['next', '1 dropped']);
   });
 
   test('keeps nothing for a reader that is gone, and costs nothing then', async () => {
-    const world = new World(waits);
-    world.answers.push('EPIPE');
-    world.log.write('nobody\n');
-    await settle(world);
-    expect(world.clock.pending).toBe(0);
-    expect(world.log.dropped).toBe(1);
-    world.log.write('somebody\n');
-    await settle(world);
-    expect(world.lines).toEqual(['somebody', '1 dropped']);
+    const rig = new LogRig(waits);
+    rig.answers.push('EPIPE');
+    rig.log.write('nobody\n');
+    await settle(rig);
+    expect(rig.clock.pending).toBe(0);
+    expect(rig.log.dropped).toBe(1);
+    rig.log.write('somebody\n');
+    await settle(rig);
+    expect(rig.lines).toEqual(['somebody', '1 dropped']);
   });
 
   test('writes in pieces that a pipe takes whole, each of whole lines', async () => {
-    const world = new World(waits);
-    world.answers.push('EAGAIN');
-    world.fill(21);
-    world.log.write(`${'long'.repeat(3000)}\n`);
-    await settle(world);
-    world.writes = 0;
-    await world.clock.advance(20);
-    await settle(world);
+    const rig = new LogRig(waits);
+    rig.answers.push('EAGAIN');
+    rig.fill(21);
+    rig.log.write(`${'long'.repeat(3000)}\n`);
+    await settle(rig);
+    rig.writes = 0;
+    await rig.clock.advance(20);
+    await settle(rig);
     // The line that was tried first, five times four lines of 1 KiB, the long one.
-    expect(world.writes).toBe(7);
-    expect(world.lines).toHaveLength(22);
+    expect(rig.writes).toBe(7);
+    expect(rig.lines).toHaveLength(22);
   });
 
   test('is written when the process ends', async () => {
-    const world = new World(waits);
-    world.always = 'ENOSPC';
-    world.fill(300);
-    await settle(world);
-    world.always = undefined;
-    world.log.end();
-    expect(world.numbers).toEqual(upTo(256));
-    expect(world.reports).toEqual([44]);
-    world.log.write('the last words\n');
-    expect(world.lines.slice(-2)).toEqual(['44 dropped', 'the last words']);
+    const rig = new LogRig(waits);
+    rig.always = 'ENOSPC';
+    rig.fill(300);
+    await settle(rig);
+    rig.always = undefined;
+    rig.log.end();
+    expect(rig.numbers).toEqual(upTo(256));
+    expect(rig.reports).toEqual([44]);
+    rig.log.write('the last words\n');
+    expect(rig.lines.slice(-2)).toEqual(['44 dropped', 'the last words']);
   });
 
   test('does not keep a process from ending when it cannot be written', async () => {
-    const world = new World(waits);
-    world.always = 'ENOSPC';
-    world.fill(10);
-    await settle(world);
-    world.writes = 0;
-    world.log.end();
-    expect(world.writes).toBe(1);
-    expect(world.log.dropped).toBe(10);
+    const rig = new LogRig(waits);
+    rig.always = 'ENOSPC';
+    rig.fill(10);
+    await settle(rig);
+    rig.writes = 0;
+    rig.log.end();
+    expect(rig.writes).toBe(1);
+    expect(rig.log.dropped).toBe(10);
   });
 });
 
 test('a pipe has a line when `write` returns; a disk is not waited for', async () => {
-  const pipe = new World(false);
+  const pipe = new LogRig(false);
   pipe.log.write('now\n');
   expect(pipe.written).toBe('now\n');
-  const disk = new World(true);
+  const disk = new LogRig(true);
   disk.log.write('later\n');
   expect([disk.written, disk.synchronous]).toEqual(['', 0]);
   await flush();
@@ -218,13 +218,13 @@ test('a pipe has a line when `write` returns; a disk is not waited for', async (
 });
 
 test('a reader that is only slow is waited for at the end of the process, for a moment', () => {
-  const world = new World(false);
+  const rig = new LogRig(false);
   let now = 0;
-  jest.spyOn(world.clock, 'now').mockImplementation(() => now++ * 50);
-  world.always = 'EAGAIN';
-  world.log.write('kept\n');
-  world.log.end();
-  expect(world.log.dropped).toBe(1);
-  expect(world.writes).toBeGreaterThan(2);
-  expect(world.writes).toBeLessThan(10);
+  jest.spyOn(rig.clock, 'now').mockImplementation(() => now++ * 50);
+  rig.always = 'EAGAIN';
+  rig.log.write('kept\n');
+  rig.log.end();
+  expect(rig.log.dropped).toBe(1);
+  expect(rig.writes).toBeGreaterThan(2);
+  expect(rig.writes).toBeLessThan(10);
 });

@@ -2,7 +2,7 @@ import pino from 'pino';
 import { LoggingObserver, Observers } from '../../../src/adapters/observers';
 import type { ColdStart, Observer } from '../../../src/core/ports';
 import { FakeClock } from '../../support/fake-clock';
-import { Witness } from '../activation/activator-world';
+import { Witness } from '../activation/activator-rig';
 
 const COLD_START: ColdStart = {
   at: '2026-01-01T00:00:00.000Z',

@@ -67,140 +67,143 @@ const WORKERS = [1, 2, 3];
  * which kind it is.
  */
 export class World {
+  readonly #machine: Machine;
+  readonly #chance: Chance;
+  readonly #policy: Policy;
   now = 1000;
-  private state: State = IDLE;
-  private readonly up = new Map<number, boolean>(WORKERS.map((worker) => [worker, false]));
+  #state: State = IDLE;
+  readonly #up = new Map<number, boolean>(WORKERS.map((worker) => [worker, false]));
   /** Who waits. */
-  private readonly open = new Map<number, { worker: number; wakes: boolean; deadline: number }>();
-  private readonly queue: Pending[] = [];
-  private readonly inFlight = new Set<Scope>();
+  readonly #open = new Map<number, { worker: number; wakes: boolean; deadline: number }>();
+  readonly #queue: Pending[] = [];
+  readonly #inFlight = new Set<Scope>();
   /** The backend may have been scaled in: until then only a probe that passed just now counts. */
-  private probationUntil = 0;
-  private readonly passes: { at: number; worker: number }[] = [];
-  private lastPublish: { at: number; wokenAt: number; after: number } | undefined;
-  private askedWhileUnknown = false;
-  private nextId = 0;
+  #probationUntil = 0;
+  readonly #passes: { at: number; worker: number }[] = [];
+  #lastPublish: { at: number; wokenAt: number; after: number } | undefined;
+  #askedWhileUnknown = false;
+  #nextId = 0;
   /** The request that arrived last. */
-  private arrived = -1;
-  private turns = 0;
-  private readonly draws = new Map<string, number>();
+  #arrived = -1;
+  #turns = 0;
+  readonly #draws = new Map<string, number>();
 
-  constructor(
-    private readonly machine: Machine,
-    private readonly chance: Chance,
-    private readonly policy: Policy = POLICY,
-  ) {}
+  constructor(machine: Machine, chance: Chance, policy: Policy = POLICY) {
+    this.#machine = machine;
+    this.#chance = chance;
+    this.#policy = policy;
+  }
 
   /** How long a passed probe is trusted: at least twice as long as the other workers are waited for. */
-  private get leaseMs(): number {
-    return Math.max(this.policy.leaseMs, 2 * this.policy.settleMs);
+  get #leaseMs(): number {
+    return Math.max(this.#policy.leaseMs, 2 * this.#policy.settleMs);
   }
 
   run(commands: readonly Command[]): void {
-    for (const command of commands) this.execute(command);
-    this.advance(this.policy.holdTimeoutMs * 2);
-    assertRule(this.open.size === 0, 'every request settles');
+    for (const command of commands) this.#execute(command);
+    this.#advance(this.#policy.holdTimeoutMs * 2);
+    assertRule(this.#open.size === 0, 'every request settles');
   }
 
-  private draw<T>(name: keyof Chance, from: readonly T[]): T {
-    const turn = this.draws.get(name) ?? 0;
-    this.draws.set(name, turn + 1);
+  #draw<T>(name: keyof Chance, from: readonly T[]): T {
+    const turn = this.#draws.get(name) ?? 0;
+    this.#draws.set(name, turn + 1);
     return from[turn % from.length]!;
   }
 
-  private execute(command: Command): void {
+  #execute(command: Command): void {
     switch (command.type) {
       case 'arrive': {
-        const id = this.nextId++;
+        const id = this.#nextId++;
         const { worker, wakes } = command;
-        const room = command.room && this.open.size < this.policy.maxHeld;
-        this.open.set(id, { worker, wakes, deadline: this.now + this.policy.holdTimeoutMs });
-        this.arrived = id;
-        const lastPass = this.passes.at(-1)?.at;
-        const wasReady = this.state.kind === 'ready';
-        if (wasReady && lastPass !== undefined && this.now - lastPass >= this.policy.messageTtlMs) {
-          this.probationUntil = this.now + PROBATION_MS;
+        const room = command.room && this.#open.size < this.#policy.maxHeld;
+        this.#open.set(id, { worker, wakes, deadline: this.now + this.#policy.holdTimeoutMs });
+        this.#arrived = id;
+        const lastPass = this.#passes.at(-1)?.at;
+        const wasReady = this.#state.kind === 'ready';
+        if (wasReady && lastPass !== undefined && this.now - lastPass >= this.#policy.messageTtlMs) {
+          this.#probationUntil = this.now + PROBATION_MS;
         }
-        this.feed({ type: 'arrive', worker, wakes, room });
+        this.#feed({ type: 'arrive', worker, wakes, room });
         // From here on a failed probe must wake the backend, whatever becomes of this request.
-        if (wakes && this.open.has(id) && this.state.kind === 'probing') this.askedWhileUnknown = true;
-        if (!room) assertRule(!this.open.has(id), 'overflow is rejected at once');
+        if (wakes && this.#open.has(id) && this.#state.kind === 'probing') this.#askedWhileUnknown = true;
+        if (!room) assertRule(!this.#open.has(id), 'overflow is rejected at once');
         return;
       }
       case 'leave': {
-        const ids = [...this.open.keys()];
+        const ids = [...this.#open.keys()];
         const id = ids[command.index % Math.max(1, ids.length)];
-        if (id !== undefined) this.goes(id);
+        if (id !== undefined) this.#goes(id);
         return;
       }
       case 'health':
-        for (const worker of command.worker === 0 ? WORKERS : [command.worker]) this.up.set(worker, command.up);
+        for (const worker of command.worker === 0 ? WORKERS : [command.worker]) this.#up.set(worker, command.up);
         return;
       case 'advance':
-        this.advance(command.ms);
+        this.#advance(command.ms);
     }
   }
 
   /** One does not wait any more: its client left, or its owner answers it at its deadline. */
-  private goes(id: number): void {
-    const { worker, wakes } = this.open.get(id)!;
-    this.open.delete(id);
-    this.feed({ type: 'leave', worker, wakes });
+  #goes(id: number): void {
+    const { worker, wakes } = this.#open.get(id)!;
+    this.#open.delete(id);
+    this.#feed({ type: 'leave', worker, wakes });
   }
 
   /** Runs what is due until `ms` from now, in order of time. */
-  private advance(ms: number): void {
+  #advance(ms: number): void {
     const end = this.now + ms;
     for (;;) {
-      assertRule(this.turns++ < 20_000, 'time goes on: no step asks to be called again at once for ever');
-      this.queue.sort((a, b) => a.at - b.at || a.order - b.order);
-      const pending = this.queue[0];
-      const due = this.machine.dueAt(this.state, this.policy);
-      if (this.open.size === 0) assertRule(due === undefined, 'a backend that nobody waits for owns no timer');
-      else this.checkIsAsked(due);
-      const [late, deadline] = this.earliestDeadline();
+      assertRule(this.#turns++ < 20_000, 'time goes on: no step asks to be called again at once for ever');
+      this.#queue.sort((a, b) => a.at - b.at || a.order - b.order);
+      const pending = this.#queue[0];
+      const due = this.#machine.dueAt(this.#state, this.#policy);
+      if (this.#open.size === 0) assertRule(due === undefined, 'a backend that nobody waits for owns no timer');
+      else this.#checkIsAsked(due);
+      const [late, deadline] = this.#earliestDeadline();
       const at = Math.min(pending?.at ?? Infinity, due ?? Infinity, deadline);
       if (at > end) break;
       this.now = Math.max(this.now, at);
-      if (late !== undefined && deadline <= this.now) this.goes(late);
+      if (late !== undefined && deadline <= this.now) this.#goes(late);
       else if (pending !== undefined && pending.at <= (due ?? Infinity)) {
-        this.queue.shift();
-        this.feed(pending.event());
-      } else this.feed({ type: 'tick' });
+        this.#queue.shift();
+        this.#feed(pending.event());
+      } else this.#feed({ type: 'tick' });
     }
     this.now = end;
   }
 
-  private earliestDeadline(): [id: number | undefined, deadline: number] {
+  #earliestDeadline(): [id: number | undefined, deadline: number] {
     let earliest: [number | undefined, number] = [undefined, Infinity];
-    for (const [id, { deadline }] of this.open) if (deadline < earliest[1]) earliest = [id, deadline];
+    for (const [id, { deadline }] of this.#open) if (deadline < earliest[1]) earliest = [id, deadline];
     return earliest;
   }
 
   /** Somebody waits: an answer is on its way, or the next question is due within a period. */
-  private checkIsAsked(due: number | undefined): void {
-    if (this.inFlight.size > 0) return;
-    const soon = this.now + 1.1 * this.policy.intervalMs;
+  #checkIsAsked(due: number | undefined): void {
+    if (this.#inFlight.size > 0) return;
+    const soon = this.now + 1.1 * this.#policy.intervalMs;
     assertRule(due !== undefined && due <= soon, 'a backend that somebody waits for is asked once a period');
   }
 
-  private feed(untimed: DistributiveOmit<Event, 'now' | 'jitter'>): void {
-    const event: Event = { ...untimed, now: this.now, jitter: this.draw('jitter', this.chance.jitter) };
-    const before = this.state;
+  #feed(untimed: DistributiveOmit<Event, 'now' | 'jitter'>): void {
+    const event: Event = { ...untimed, now: this.now, jitter: this.#draw('jitter', this.#chance.jitter) };
+    const before = this.#state;
     if (event.type === 'probed' && event.outcome === 'passed') {
-      this.passes.push({ at: this.now, worker: event.worker });
+      this.#passes.push({ at: this.now, worker: event.worker });
     }
-    if (event.type === 'probed' && event.last) this.inFlight.delete(event.scope);
-    const [state, effects] = this.machine.step(before, event, this.policy);
-    this.state = state;
-    for (const effect of effects) this.carryOut(effect);
-    this.checkAfter(before, event, effects);
+    if (event.type === 'probed' && event.last) this.#inFlight.delete(event.scope);
+    const [state, effects] = this.#machine.step(before, event, this.#policy);
+    this.#state = state;
+    for (const effect of effects) this.#carryOut(effect);
+    this.#checkAfter(before, event, effects);
   }
 
-  private carryOut(effect: Effect): void {
+  #carryOut(effect: Effect): void {
     switch (effect.type) {
       case 'release': {
-        const released = [...this.open].filter(([, { worker }]) => effect.workers.includes(worker));
+        const released = [...this.#open].filter(([, { worker }]) => effect.workers.includes(worker));
         for (const worker of effect.workers) {
           assertRule(
             released.some(([, one]) => one.worker === worker),
@@ -208,61 +211,61 @@ export class World {
           );
         }
         for (const [id, { worker }] of released) {
-          this.open.delete(id);
-          this.checkRelease(worker);
+          this.#open.delete(id);
+          this.#checkRelease(worker);
         }
         return;
       }
       case 'reject':
-        for (const [id, { wakes }] of this.open) if (effect.who === 'all' || !wakes) this.open.delete(id);
+        for (const [id, { wakes }] of this.#open) if (effect.who === 'all' || !wakes) this.#open.delete(id);
         return;
       case 'turn-away':
-        assertRule(this.open.delete(this.arrived), 'who is turned away has just arrived');
+        assertRule(this.#open.delete(this.#arrived), 'who is turned away has just arrived');
         return;
       case 'probe':
-        this.startProbes(effect.scope, effect.workers);
+        this.#startProbes(effect.scope, effect.workers);
         return;
       case 'publish':
-        this.startPublish(effect.wokenAt);
+        this.#startPublish(effect.wokenAt);
     }
   }
 
-  private checkRelease(worker: number): void {
-    const last = this.passes.at(-1);
+  #checkRelease(worker: number): void {
+    const last = this.#passes.at(-1);
     assertRule(
-      last !== undefined && this.now - last.at <= this.leaseMs,
+      last !== undefined && this.now - last.at <= this.#leaseMs,
       'nothing is released without a probe that passed within the lease',
     );
     // The unbroken run of passes that leads up to now: no gap in it is longer than a lease.
     let start = last!.at;
     const run = [];
-    for (const pass of [...this.passes].reverse()) {
-      if (start - pass.at > this.leaseMs) break;
+    for (const pass of [...this.#passes].reverse()) {
+      if (start - pass.at > this.#leaseMs) break;
       start = pass.at;
       run.push(pass.worker);
     }
-    const settled = this.now >= start + this.policy.settleMs;
+    const settled = this.now >= start + this.#policy.settleMs;
     assertRule(settled || run.includes(worker), 'a release needs a pass on its own worker, or the settle limit');
-    if (this.now >= this.probationUntil) return;
-    const counts = this.passes.findLast((pass) => settled || pass.worker === worker);
+    if (this.now >= this.#probationUntil) return;
+    const counts = this.#passes.findLast((pass) => settled || pass.worker === worker);
     assertRule(this.now - counts!.at <= 20, 'on probation a release needs a probe that passed just now');
   }
 
-  private startProbes(scope: Scope, workers: readonly number[]): void {
-    assertRule(!this.inFlight.has(scope), 'at most one probe in flight per backend and worker');
-    this.inFlight.add(scope);
-    const connections = this.draw('fanOut', this.chance.fanOut);
+  #startProbes(scope: Scope, workers: readonly number[]): void {
+    assertRule(!this.#inFlight.has(scope), 'at most one probe in flight per backend and worker');
+    this.#inFlight.add(scope);
+    const connections = this.#draw('fanOut', this.#chance.fanOut);
     let left = connections;
     for (let connection = 0; connection < connections; connection++) {
       const worker = workers.length === 0 ? 1 : workers[connection % workers.length]!;
-      const delay = this.draw('probeMs', this.chance.probeMs);
-      const unanswered = this.draw('unanswered', this.chance.unanswered);
-      this.queue.push({
+      const delay = this.#draw('probeMs', this.#chance.probeMs);
+      const unanswered = this.#draw('unanswered', this.#chance.unanswered);
+      this.#queue.push({
         at: this.now + delay,
-        order: this.turns++,
+        order: this.#turns++,
         event: () => {
           left -= 1;
-          let outcome: ProbeOutcome = this.up.get(worker) === true ? 'passed' : 'failed';
+          let outcome: ProbeOutcome = this.#up.get(worker) === true ? 'passed' : 'failed';
           if (unanswered) outcome = 'unanswered';
           return { type: 'probed', scope, outcome, worker, last: left === 0 };
         },
@@ -270,49 +273,49 @@ export class World {
     }
   }
 
-  private startPublish(wokenAt: number): void {
-    const previous = this.lastPublish;
+  #startPublish(wokenAt: number): void {
+    const previous = this.#lastPublish;
     if (previous?.wokenAt === wokenAt) {
       assertRule(this.now >= previous.after, 'wake-ups within one activation are spaced');
     }
     // Until Dapr has answered, no second one; what is allowed after that is set with the answer.
-    this.lastPublish = { at: this.now, wokenAt, after: Infinity };
-    const outcome = this.draw('publishOutcomes', this.chance.publishOutcomes);
-    const delay = this.draw('publishMs', this.chance.publishMs);
-    this.queue.push({
+    this.#lastPublish = { at: this.now, wokenAt, after: Infinity };
+    const outcome = this.#draw('publishOutcomes', this.#chance.publishOutcomes);
+    const delay = this.#draw('publishMs', this.#chance.publishMs);
+    this.#queue.push({
       at: this.now + delay,
-      order: this.turns++,
+      order: this.#turns++,
       event: () => {
-        if (this.lastPublish?.wokenAt === wokenAt) {
-          const spacing = outcome === 'accepted' ? wakeWindowMs(this.policy) : 200;
-          this.lastPublish = { at: this.now, wokenAt, after: this.now + spacing };
+        if (this.#lastPublish?.wokenAt === wokenAt) {
+          const spacing = outcome === 'accepted' ? wakeWindowMs(this.#policy) : 200;
+          this.#lastPublish = { at: this.now, wokenAt, after: this.now + spacing };
         }
         return { type: 'published', wokenAt, outcome };
       },
     });
   }
 
-  private checkAfter(before: State, event: Event, effects: readonly Effect[]): void {
+  #checkAfter(before: State, event: Event, effects: readonly Effect[]): void {
     // A probe that failed says that the target is withdrawn, from one worker after the other.
-    if (this.state.kind === 'waking' && before.kind !== 'waking') this.probationUntil = this.now + WITHDRAWAL_MS;
-    if (this.state.kind === 'idle') this.probationUntil = 0;
-    if (event.type === 'probed') this.checkProbed(before, event, effects);
+    if (this.#state.kind === 'waking' && before.kind !== 'waking') this.#probationUntil = this.now + WITHDRAWAL_MS;
+    if (this.#state.kind === 'idle') this.#probationUntil = 0;
+    if (event.type === 'probed') this.#checkProbed(before, event, effects);
     if (event.type === 'published' && event.outcome === 'refused' && before.kind === 'waking') {
       if (before.wokenAt === event.wokenAt)
-        assertRule(this.open.size === 0, 'a refused wake-up settles the held at once');
+        assertRule(this.#open.size === 0, 'a refused wake-up settles the held at once');
     }
   }
 
-  private checkProbed(before: State, event: EventOf<'probed'>, effects: readonly Effect[]): void {
+  #checkProbed(before: State, event: EventOf<'probed'>, effects: readonly Effect[]): void {
     if (event.outcome === 'passed') {
-      this.askedWhileUnknown = false;
-      const stranded = [...this.open.values()].some(({ worker }) => worker === event.worker);
-      assertRule(!stranded || this.policy.successes > 1, 'a passed probe releases all that wait on its worker');
+      this.#askedWhileUnknown = false;
+      const stranded = [...this.#open.values()].some(({ worker }) => worker === event.worker);
+      assertRule(!stranded || this.#policy.successes > 1, 'a passed probe releases all that wait on its worker');
       return;
     }
-    if (before.kind !== 'probing' || this.inFlight.size > 0) return;
+    if (before.kind !== 'probing' || this.#inFlight.size > 0) return;
     const woken = effects.some(({ type }) => type === 'publish');
-    assertRule(woken || !this.askedWhileUnknown, 'a wake-up outlives the client that caused it');
-    this.askedWhileUnknown = false;
+    assertRule(woken || !this.#askedWhileUnknown, 'a wake-up outlives the client that caused it');
+    this.#askedWhileUnknown = false;
   }
 }

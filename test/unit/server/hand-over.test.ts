@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/adapters/clock';
 import { HandOver, type Role } from '../../../src/server/hand-over';
 import { RpcServer } from '../../../src/server/rpc-server';
 import { RpcClient } from '../../support/rpc-client';
-import { RecordingLog, TempFolder, until } from './harness';
+import { RecordingLog, TempFolder, until } from './server-rig';
 
 /** A process that wants the socket, as far as the socket goes: its plugin has its name. */
 class Contender {

@@ -1,31 +1,31 @@
 import { encode } from '@msgpack/msgpack';
-import { Harness, until } from './harness';
+import { ServerRig, until } from './server-rig';
 
 const call = (msgid: number, method: string, ...args: unknown[]) => encode([0, msgid, method, args]);
 const handleEvent = (msgid: number, instance: unknown, EventName = 'access') =>
   call(msgid, 'plugin.HandleEvent', { InstanceId: instance, EventName });
 
 describe('calls of Kong', () => {
-  let harness: Harness;
-  afterEach(() => harness.stop());
+  let rig: ServerRig;
+  afterEach(() => rig.stop());
 
   test('a phase that needs nothing of Kong lets the request go on', async () => {
-    harness = await new Harness(() => undefined).start();
-    const id = await harness.client.startInstance('serverless', {});
-    expect(await harness.client.handleEvent(id)).toEqual({ exit: undefined, calls: [] });
+    rig = await new ServerRig(() => undefined).start();
+    const id = await rig.client.startInstance('serverless', {});
+    expect(await rig.client.handleEvent(id)).toEqual({ exit: undefined, calls: [] });
   });
 
   test('PDK calls go to Kong one after the other, and their results and errors come back', async () => {
     const seen: unknown[] = [];
-    harness = await new Harness(async (kong) => {
+    rig = await new ServerRig(async (kong) => {
       seen.push(await kong.request.get_path(), await kong.request.get_header('Host'));
       await kong.request.get_method().catch((error: unknown) => seen.push((error as Error).message));
       seen.push(await kong.nginx.get_var('pid'));
       await kong.service.request.clear_header('X');
       await kong.log.notice('done');
     }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const result = await harness.client.handleEvent(id, {
+    const id = await rig.client.startInstance('serverless', {});
+    const result = await rig.client.handleEvent(id, {
       'request.get_path': () => '/kong',
       'request.get_header': () => null,
       'request.get_method': () => {
@@ -46,24 +46,24 @@ describe('calls of Kong', () => {
   });
 
   test('a phase answers the request itself, and is over with that (K16)', async () => {
-    harness = await new Harness(async (kong) => {
+    rig = await new ServerRig(async (kong) => {
       await kong.response.exit(418, 'tea', { 'X-Pot': '1' });
       await kong.log.err('never sent');
     }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const result = await harness.client.handleEvent(id);
+    const id = await rig.client.startInstance('serverless', {});
+    const result = await rig.client.handleEvent(id);
     expect(result.exit).toEqual({ status: 418, body: 'tea', headers: { 'X-Pot': '1' } });
-    expect(harness.rpc.events.size).toBe(0);
+    expect(rig.rpc.events.size).toBe(0);
   });
 
   test('PDK calls made at once, or awaited by nobody, are all made, in order, before the request goes on', async () => {
-    harness = await new Harness(async (kong) => {
+    rig = await new ServerRig(async (kong) => {
       void kong.log.warn('one');
       const both = await Promise.all([kong.request.get_path(), kong.request.get_method()]);
       void kong.log.warn(both.join(' '));
     }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const result = await harness.client.handleEvent(id, {
+    const id = await rig.client.startInstance('serverless', {});
+    const result = await rig.client.handleEvent(id, {
       'request.get_path': () => '/p',
       'request.get_method': () => 'PUT',
     });
@@ -77,19 +77,19 @@ describe('calls of Kong', () => {
   });
 
   test('a PDK call with a value that MessagePack lacks is rejected, and the phase goes on', async () => {
-    harness = await new Harness(async (kong) => {
+    rig = await new ServerRig(async (kong) => {
       await kong.log.warn((() => 1) as unknown as string).catch(() => kong.log.warn('refused'));
     }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    expect((await harness.client.handleEvent(id)).calls).toEqual([{ method: 'kong.log.warn', args: ['refused'] }]);
+    const id = await rig.client.startInstance('serverless', {});
+    expect((await rig.client.handleEvent(id)).calls).toEqual([{ method: 'kong.log.warn', args: ['refused'] }]);
   });
 
   test('several calls on one connection are each answered, in one chunk or in many (K24)', async () => {
-    harness = await new Harness(async (kong) => {
+    rig = await new ServerRig(async (kong) => {
       await kong.request.get_path();
     }).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const connection = await harness.connect();
+    const id = await rig.client.startInstance('serverless', {});
+    const connection = await rig.connect();
     connection.write(handleEvent(1, id), handleEvent(2, id), call(3, 'plugin.GetPluginInfo', 'serverless'));
     const responses = (await connection.received(3)) as [number, number, null, { EventId?: number }][];
     expect(responses.map(([type, msgid, error]) => [type, msgid, error])).toEqual([
@@ -107,15 +107,15 @@ describe('calls of Kong', () => {
 
   test('results of every kind that Kong names a Step after are taken', async () => {
     const paths: unknown[] = [];
-    harness = await new Harness(async (kong) => {
+    rig = await new ServerRig(async (kong) => {
       paths.push(await kong.request.get_path());
     }).start();
-    const id = await harness.client.startInstance('serverless', {});
+    const id = await rig.client.startInstance('serverless', {});
     const kinds = ['', 'MultiMap', 'Credential', 'Consumer', 'Route', 'Service', 'MemoryStats'];
     for (const kind of kinds) {
-      const step = (await harness.client.call('plugin.HandleEvent', { InstanceId: id, EventName: 'access' })) as object;
+      const step = (await rig.client.call('plugin.HandleEvent', { InstanceId: id, EventName: 'access' })) as object;
       const { EventId } = step as { EventId: number };
-      await harness.client.call(`plugin.Step${kind}`, { EventId, Data: kind });
+      await rig.client.call(`plugin.Step${kind}`, { EventId, Data: kind });
     }
     expect(paths).toEqual(kinds);
   });
@@ -126,21 +126,21 @@ describe('calls of Kong', () => {
     ['another name space', 'other.HandleEvent'],
     ['no name at all', ''],
   ])('an unknown method is refused: %s', async (_, method) => {
-    harness = await new Harness(() => undefined).start();
-    await expect(harness.client.call(method, {})).rejects.toThrow(`no method ${method}`);
+    rig = await new ServerRig(() => undefined).start();
+    await expect(rig.client.call(method, {})).rejects.toThrow(`no method ${method}`);
   });
 
   test('a phase that the plugin does not have is refused', async () => {
-    harness = await new Harness(() => undefined).start();
-    const id = await harness.client.startInstance('serverless', {});
-    const connection = await harness.connect();
+    rig = await new ServerRig(() => undefined).start();
+    const id = await rig.client.startInstance('serverless', {});
+    const connection = await rig.connect();
     connection.write(handleEvent(1, id, 'constructor'));
     expect(await connection.received(1)).toEqual([[1, 1, expect.stringContaining('no phase constructor'), null]]);
   });
 
   test('a Step of an event that is not known has Kong begin it anew: any other error would let the request through', async () => {
-    harness = await new Harness(() => undefined).start();
-    const step = harness.client.call('plugin.Step', { EventId: 12345, Data: 'x' });
+    rig = await new ServerRig(() => undefined).start();
+    const step = rig.client.call('plugin.Step', { EventId: 12345, Data: 'x' });
     await expect(step).rejects.toThrow('no plugin instance');
   });
 
@@ -150,27 +150,27 @@ describe('calls of Kong', () => {
     ['a number', [3]],
     ['an event without instance', [{}]],
   ])('HandleEvent with %s asks Kong to start the instance', async (_, args) => {
-    harness = await new Harness(() => undefined).start();
-    const connection = await harness.connect();
+    rig = await new ServerRig(() => undefined).start();
+    const connection = await rig.connect();
     connection.write(call(1, 'plugin.HandleEvent', ...args));
     expect(await connection.received(1)).toEqual([[1, 1, expect.stringMatching(/^no plugin instance/), null]]);
   });
 });
 
 describe('messages that cannot be read', () => {
-  let harness: Harness;
+  let rig: ServerRig;
   beforeEach(async () => {
-    harness = await new Harness((kong) => kong.response.exit(200)).start();
+    rig = await new ServerRig((kong) => kong.response.exit(200)).start();
   });
-  afterEach(() => harness.stop());
+  afterEach(() => rig.stop());
 
   const protoKey = Buffer.from(encode({ ['x_proto_x']: 1 }));
   protoKey.write('__proto__', 2);
 
   /** What is on another connection goes on. */
   const expectOthersAlive = async (): Promise<void> => {
-    const id = await harness.client.startInstance('serverless', {});
-    expect((await harness.client.handleEvent(id)).exit?.status).toBe(200);
+    const id = await rig.client.startInstance('serverless', {});
+    expect((await rig.client.handleEvent(id)).exit?.status).toBe(200);
   };
 
   test.each([
@@ -183,7 +183,7 @@ describe('messages that cannot be read', () => {
     ['TLS', Buffer.from([0x16, 0x03, 0x01, 0x02, 0x00, 0x01, 0xc1])],
     ['a byte that MessagePack never uses', Buffer.from([0xc1])],
   ])('%s closes its connection and no other (K24)', async (_, bytes) => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     connection.write(bytes);
     await connection.end();
     expect(connection.responses).toEqual([]);
@@ -191,7 +191,7 @@ describe('messages that cannot be read', () => {
   });
 
   test('a call whose number is known is answered with an error, and its connection goes on (K24)', async () => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     const bad = Buffer.concat([Buffer.from(encode([0, 70_000, 'plugin.GetStatus', []])).subarray(0, -1), protoKey]);
     connection.write(bad, call(8, 'plugin.InstanceStatus', 1));
     expect(await connection.received(2)).toEqual([
@@ -201,7 +201,7 @@ describe('messages that cannot be read', () => {
   });
 
   test('a malformed call whose number is known is answered with an error, then its connection is closed', async () => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     connection.write(Buffer.from(encode([0, 9, 'plugin.GetStatus', []])).subarray(0, -1), Buffer.from([0xc1]));
     await connection.end();
     expect(connection.responses).toEqual([[1, 9, expect.stringContaining('malformed'), null]]);
@@ -209,7 +209,7 @@ describe('messages that cannot be read', () => {
   });
 
   test('a result of Kong that cannot be read ends its request with 503: an error would let it through', async () => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     const step = Buffer.from(encode([0, 3, 'plugin.StepMultiMap', [{ EventId: 1, Data: 0 }]])).subarray(0, -1);
     connection.write(step, protoKey);
     const [response] = (await connection.received(1)) as [[number, number, null, { Data: { Method: string } }]];
@@ -218,16 +218,16 @@ describe('messages that cannot be read', () => {
   });
 
   test('a truncated call is awaited, and forgotten when its connection ends', async () => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     connection.write(call(1, 'plugin.GetStatus').subarray(0, 5));
     connection.socket.end();
     await connection.end();
-    await until(() => harness.rpc.connections.size === 0);
+    await until(() => rig.rpc.connections.size === 0);
     await expectOthersAlive();
   });
 
   test('a call above 16 MiB is answered with an error while its rest is still coming, and its connection goes on', async () => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     const large = call(5, 'plugin.GetPluginInfo', 'x'.repeat(17 * 1024 * 1024));
     connection.write(large.subarray(0, 1000));
     expect(await connection.received(1)).toEqual([[1, 5, expect.stringContaining('too large'), null]]);
@@ -236,17 +236,17 @@ describe('messages that cannot be read', () => {
   });
 
   test('a configuration above 16 MiB starts an instance that answers 503: Kong would spin on an error (K7)', async () => {
-    const id = await harness.client.startInstance('serverless', 'x'.repeat(17 * 1024 * 1024));
-    expect((await harness.client.handleEvent(id)).exit?.status).toBe(503);
+    const id = await rig.client.startInstance('serverless', 'x'.repeat(17 * 1024 * 1024));
+    expect((await rig.client.handleEvent(id)).exit?.status).toBe(503);
   });
 
   test('a peer that does not read its answers loses its connection before they fill the memory', async () => {
-    const connection = await harness.connect();
+    const connection = await rig.connect();
     connection.socket.pause();
     const asks = Buffer.concat(new Array<Uint8Array>(2000).fill(call(1, 'x'.repeat(10_000))));
     for (let n = 0; n < 4 && !connection.closed; n += 1) connection.socket.write(asks);
-    await until(() => harness.rpc.connections.size === 0);
-    expect(harness.log.texts('warn')).toEqual([expect.stringContaining('does not read')]);
+    await until(() => rig.rpc.connections.size === 0);
+    expect(rig.log.texts('warn')).toEqual([expect.stringContaining('does not read')]);
     await expectOthersAlive();
   });
 });

@@ -5,7 +5,7 @@ import type { Kong, PluginInstance, Product } from '../../../src/kong/contract';
 import { type Loaded, type ProcessHost, serve } from '../../../src/server/serve';
 import { systemClock } from '../../../src/adapters/clock';
 import { RpcClient } from '../../support/rpc-client';
-import { RecordingLog, TempFolder, until } from './harness';
+import { RecordingLog, TempFolder, until } from './server-rig';
 
 /** A process that only notes that it was to end. */
 class FakeProcess extends EventEmitter implements ProcessHost {
@@ -25,12 +25,12 @@ class HoldingProduct implements Product {
   readonly onRejected = (): void => undefined;
   draining = false;
   closed = false;
-  private settle: () => void = () => undefined;
-  private readonly allSettled = new Promise<void>((resolve) => (this.settle = resolve));
+  #settle: () => void = () => undefined;
+  readonly #allSettled = new Promise<void>((resolve) => (this.#settle = resolve));
   readonly module: Product['module'];
 
   constructor() {
-    const access = (kong: Kong): Promise<void> => this.access(kong);
+    const access = (kong: Kong): Promise<void> => this.#access(kong);
     class Plugin implements PluginInstance {
       access(kong: Kong): Promise<void> {
         return access(kong);
@@ -45,11 +45,11 @@ class HoldingProduct implements Product {
 
   drain(): void {
     this.draining = true;
-    if (this.held() === 0) this.settle();
+    if (this.held() === 0) this.#settle();
   }
 
   settled(): Promise<void> {
-    return this.allSettled;
+    return this.#allSettled;
   }
 
   metrics(): Promise<string> {
@@ -66,10 +66,10 @@ class HoldingProduct implements Product {
 
   release(): void {
     for (const release of this.releases.splice(0)) release();
-    if (this.draining) this.settle();
+    if (this.draining) this.#settle();
   }
 
-  private async access(kong: Kong): Promise<void> {
+  async #access(kong: Kong): Promise<void> {
     await new Promise<void>((resolve) => this.releases.push(resolve));
     await kong.response.exit(200, 'released');
   }

@@ -15,16 +15,16 @@ export type Access = (kong: Kong, context: PhaseContext, config: unknown) => Pro
 /** A log that remembers its lines. */
 export class RecordingLog {
   readonly lines: { readonly level: string; readonly text: string; readonly fields: unknown }[] = [];
-  readonly debug = this.writer('debug');
-  readonly info = this.writer('info');
-  readonly warn = this.writer('warn');
-  readonly error = this.writer('error');
+  readonly debug = this.#writer('debug');
+  readonly info = this.#writer('info');
+  readonly warn = this.#writer('warn');
+  readonly error = this.#writer('error');
 
   texts(level: string): string[] {
     return this.lines.filter((line) => line.level === level).map((line) => line.text);
   }
 
-  private writer(level: string) {
+  #writer(level: string) {
     return (...args: unknown[]): void => {
       this.lines.push({ level, text: args.find((arg) => typeof arg === 'string') as string, fields: args[0] });
     };
@@ -45,7 +45,7 @@ export class TempFolder {
 }
 
 /** A plugin server on a real socket, with a plugin made of one function, a clock that stands still, and a client. */
-export class Harness {
+export class ServerRig {
   readonly clock = new FakeClock();
   readonly log = new RecordingLog();
   readonly rpc: RpcServer;
@@ -54,21 +54,24 @@ export class Harness {
   /** Codes of the requests that the server answered with an error. */
   readonly rejected: string[] = [];
   readonly client: RpcClient;
-  private readonly folder = new TempFolder();
-  readonly path = this.folder.file('s');
-  private readonly server = createServer((socket) => {
+  readonly #folder = new TempFolder();
+  readonly path = this.#folder.file('s');
+  readonly #server = createServer((socket) => {
     this.rpc.connections.accept(socket);
   });
-  private readonly raw: Socket[] = [];
+  readonly #raw: Socket[] = [];
 
   constructor(access: Access, construct: (config: unknown) => void = () => undefined) {
     class Plugin implements PluginInstance {
-      constructor(private readonly config: unknown) {
+      readonly #config: unknown;
+
+      constructor(config: unknown) {
+        this.#config = config;
         construct(config);
       }
 
       access(kong: Kong, context?: PhaseContext): Promise<void> | void {
-        return access(kong, context as PhaseContext, this.config);
+        return access(kong, context as PhaseContext, this.#config);
       }
     }
     const module = { Name: 'serverless', Version: '1.2.3', Priority: 7, Schema: [{ a: { type: 'string' } }], Plugin };
@@ -84,25 +87,25 @@ export class Harness {
   }
 
   async start(): Promise<this> {
-    this.server.listen(this.path);
-    await once(this.server, 'listening');
+    this.#server.listen(this.path);
+    await once(this.#server, 'listening');
     return this;
   }
 
   async stop(): Promise<void> {
     await this.client.close();
-    for (const socket of this.raw) socket.destroy();
+    for (const socket of this.#raw) socket.destroy();
     this.rpc.close();
-    this.server.close();
-    await once(this.server, 'close');
-    this.folder.remove();
+    this.#server.close();
+    await once(this.#server, 'close');
+    this.#folder.remove();
   }
 
   /** A connection on which a test writes bytes. */
   async connect(): Promise<RawConnection> {
     const socket = connect(this.path);
     await once(socket, 'connect');
-    this.raw.push(socket);
+    this.#raw.push(socket);
     return new RawConnection(socket);
   }
 }
@@ -110,7 +113,7 @@ export class Harness {
 /** Bytes out, decoded messages in. */
 export class RawConnection {
   readonly responses: unknown[] = [];
-  private readonly waiters: (() => void)[] = [];
+  readonly #waiters: (() => void)[] = [];
   closed = false;
 
   constructor(readonly socket: Socket) {
@@ -121,12 +124,12 @@ export class RawConnection {
     });
     socket.on('data', (chunk: Buffer) => {
       reader.read(chunk);
-      this.wake();
+      this.#wake();
     });
     socket.on('error', () => undefined);
     socket.on('close', () => {
       this.closed = true;
-      this.wake();
+      this.#wake();
     });
   }
 
@@ -136,20 +139,20 @@ export class RawConnection {
 
   /** Once `count` responses have come in all. */
   async received(count: number): Promise<unknown[]> {
-    await this.until(() => this.responses.length >= count || this.closed);
+    await this.#until(() => this.responses.length >= count || this.closed);
     return this.responses;
   }
 
   async end(): Promise<void> {
-    await this.until(() => this.closed);
+    await this.#until(() => this.closed);
   }
 
-  private async until(done: () => boolean): Promise<void> {
-    while (!done()) await new Promise<void>((resolve) => this.waiters.push(resolve));
+  async #until(done: () => boolean): Promise<void> {
+    while (!done()) await new Promise<void>((resolve) => this.#waiters.push(resolve));
   }
 
-  private wake(): void {
-    for (const waiter of this.waiters.splice(0)) waiter();
+  #wake(): void {
+    for (const waiter of this.#waiters.splice(0)) waiter();
   }
 }
 

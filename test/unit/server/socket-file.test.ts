@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { claimName, isSame, removeOwn, removeStale, socketAt } from '../../../src/server/socket-file';
-import { TempFolder } from './harness';
+import { TempFolder } from './server-rig';
 
 describe('the file of a socket', () => {
   const folder = new TempFolder();

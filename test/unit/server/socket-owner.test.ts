@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { SocketOwner } from '../../../src/server/socket-owner';
 import { FakeClock } from '../../support/fake-clock';
-import { TempFolder, until } from './harness';
+import { TempFolder, until } from './server-rig';
 
 describe('the owner of the socket', () => {
   const folder = new TempFolder();

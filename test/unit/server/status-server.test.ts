@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { systemClock } from '../../../src/adapters/clock';
 import { StatusServer } from '../../../src/server/status-server';
-import { RecordingLog, until } from './harness';
+import { RecordingLog, until } from './server-rig';
 
 interface Answer {
   readonly status: number | undefined;
