@@ -38,6 +38,12 @@ function otherRooms(room) {
   ];
 }
 
+/** One dialect: what is private is `#private`. A constructor, which cannot be, is the exception. */
+const NOT_PRIVATE = [
+  ':matches(PropertyDefinition, TSParameterProperty)[accessibility=/private|protected/]',
+  "MethodDefinition[kind!='constructor'][accessibility=/private|protected/]",
+].map((selector) => ({ selector, message: 'Write #name for what is private.' }));
+
 export default tseslint.config(
   { ignores: ['dist/', 'coverage/', 'charts/**/templates/', '**/*.d.ts'] },
   js.configs.recommended,
@@ -52,6 +58,7 @@ export default tseslint.config(
       '@typescript-eslint/no-non-null-assertion': 'error',
       'no-console': 'error',
       eqeqeq: 'error',
+      'no-restricted-syntax': ['error', ...NOT_PRIVATE],
     },
   },
   ...Object.keys(ROOMS).map((room) => ({
@@ -94,6 +101,7 @@ export default tseslint.config(
       ],
       'no-restricted-syntax': [
         'error',
+        ...NOT_PRIVATE,
         { selector: "NewExpression[callee.name='Date']", message: 'src/core is pure: time comes with the event.' },
       ],
     },

@@ -36,6 +36,8 @@ export interface PluginParts {
 
 /** One valid configuration on one nginx worker: the access phase. */
 export class ServerlessInstance implements PluginInstance {
+  readonly #config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean };
+  readonly #parts: PluginParts;
   #worker: number | undefined;
   /** The backend of every request of this instance, if there is such a one; not known until a request has been looked at. */
   #only: Backend | 'none' | 'unknown' = 'unknown';
@@ -43,10 +45,9 @@ export class ServerlessInstance implements PluginInstance {
   #uncounted = 0;
   readonly #quiet = new Quiet(QUIET_MS);
 
-  constructor(
-    private readonly config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean },
-    private readonly parts: PluginParts,
-  ) {
+  constructor(config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean }, parts: PluginParts) {
+    this.#config = config;
+    this.#parts = parts;
     for (const backend of config.backends) parts.registry.configure(backend);
   }
 
@@ -67,22 +68,22 @@ export class ServerlessInstance implements PluginInstance {
     const [only, worker] = [this.#only, this.#worker];
     if (worker === undefined || typeof only === 'string') return false;
     // One of our own probes is no request, and must be met to learn which worker served it.
-    if (only.healthPath !== undefined && this.parts.ownProbes.inFlightFor(only.healthPath)) return false;
-    const activator = this.parts.registry.get(only);
+    if (only.healthPath !== undefined && this.#parts.ownProbes.inFlightFor(only.healthPath)) return false;
+    const activator = this.#parts.registry.get(only);
     if (!activator.isOpen(worker)) return false;
     this.#uncounted += 1;
     if (this.#uncounted === 1) {
-      this.parts.clock.after(COUNT_EVERY_MS, () => {
+      this.#parts.clock.after(COUNT_EVERY_MS, () => {
         const requests = this.#uncounted;
         this.#uncounted = 0;
-        this.parts.registry.get(only).passed(requests, worker);
+        this.#parts.registry.get(only).passed(requests, worker);
       });
     }
     return true;
   }
 
   async #decide(kong: Kong, signal: AbortSignal | undefined): Promise<void> {
-    const { registry, ownProbes } = this.parts;
+    const { registry, ownProbes } = this.#parts;
     const worker = (this.#worker ??= Number(await kong.nginx.get_var('pid')) || UNKNOWN_WORKER);
     const path = await kong.request.get_path();
     if (ownProbes.expects(path)) {
@@ -92,7 +93,7 @@ export class ServerlessInstance implements PluginInstance {
         return;
       }
     }
-    const backend = matchBackend(this.config.backends, path);
+    const backend = matchBackend(this.#config.backends, path);
     if (backend === undefined) return;
     const wakes = !(await this.#isNoWake(backend, path, kong));
     const activator = registry.get(backend);
@@ -101,7 +102,7 @@ export class ServerlessInstance implements PluginInstance {
       if (this.#only === 'unknown') this.#only = (await this.#hasOnly(backend, kong)) ? backend : 'none';
       return;
     }
-    if (this.parts.draining()) {
+    if (this.#parts.draining()) {
       await this.#reject(kong, shuttingDown(backend.target));
       return;
     }
@@ -110,14 +111,14 @@ export class ServerlessInstance implements PluginInstance {
 
   /** Whether every request of this instance is for this backend, and wakes it. */
   async #hasOnly(backend: Backend, kong: Kong): Promise<boolean> {
-    const { backends, ofOneRoute } = this.config;
+    const { backends, ofOneRoute } = this.#config;
     if (backends.length !== 1 || backend.noWake.length > 0) return false;
     return backend.target === '/' || (ofOneRoute && (await routeIsWithin(backend.target, kong)));
   }
 
   async #enter(activator: Activator, arrival: Arrival, kong: Kong, signal: AbortSignal | undefined): Promise<void> {
     const entry = activator.enter(arrival);
-    const outcome = entry.kind === 'held' ? await waitFor(entry, kong, signal, this.parts.clock) : entry;
+    const outcome = entry.kind === 'held' ? await waitFor(entry, kong, signal, this.#parts.clock) : entry;
     if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome);
   }
 
@@ -143,15 +144,15 @@ export class ServerlessInstance implements PluginInstance {
 
   async #reject(kong: Kong, error: ServerlessError): Promise<void> {
     if (error.code !== 'SERVERLESS_NO_WAKE') await this.#tellOperator(kong, error);
-    this.parts.onRejected(error.code);
-    await reject(kong, error, this.parts.showReasons);
+    this.#parts.onRejected(error.code);
+    await reject(kong, error, this.#parts.showReasons);
   }
 
   /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */
   async #tellOperator(kong: Kong, error: ServerlessError): Promise<void> {
-    if (!this.#quiet.allows(this.parts.clock.now())) return;
+    if (!this.#quiet.allows(this.#parts.clock.now())) return;
     const { backend, lastProbe, lastPublish } = error.context;
-    this.parts.logger.warn({ code: error.code, backend, lastProbe, lastPublish }, error.detail);
+    this.#parts.logger.warn({ code: error.code, backend, lastProbe, lastPublish }, error.detail);
     const facts = JSON.stringify({ backend, lastProbe, lastPublish });
     await kong.log.err(`serverless: ${error.message} ${facts}`);
   }
@@ -159,10 +160,10 @@ export class ServerlessInstance implements PluginInstance {
   /** An exception would make the host let the request through to a backend that may sleep (K10). */
   async #fail(kong: Kong, signal: AbortSignal | undefined, cause: unknown): Promise<void> {
     if (signal?.aborted === true) return;
-    this.parts.logger.error({ err: cause }, 'the access phase failed, the request is answered 503');
+    this.#parts.logger.error({ err: cause }, 'the access phase failed, the request is answered 503');
     const error = new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed; the gateway’s log says why.');
     await this.#reject(kong, error).catch((again: unknown) => {
-      this.parts.logger.error({ err: again }, 'the request could not be answered');
+      this.#parts.logger.error({ err: again }, 'the request could not be answered');
     });
   }
 }

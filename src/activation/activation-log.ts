@@ -14,14 +14,17 @@ interface Open {
 
 /** Follows one backend's cold start from its first request, and reports it when the backend is ready. */
 export class ActivationLog {
+  readonly #backend: string;
+  readonly #clock: Clock;
+  readonly #observer: Observer;
   #open: Open | undefined;
   readonly #kept: ColdStart[] = [];
 
-  constructor(
-    private readonly backend: string,
-    private readonly clock: Clock,
-    private readonly observer: Observer,
-  ) {}
+  constructor(backend: string, clock: Clock, observer: Observer) {
+    this.#backend = backend;
+    this.#clock = clock;
+    this.#observer = observer;
+  }
 
   /** The latest cold starts, the newest last. */
   get coldStarts(): readonly ColdStart[] {
@@ -30,7 +33,7 @@ export class ActivationLog {
 
   /** A request came while nothing was known of the backend, or what was known turned out to be wrong. */
   began(): void {
-    const { clock } = this;
+    const clock = this.#clock;
     this.#open = { at: clock.wall(), since: clock.now(), woke: false, wakeMs: undefined, probes: 0, messages: 0 };
   }
 
@@ -46,7 +49,7 @@ export class ActivationLog {
 
   /** Dapr took the wake-up. */
   woken(): void {
-    if (this.#open !== undefined) this.#open.wakeMs ??= Math.round(this.clock.now() - this.#open.since);
+    if (this.#open !== undefined) this.#open.wakeMs ??= Math.round(this.#clock.now() - this.#open.since);
   }
 
   /** A probe passed. Without a wake-up it was no cold start: the backend was up. */
@@ -55,9 +58,9 @@ export class ActivationLog {
     this.#open = undefined;
     if (open?.woke !== true) return;
     const { at, wakeMs, probes, messages } = open;
-    const coldStart = { at, held, wakeMs, readyMs: Math.round(this.clock.now() - open.since), probes, messages };
+    const coldStart = { at, held, wakeMs, readyMs: Math.round(this.#clock.now() - open.since), probes, messages };
     this.#kept.push(coldStart);
     if (this.#kept.length > KEPT) this.#kept.shift();
-    this.observer.coldStart(this.backend, coldStart);
+    this.#observer.coldStart(this.#backend, coldStart);
   }
 }

@@ -20,6 +20,7 @@ import { type HeldRequest, Waiters } from './waiters';
  * many plugin instances and nginx workers there are (K12).
  */
 export class Activator {
+  readonly #parts: ActivatorParts;
   #state: State = IDLE;
   readonly #configurations: Configurations;
   readonly #waiters: Waiters;
@@ -32,10 +33,8 @@ export class Activator {
   #closed = false;
   #lastProbe: ProbeReport | undefined;
 
-  constructor(
-    backend: Backend,
-    private readonly parts: ActivatorParts,
-  ) {
+  constructor(backend: Backend, parts: ActivatorParts) {
+    this.#parts = parts;
     const { clock, observer, budget } = parts;
     const { target } = backend;
     this.#lastUsed = clock.now();
@@ -67,12 +66,12 @@ export class Activator {
   isOpen(worker: number): boolean {
     // Without a health path nothing is ever known: every request is activity, and none waits.
     if (this.#backend.healthPath === undefined) return true;
-    return isOpen(this.#state, worker, this.parts.clock.now(), this.#backend.policy);
+    return isOpen(this.#state, worker, this.#parts.clock.now(), this.#backend.policy);
   }
 
   /** Counts requests that passed. They keep the backend up, and its lease fresh. */
   passed(requests: number, worker: number): void {
-    const now = this.parts.clock.now();
+    const now = this.#parts.clock.now();
     this.#lastUsed = now;
     this.#publishing.count(requests);
     const state = this.#state;
@@ -83,7 +82,7 @@ export class Activator {
   /** Lets a request pass, rejects it, or holds it. */
   enter(arrival: Arrival): Entry {
     const { worker, wakes, backend } = arrival;
-    const { clock, budget } = this.parts;
+    const { clock, budget } = this.#parts;
     this.#configurations.use(backend);
     if (this.isOpen(worker)) {
       if (wakes) this.passed(1, worker);
@@ -97,12 +96,12 @@ export class Activator {
       wakes,
       room,
       now: clock.now(),
-      jitter: this.parts.random() * 2 - 1,
+      jitter: this.#parts.random() * 2 - 1,
     });
     const turnedAway = effects.find((effect) => effect.type === 'turn-away');
     if (turnedAway !== undefined) {
       const error = this.#error(turnedAway.code, backend.noWakeStatus);
-      this.parts.observer.settled(backend.target, error.code, 0);
+      this.#parts.observer.settled(backend.target, error.code, 0);
       return { kind: 'rejected', error };
     }
     const hold = this.#hold(arrival);
@@ -114,7 +113,7 @@ export class Activator {
 
   /** Whether nobody has needed it for so long that it may be forgotten. */
   isUnused(idleMs: number): boolean {
-    return this.#waiters.size === 0 && this.parts.clock.now() - this.#lastUsed >= idleMs;
+    return this.#waiters.size === 0 && this.#parts.clock.now() - this.#lastUsed >= idleMs;
   }
 
   /** Frees timers and connections. Requests held are not answered any more. */
@@ -123,14 +122,14 @@ export class Activator {
     this.#timer?.cancel();
     this.#timer = undefined;
     this.#publishing.close();
-    this.parts.prober.close();
+    this.#parts.prober.close();
   }
 
   status(): object {
     const { target, pubsub, topic, policy } = this.#backend;
     const state = this.#state;
     // A lease that ran out is not renewed while nobody asks: then nothing is known.
-    const lapsed = state.kind === 'ready' && this.parts.clock.now() >= state.leaseUntil && state.waiting.size === 0;
+    const lapsed = state.kind === 'ready' && this.#parts.clock.now() >= state.leaseUntil && state.waiting.size === 0;
     return {
       target,
       pubsub,
@@ -174,11 +173,11 @@ export class Activator {
 
   /** One waits no more. That asks for nothing: what is due then is the tick's. */
   #leave(worker: number, wakes: boolean): void {
-    this.#apply({ type: 'leave', worker, wakes, now: this.parts.clock.now(), jitter: 0 });
+    this.#apply({ type: 'leave', worker, wakes, now: this.#parts.clock.now(), jitter: 0 });
   }
 
   #step(happening: Happening): void {
-    this.#carryOut(this.#apply({ ...happening, now: this.parts.clock.now(), jitter: this.parts.random() * 2 - 1 }));
+    this.#carryOut(this.#apply({ ...happening, now: this.#parts.clock.now(), jitter: this.#parts.random() * 2 - 1 }));
   }
 
   /** Tells the machine what happened. Returns what is to be done. */
@@ -251,10 +250,10 @@ export class Activator {
     if (this.#closed) return;
     const { probe } = this.#backend;
     const host = this.#origins.wantsHost ? this.#origins.next() : probe.host;
-    const since = this.parts.clock.now();
+    const since = this.#parts.clock.now();
     const settings = { ...probe, timeoutMs: this.#patience.timeoutMs(probe.timeoutMs) };
-    this.parts.prober.probe({ workers, host, settings }, (result) => {
-      if (result.last) this.#patience.learn(result.outcome, this.parts.clock.now() - since, probe.timeoutMs);
+    this.#parts.prober.probe({ workers, host, settings }, (result) => {
+      if (result.last) this.#patience.learn(result.outcome, this.#parts.clock.now() - since, probe.timeoutMs);
       if (result.outcome === 'passed') this.#origins.passed(host);
       this.#probed(scope, result);
     });
@@ -264,7 +263,7 @@ export class Activator {
     this.#lastProbe = report;
     this.#log.probed();
     this.#step({ type: 'probed', scope, outcome, worker, last });
-    this.parts.observer.probed(this.#backend.target, outcome);
+    this.#parts.observer.probed(this.#backend.target, outcome);
   }
 
   #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
@@ -272,7 +271,7 @@ export class Activator {
   }
 
   #expire(): void {
-    const due = this.#waiters.takeDue(this.parts.clock.now());
+    const due = this.#waiters.takeDue(this.#parts.clock.now());
     if (due.length === 0) return;
     const error = this.#error('SERVERLESS_HOLD_TIMEOUT', 503);
     for (const one of due) {
@@ -289,7 +288,7 @@ export class Activator {
     this.#timer?.cancel();
     this.#timer = undefined;
     if (at === undefined || this.#closed) return;
-    const cancel = this.parts.clock.after(Math.max(0, at - this.parts.clock.now()), () => {
+    const cancel = this.#parts.clock.after(Math.max(0, at - this.#parts.clock.now()), () => {
       this.#timer = undefined;
       this.#expire();
       this.#step({ type: 'tick' });

@@ -29,14 +29,13 @@ interface Known {
  * the stricter value holds for both, whichever started last.
  */
 export class Configurations {
+  readonly #parts: { readonly clock: Clock; readonly logger: Logger };
   readonly #bySource = new Map<string, Known>();
   #current: Backend;
   #warned = '';
 
-  constructor(
-    backend: Backend,
-    private readonly parts: { readonly clock: Clock; readonly logger: Logger },
-  ) {
+  constructor(backend: Backend, parts: { readonly clock: Clock; readonly logger: Logger }) {
+    this.#parts = parts;
     this.#current = backend;
     this.use(backend);
   }
@@ -48,7 +47,7 @@ export class Configurations {
 
   /** A request, or an instance that starts, brings this configuration. */
   use(backend: Backend): void {
-    const now = this.parts.clock.now();
+    const now = this.#parts.clock.now();
     const known = this.#bySource.get(backend.source);
     if (known?.backend === backend) {
       known.usedAt = now;
@@ -84,7 +83,7 @@ export class Configurations {
     if (fields.join() === this.#warned) return;
     this.#warned = fields.join();
     if (fields.length === 0) return;
-    this.parts.logger.warn(
+    this.#parts.logger.warn(
       { backend: latest.target, fields },
       'two plugin configurations name this backend and differ: the stricter value holds for both (`serverless check` names them)',
     );

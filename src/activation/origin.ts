@@ -21,6 +21,7 @@ export interface WaitingOrigin {
  * that waits gets its turn, and every other turn belongs to the one that passed last, or else to the one for which most wait.
  */
 export class Origins {
+  readonly #settings: () => Pick<ProbeSettings, 'host' | 'url'>;
   /** Hosts of those who wait, with how many each; the one that was asked longest ago first. */
   readonly #hosts = new Map<string, number>();
   /** Requests that wait and whose Host is still being read. */
@@ -31,11 +32,13 @@ export class Origins {
   #turn = 0;
   #traceparent: string | undefined;
 
-  constructor(private readonly settings: () => Pick<ProbeSettings, 'host' | 'url'>) {}
+  constructor(settings: () => Pick<ProbeSettings, 'host' | 'url'>) {
+    this.#settings = settings;
+  }
 
   /** Whether the Host of a request that waits is of interest. */
   get wantsHost(): boolean {
-    const { host, url } = this.settings();
+    const { host, url } = this.#settings();
     return host === undefined && url === undefined;
   }
 

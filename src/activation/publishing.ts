@@ -8,6 +8,10 @@ import { UnprobedWake } from './unprobed';
 
 /** When Dapr is asked for a backend, and what it said last: cold-start wake-ups, and the activity messages that keep the backend up. */
 export class Publishing {
+  readonly #backend: () => Backend;
+  readonly #parts: Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway'>;
+  readonly #log: ActivationLog;
+  readonly #traceparent: () => string | undefined;
   readonly #activity: ActivityReporter;
   /** Where there is no health path, and so nothing to probe. */
   readonly #unprobed: UnprobedWake | undefined;
@@ -18,12 +22,16 @@ export class Publishing {
    * @param traceparent of the activation under way
    */
   constructor(
-    private readonly backend: () => Backend,
-    private readonly parts: Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway'>,
-    private readonly log: ActivationLog,
-    private readonly traceparent: () => string | undefined,
+    backend: () => Backend,
+    parts: Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway'>,
+    log: ActivationLog,
+    traceparent: () => string | undefined,
   ) {
-    const policy = (): Backend['policy'] => this.backend().policy;
+    this.#backend = backend;
+    this.#parts = parts;
+    this.#log = log;
+    this.#traceparent = traceparent;
+    const policy = (): Backend['policy'] => this.#backend().policy;
     this.#activity = new ActivityReporter(policy, parts.clock, (requests) => this.#publish('activity', requests));
     if (backend().healthPath !== undefined) return;
     this.#unprobed = new UnprobedWake(policy, parts.clock, () => this.#publish('cold-start', 1));
@@ -69,13 +77,13 @@ export class Publishing {
   }
 
   async #publish(reason: WakeUp['reason'], requests: number): Promise<PublishReport> {
-    const { target, pubsub, topic, policy } = this.backend();
-    const { gateway, clock, publisher, observer } = this.parts;
-    this.log.published(reason);
+    const { target, pubsub, topic, policy } = this.#backend();
+    const { gateway, clock, publisher, observer } = this.#parts;
+    this.#log.published(reason);
     const report = await publisher.publish(
       { pubsub, topic, ttlMs: policy.messageTtlMs },
       { reason, backend: target, requests, gateway, at: clock.wall() },
-      reason === 'cold-start' ? this.traceparent() : undefined,
+      reason === 'cold-start' ? this.#traceparent() : undefined,
     );
     this.#lastReport = report;
     if (report.outcome === 'accepted') this.#unprobed?.accepted();

@@ -11,21 +11,23 @@ const SWEEP_MS = 60_000;
  * nginx worker (K12): what is known of a backend must not come and go with them.
  */
 export class Registry {
+  readonly #clock: Clock;
+  readonly #create: (backend: Backend) => Activator;
   readonly #activators = new Map<string, Activator>();
   #cancelSweep: (() => void) | undefined;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly create: (backend: Backend) => Activator,
-  ) {}
+  constructor(clock: Clock, create: (backend: Backend) => Activator) {
+    this.#clock = clock;
+    this.#create = create;
+  }
 
   /** The backend's activator, made when it is asked for the first time. */
   get(backend: Backend): Activator {
     const known = this.#activators.get(backend.key);
     if (known !== undefined) return known;
-    const activator = this.create(backend);
+    const activator = this.#create(backend);
     this.#activators.set(backend.key, activator);
-    this.#cancelSweep ??= this.clock.after(SWEEP_MS, () => {
+    this.#cancelSweep ??= this.#clock.after(SWEEP_MS, () => {
       this.#sweep();
     });
     return activator;
@@ -59,7 +61,7 @@ export class Registry {
       this.#activators.delete(key);
     }
     if (this.#activators.size > 0) {
-      this.#cancelSweep = this.clock.after(SWEEP_MS, () => {
+      this.#cancelSweep = this.#clock.after(SWEEP_MS, () => {
         this.#sweep();
       });
     }

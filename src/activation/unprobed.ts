@@ -8,6 +8,9 @@ import { backOffMs } from '../core/publish-pace';
  * empty must wake it at once, whatever `requests_per_message` says, and is tried again like any other wake-up.
  */
 export class UnprobedWake {
+  readonly #policy: () => Policy;
+  readonly #clock: Clock;
+  readonly #publish: () => Promise<PublishReport>;
   /** Until then the queue has a message. */
   #keptUntil = -Infinity;
   #failures = 0;
@@ -16,22 +19,22 @@ export class UnprobedWake {
   #cancelRetry: (() => void) | undefined;
 
   /** @param publish sends a cold-start wake-up */
-  constructor(
-    private readonly policy: () => Policy,
-    private readonly clock: Clock,
-    private readonly publish: () => Promise<PublishReport>,
-  ) {}
+  constructor(policy: () => Policy, clock: Clock, publish: () => Promise<PublishReport>) {
+    this.#policy = policy;
+    this.#clock = clock;
+    this.#publish = publish;
+  }
 
   /** A request came. True: it is the one that the wake-up stands for. */
   requested(): boolean {
-    if (this.#busy || this.clock.now() < this.#keptUntil) return false;
+    if (this.#busy || this.#clock.now() < this.#keptUntil) return false;
     this.#send();
     return true;
   }
 
   /** Dapr took a message, of whichever kind. */
   accepted(): void {
-    this.#keptUntil = this.clock.now() + this.policy().messageTtlMs;
+    this.#keptUntil = this.#clock.now() + this.#policy().messageTtlMs;
   }
 
   close(): void {
@@ -41,10 +44,10 @@ export class UnprobedWake {
 
   #send(): void {
     this.#busy = true;
-    void this.publish().then(({ outcome }) => {
+    void this.#publish().then(({ outcome }) => {
       if (this.#closed) return;
       if (outcome === 'retry') {
-        this.#cancelRetry = this.clock.after(backOffMs(this.#failures), () => {
+        this.#cancelRetry = this.#clock.after(backOffMs(this.#failures), () => {
           this.#send();
         });
         this.#failures += 1;

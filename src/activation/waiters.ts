@@ -20,15 +20,18 @@ export type OnSettled = (outcome: string, heldMs: number) => void;
 
 /** The requests that wait for one backend. Each is settled exactly once, or leaves. */
 export class Waiters {
+  readonly #clock: Clock;
+  readonly #budget: HeldBudget;
+  readonly #onSettled: OnSettled;
   readonly #byWorker = new Map<number, Set<HeldRequest>>();
   readonly #deadlines = new Deadlines<HeldRequest>();
   #size = 0;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly budget: HeldBudget,
-    private readonly onSettled: OnSettled,
-  ) {}
+  constructor(clock: Clock, budget: HeldBudget, onSettled: OnSettled) {
+    this.#clock = clock;
+    this.#budget = budget;
+    this.#onSettled = onSettled;
+  }
 
   get size(): number {
     return this.#size;
@@ -42,7 +45,7 @@ export class Waiters {
   /** @param holdMs how long it may wait, milliseconds */
   add(request: Pick<HeldRequest, 'worker' | 'wakes' | 'noWakeStatus' | 'settle'>, holdMs: number): HeldRequest {
     const { worker, wakes, noWakeStatus, settle } = request;
-    const since = this.clock.now();
+    const since = this.#clock.now();
     // Written out: on this path a spread costs more than all the rest.
     const one: HeldRequest = { worker, wakes, noWakeStatus, settle, since, place: undefined };
     one.place = this.#deadlines.add(one, since, holdMs);
@@ -50,7 +53,7 @@ export class Waiters {
     if (onWorker === undefined) this.#byWorker.set(worker, new Set([one]));
     else onWorker.add(one);
     this.#size += 1;
-    this.budget.take();
+    this.#budget.take();
     return one;
   }
 
@@ -91,16 +94,16 @@ export class Waiters {
   /** Its client is gone. False: it did not wait any more. */
   leave(one: HeldRequest): boolean {
     if (!this.#remove(one)) return false;
-    this.onSettled('client-gone', this.clock.now() - one.since);
+    this.#onSettled('client-gone', this.#clock.now() - one.since);
     return true;
   }
 
   #settle(one: HeldRequest, name: string, outcome: (heldMs: number) => Outcome): void {
     if (!this.#remove(one)) return;
-    const heldMs = this.clock.now() - one.since;
+    const heldMs = this.#clock.now() - one.since;
     // First of all: whoever only counts must not come between a request and its answer.
     one.settle(outcome(heldMs));
-    this.onSettled(name, heldMs);
+    this.#onSettled(name, heldMs);
   }
 
   #remove(one: HeldRequest): boolean {
@@ -110,7 +113,7 @@ export class Waiters {
     if (one.place !== undefined) this.#deadlines.remove(one.place);
     one.place = undefined;
     this.#size -= 1;
-    this.budget.give();
+    this.#budget.give();
     return true;
   }
 }
