@@ -3,10 +3,10 @@ import type { Arrival, Outcome } from '../activation/arrival';
 import type { Registry } from '../activation/registry';
 import type { Logger, OnRejected } from '../core/ports';
 import type { OwnProbes } from '../adapters/own-probes';
-import { PROBE_HEADER } from '../adapters/own-probes';
+import { PROBE_HEADER, PROBE_USER_AGENT } from '../adapters/own-probes';
 import type { Backend } from '../core/backend';
 import { ServerlessError, shuttingDown } from '../core/errors';
-import { isNoWake, matchBackend } from '../core/match';
+import { isNoWake, matchBackend, normalizePath } from '../core/match';
 import type { Clock } from '../core/ports';
 import { Quiet } from '../core/quiet';
 import { UNKNOWN_WORKER } from '../core/reports';
@@ -33,6 +33,9 @@ export interface PluginParts {
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
   readonly showReasons: boolean;
 }
+
+/** A probe of this process is let through, one of another or one that is long forgotten is never demand. */
+type Sender = 'client' | 'own-probe' | 'foreign-probe';
 
 /** One valid configuration on one nginx worker: the access phase. */
 export class ServerlessInstance implements PluginInstance {
@@ -85,14 +88,9 @@ export class ServerlessInstance implements PluginInstance {
   async #decide(kong: Kong, signal: AbortSignal | undefined): Promise<void> {
     const { registry, ownProbes } = this.#parts;
     const worker = (this.#worker ??= Number(await kong.nginx.get_var('pid')) || UNKNOWN_WORKER);
-    const path = await kong.request.get_path();
-    if (ownProbes.expects(path)) {
-      const ticket = await headerOf(kong, PROBE_HEADER);
-      if (ticket !== undefined && ownProbes.met(ticket, worker)) {
-        await kong.service.request.clear_header(PROBE_HEADER);
-        return;
-      }
-    }
+    const path = normalizePath(await kong.request.get_path());
+    let sender = ownProbes.expects(path) ? await this.#senderOf(worker, kong) : undefined;
+    if (sender === 'own-probe') return;
     const backend = matchBackend(this.#config.backends, path);
     if (backend === undefined) return;
     const wakes = !(await this.#isNoWake(backend, path, kong));
@@ -106,7 +104,20 @@ export class ServerlessInstance implements PluginInstance {
       await this.#reject(kong, shuttingDown(backend.target));
       return;
     }
-    await this.#enter(activator, { worker, wakes, backend }, kong, signal);
+    // Asked whatever the path: a probe that was taken for a request would keep its own backend awake for ever.
+    sender ??= await this.#senderOf(worker, kong).catch(() => 'client' as const);
+    if (sender === 'own-probe') return;
+    await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, signal);
+  }
+
+  async #senderOf(worker: number, kong: Kong): Promise<Sender> {
+    const ticket = await headerOf(kong, PROBE_HEADER);
+    if (ticket === undefined) return 'client';
+    if (this.#parts.ownProbes.met(ticket, worker)) {
+      await kong.service.request.clear_header(PROBE_HEADER);
+      return 'own-probe';
+    }
+    return (await headerOf(kong, 'User-Agent')) === PROBE_USER_AGENT ? 'foreign-probe' : 'client';
   }
 
   /** Whether every request of this instance is for this backend, and wakes it. */

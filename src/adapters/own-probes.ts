@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 
 /** Header by which the access phase recognises this process's own probes. The backend never sees it. */
 export const PROBE_HEADER = 'X-Serverless-Probe';
+/** The User-Agent of a probe. */
+export const PROBE_USER_AGENT = 'kong-serverless-probe';
 
 /** Probes given up that are remembered. */
 const LATE_KEPT = 100;
@@ -28,7 +30,11 @@ export class OwnProbes {
   /** Health paths of those in flight. */
   readonly #probed = new Tally();
 
-  /** Whether a request for this path may be one of them, so that its header is worth asking for. */
+  /**
+   * Whether a request for this path may be one of them, so that its header is worth asking for.
+   *
+   * @param path as `normalizePath` gives it
+   */
   expects(path: string): boolean {
     return this.#expected.has(path);
   }
@@ -41,7 +47,7 @@ export class OwnProbes {
   /**
    * A ticket for a probe: the header's value. No other ticket can be guessed from it.
    *
-   * @param path as Kong will tell it
+   * @param path of the probe, as `normalizePath` gives it: Kong tells it in this form or in the one it was sent in
    * @param healthPath as the backend's configuration has it
    */
   issue(path: string, healthPath = path): string {

@@ -1,4 +1,5 @@
 import type { Backend } from '../core/backend';
+import { normalizePath } from '../core/match';
 import type { Clock, ProbeRound, Prober } from '../core/ports';
 import type { ProbeResult } from '../core/reports';
 import { UNKNOWN_WORKER } from '../core/reports';
@@ -7,7 +8,7 @@ import { ConnectionPool } from './connection-pool';
 import { HttpFailure, request } from './http-client';
 import { LaneSearch } from './lane-search';
 import type { OwnProbes } from './own-probes';
-import { PROBE_HEADER } from './own-probes';
+import { PROBE_HEADER, PROBE_USER_AGENT } from './own-probes';
 
 /** A health answer is drained so that its connection can be used again, but no further than this. */
 const MAX_BODY_BYTES = 64 * 1024;
@@ -35,6 +36,8 @@ export class LaneProber implements Prober {
   #turn = 0;
   #closed = false;
   readonly #healthPath: string;
+  /** The path of a probe, as the access phase will compare it. */
+  readonly #normalPath: string;
   readonly #ownProbes: OwnProbes;
   readonly #search: LaneSearch;
 
@@ -49,7 +52,9 @@ export class LaneProber implements Prober {
     const { probe, healthPath = '/' } = backend;
     this.#healthPath = healthPath;
     this.#throughGateway = probe.url === undefined;
-    this.#url = new URL(probe.url ?? gatewayUrl.replace(/\/+$/, '') + healthPath);
+    // In a URL a backslash is a slash; in a path it is a character of its own, which Kong reads in either form.
+    this.#url = new URL(probe.url ?? gatewayUrl.replace(/\/+$/, '') + healthPath.replaceAll('\\', '%5C'));
+    this.#normalPath = normalizePath(this.#url.pathname);
   }
 
   /** Lanes that are kept. */
@@ -104,7 +109,7 @@ export class LaneProber implements Prober {
   async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
     const { timeoutMs, statuses, host: configuredHost } = settings;
     const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
-    const ticket = this.#throughGateway ? this.#ownProbes.issue(this.#url.pathname, this.#healthPath) : undefined;
+    const ticket = this.#throughGateway ? this.#ownProbes.issue(this.#normalPath, this.#healthPath) : undefined;
     let result: Pick<ProbeResult, 'outcome' | 'report'>;
     let met: number | undefined;
     try {
@@ -112,7 +117,7 @@ export class LaneProber implements Prober {
         method: 'GET',
         url: this.#url.href,
         headers: {
-          'User-Agent': 'kong-serverless-probe',
+          'User-Agent': PROBE_USER_AGENT,
           ...(hostHeader === undefined ? {} : { Host: hostHeader }),
           ...(ticket === undefined ? {} : { [PROBE_HEADER]: ticket }),
         },

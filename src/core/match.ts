@@ -15,8 +15,8 @@ function decodeTriplet(triplet: string, hex: string): string {
  * The path as Kong's router compares it: percent-encoded unreserved characters decoded, dot segments removed, runs of slashes
  * merged. A matcher that read the path otherwise would let `/%6bong/x` or `//kong/x` through to a sleeping backend.
  *
- * @param path of a request or a target, without its query; bytes above 0x7f become one character each, as in Lua, whether they
- *   were sent encoded or as they are
+ * @param path of a request or a target, without its query, as a client writes it or as Kong 3.x tells it, which normalises it first.
+ *   Bytes above 0x7f become one character each, as in Lua, whether they were sent encoded or as they are: do not normalise twice here.
  */
 export function normalizePath(path: string): string {
   const bytes = /[\u0080-\uffff]/.test(path) ? Buffer.from(path, 'utf8').toString('latin1') : path;
@@ -42,21 +42,20 @@ export function matchesPrefix(path: string, prefix: string): boolean {
 /**
  * The backend with the longest target that covers the path; undefined where none does.
  *
- * @param path as the client sent it
+ * @param path as `normalizePath` gives it
  */
 export function matchBackend<B extends Pick<Backend, 'target'>>(backends: readonly B[], path: string): B | undefined {
-  const normalized = normalizePath(path);
   let best: B | undefined;
   for (const backend of backends) {
     if (best !== undefined && best.target.length >= backend.target.length) continue;
-    if (matchesPrefix(normalized, backend.target)) best = backend;
+    if (matchesPrefix(path, backend.target)) best = backend;
   }
   return best;
 }
 
 /** What a no-wake matcher looks at. */
 export interface RequestFacts {
-  /** As the client sent it. */
+  /** As `normalizePath` gives it. */
   readonly path: string;
   readonly method: string;
   readonly userAgent: string;
@@ -70,8 +69,7 @@ function matches(matcher: NoWakeMatcher, path: string, method: string, userAgent
 
 /** Whether a matcher says that this request never wakes its backend. */
 export function isNoWake(matchers: readonly NoWakeMatcher[], request: RequestFacts): boolean {
-  const path = normalizePath(request.path);
   const method = request.method.toUpperCase();
   const userAgent = request.userAgent.toLowerCase();
-  return matchers.some((matcher) => matches(matcher, path, method, userAgent));
+  return matchers.some((matcher) => matches(matcher, request.path, method, userAgent));
 }

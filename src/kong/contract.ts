@@ -12,7 +12,7 @@ export interface Kong {
     get_var(name: string): Promise<unknown>;
   };
   readonly request: {
-    /** The path as the client sent it: not normalised, without the query. */
+    /** The path without the query: as the client sent it in 2.8, normalised in 3.x. */
     get_path(): Promise<string>;
     get_method(): Promise<string>;
     /** The first value of a header, `undefined` or `null` where there is none. */

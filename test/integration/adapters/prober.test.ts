@@ -5,6 +5,7 @@ import net from 'node:net';
 import { OwnProbes } from '../../../src/adapters/own-probes';
 import { LaneProber } from '../../../src/adapters/prober';
 import type { ProbeSettings } from '../../../src/core/backend';
+import { normalizePath } from '../../../src/core/match';
 import type { ProbeResult } from '../../../src/core/reports';
 import { FakeClock } from '../../support/fake-clock';
 import { exampleBackend } from '../../unit/core/example-backend';
@@ -94,6 +95,19 @@ describe('one probe', () => {
     expect(await probing().round()).toMatchObject([{ outcome: 'failed', report: { status: 302 } }]);
     expect(gateway.seen).toHaveLength(1);
   });
+
+  test.each(['/caf%C3%A9/healthz', '/my%20app//healthz', '/%7Euser/%2f'])(
+    'of %j is expected in the form in which paths are compared',
+    async (healthPath) => {
+      let expected = false;
+      gateway.answer = (_request, response) => {
+        expected = ownProbes.expects(normalizePath(healthPath));
+        response.end();
+      };
+      await probing({ healthPath }).round();
+      expect(expected).toBe(true);
+    },
+  );
 
   test('keeps the query of a health path', async () => {
     gateway.ready.add(11);

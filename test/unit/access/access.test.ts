@@ -1,4 +1,5 @@
-import { PROBE_HEADER } from '../../../src/adapters/own-probes';
+import { PROBE_HEADER, PROBE_USER_AGENT } from '../../../src/adapters/own-probes';
+import { normalizePath } from '../../../src/core/match';
 import { FakeKong, type FakeRequest } from '../../support/fake-kong';
 import { exampleBackend } from '../core/example-backend';
 import { PluginRig } from './plugin-rig';
@@ -128,7 +129,11 @@ describe('a cold request', () => {
     await plugin.request(instance, { headers: { Host: 'shop.example.com', traceparent: trace } });
     const second = await plugin.request(instance, { headers: { Host: 'other.example.com', traceparent: 'other' } });
     await plugin.clock.advance(500);
-    expect(second.kong.calls).toEqual(['request.get_path', 'request.get_header Host']);
+    expect(second.kong.calls).toEqual([
+      'request.get_path',
+      `request.get_header ${PROBE_HEADER}`,
+      'request.get_header Host',
+    ]);
     expect(plugin.rig.publisher.of('cold-start')[0]!.traceparent).toBe(trace);
     const hosts = plugin.rig.prober.rounds.map(({ host }) => host);
     expect(hosts[0]).toBe('shop.example.com');
@@ -236,6 +241,47 @@ describe('our own probe', () => {
   test('with a forged header is held even with no probe under way', async () => {
     const headers = { [PROBE_HEADER]: 'true' };
     expect((await plugin.request(plugin.instance(), { path: HEALTH, headers })).ended).toBe(false);
+  });
+
+  // What the prober sends, and what Kong tells of it: 2.8 the same, 3.x in normal form.
+  test.each([
+    ['/caf%C3%A9/healthz', '/café/healthz'],
+    ['/my%20app/healthz', '/my app/healthz'],
+    ['//kong//healthz', '/kong/healthz'],
+    ['/%7Euser/healthz', '/~user/healthz'],
+    ['/a%2fb/healthz', '/a%2Fb/healthz'],
+    ['/kong/healthz', '/kong/healthz'],
+  ])('sent as %j is recognised as itself and as %j', async (sent, told) => {
+    const instance = plugin.instance(exampleBackend({ target: '/', healthPath: sent }));
+    for (const path of [sent, told]) {
+      const ticket = plugin.ownProbes.issue(normalizePath(sent), sent);
+      const phase = await plugin.request(instance, { path, headers: { [PROBE_HEADER]: ticket } });
+      expect(phase).toMatchObject({ ended: true, kong: { exited: undefined, clearedHeaders: [PROBE_HEADER] } });
+      expect(plugin.ownProbes.done(ticket)).toBe(101);
+    }
+  });
+
+  test('is recognised on a path that nobody expects, before it is held', async () => {
+    const ticket = plugin.ownProbes.issue('/another/form');
+    const phase = await plugin.request(plugin.instance(), { path: HEALTH, headers: { [PROBE_HEADER]: ticket } });
+    expect(phase).toMatchObject({ ended: true, kong: { clearedHeaders: [PROBE_HEADER] } });
+    expect(plugin.rig.budget.held).toBe(0);
+  });
+
+  test('of another process, or long forgotten, wakes nothing, and is answered at the first failed probe', async () => {
+    const headers = { [PROBE_HEADER]: 'forgotten', 'User-Agent': PROBE_USER_AGENT };
+    const phase = await plugin.request(plugin.instance(), { path: HEALTH, headers });
+    await plugin.clock.advance(200);
+    expect(plugin.rig.publisher.published).toEqual([]);
+    expect(phase.kong.problem).toMatchObject({ code: 'SERVERLESS_NO_WAKE' });
+  });
+
+  test('with only half of its marks is a request, and wakes', async () => {
+    const instance = plugin.instance();
+    await plugin.request(instance, { headers: { 'User-Agent': PROBE_USER_AGENT } });
+    await plugin.request(instance, { headers: { [PROBE_HEADER]: 'x', 'User-Agent': 'curl' } });
+    await plugin.clock.advance(1000);
+    expect(plugin.rig.publisher.requests).toBe(2);
   });
 
   test('the predecessor’s ?check=none opens nothing: the query is not even read', async () => {

@@ -73,7 +73,7 @@ describe('while it is held', () => {
     const phase = await plugin.request(
       other,
       { path: '/foo' },
-      { signal: second.signal, goneAt: 'request.get_header' },
+      { signal: second.signal, goneAt: 'request.get_header traceparent' },
     );
     expect(plugin.rig.budget.held).toBe(1);
     second.abort();
@@ -85,7 +85,7 @@ describe('while it is held', () => {
   test('an origin that Kong does not tell within 5 s frees its place: the client is gone', async () => {
     const instance = plugin.instance();
     await plugin.request(instance, { path: '/elsewhere' });
-    const phase = await plugin.request(instance, {}, { goneAt: 'request.get_header' });
+    const phase = await plugin.request(instance, {}, { goneAt: 'request.get_header traceparent' });
     await plugin.clock.advance(4999);
     expect(plugin.rig.budget.held).toBe(1);
     await plugin.clock.advance(1);
