@@ -53,11 +53,11 @@ interface GatewayContext {
 
 /** The gateway: built in unless the options ask for a real Kong. */
 export function startGateway(
-  options: Pick<DemoOptions, 'kong'>,
+  options: Pick<DemoOptions, 'kong' | 'kongVersion'>,
   { port, info, socketPath, settings, routes, journal }: GatewayContext,
 ): Promise<DemoGateway> {
   const shared = { port, plugin: info.name, socketPath };
   return options.kong
     ? startRealKong({ ...shared, dump: info.dump, settings, routes })
-    : startBuiltInGateway({ ...shared, host: '127.0.0.1', ...settings }, routes, journal);
+    : startBuiltInGateway({ ...shared, version: options.kongVersion, host: '127.0.0.1', ...settings }, routes, journal);
 }

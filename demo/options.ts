@@ -1,5 +1,7 @@
 import { readWords, UsageError } from '../src/command-line/read-words';
 import { FAST_BOOT_MS } from './fast';
+import { PLAYED } from './kong/version';
+import type { KongVersion } from './kong/version';
 
 /** The demo's command-line options. */
 export interface DemoOptions {
@@ -13,6 +15,8 @@ export interface DemoOptions {
   readonly quiet: boolean;
   readonly json: boolean;
   readonly kong: boolean;
+  /** The Kong that the built-in gateway plays. */
+  readonly kongVersion: KongVersion;
   readonly dapr: boolean;
   readonly rabbitmq: boolean;
   /** Manifest files and folders, relative to the repository. */
@@ -37,7 +41,9 @@ Runs scale to zero on one machine: gateway, plugin, Dapr, broker, KEDA and repli
                         how long the HPA waits before it takes replicas away (as the manifest says, else 300)
   --quiet               print only the address, warnings and errors
   --json                print one JSON object per line
-  --kong                a real Kong 2.8 as the gateway: KONG_BIN, or kong in PATH
+  --kong                a real Kong as the gateway: KONG_BIN, or kong in PATH
+  --kong-version VERSION
+                        which Kong the built-in gateway plays: 2.8 (default) or 3.9
   --rabbitmq            a real RabbitMQ: RABBITMQ_URL (AMQP) with RABBITMQ_MANAGEMENT_URL, RABBITMQ_SERVER_BIN, or
                         rabbitmq-server in PATH
   --dapr                a real Dapr sidecar: DAPRD_BIN, or daprd in PATH; needs --rabbitmq
@@ -57,6 +63,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     quiet: { type: 'boolean', default: false },
     json: { type: 'boolean', default: false },
     kong: { type: 'boolean', default: false },
+    'kong-version': { type: 'string' },
     dapr: { type: 'boolean', default: false },
     rabbitmq: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -64,6 +71,8 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
   if (values.help) return 'help';
   if (values.dapr && !values.rabbitmq)
     throw new UsageError('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
+  if (values.kong && values['kong-version'] !== undefined)
+    throw new UsageError('--kong-version: a real Kong, which --kong asks for, has its own');
   const port = Number(values.port);
   if (!/^\d+$/.test(values.port) || port > 65_535) throw new UsageError(`--port: '${values.port}' is not a port`);
   const bootMs = milliseconds('boot-time', values['boot-time']);
@@ -78,6 +87,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     quiet: values.quiet,
     json: values.json,
     kong: values.kong,
+    kongVersion: played(values['kong-version'] ?? '2.8'),
     dapr: values.dapr,
     rabbitmq: values.rabbitmq,
     manifests: positionals.length === 0 ? MANIFESTS : positionals,
@@ -86,6 +96,13 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
 
 /** One day: Node's timers end at 24.8 of them, and fire at once beyond that. */
 const LONGEST_SECONDS = 86_400;
+
+function played(version: string): KongVersion {
+  const known = PLAYED[version];
+  if (known === undefined)
+    throw new UsageError(`--kong-version: '${version}' is none of ${Object.keys(PLAYED).join(', ')}`);
+  return known;
+}
 
 function milliseconds(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

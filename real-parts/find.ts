@@ -31,7 +31,7 @@ const sources: Record<Exclude<PartName, 'kubernetes' | 'chromium'>, PartSource> 
     commands: ['kong'],
     imageVariable: 'KONG_IMAGE',
     image: 'kong:2.8.1-ubuntu',
-    hint: 'set KONG_BIN to the command of an installed Kong 2.8, or start Docker',
+    hint: 'set KONG_BIN to the command of an installed Kong, 2.8 or 3.x, or start Docker',
   },
   daprd: {
     binaryVariable: 'DAPRD_BIN',

@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -43,7 +43,29 @@ interface Host {
   stop(): Promise<void>;
 }
 
-/** A gateway node: Kong 2.8 without a database, from `KONG_BIN`, PATH or Docker. */
+let version: string | undefined;
+/** The version of the Kong that `Kong.start` starts, such as `2.8.1`: what differs is in docs/host-facts.md, "Kong 2.8 and 3.x". */
+export const kongVersion = (): string => {
+  version ??= askVersion();
+  return version;
+};
+
+const askVersion = (): string => {
+  const found = findPart('kong');
+  // An image's tag, or what the command says: `2.8.1`, or a line that ends so.
+  const said =
+    found.how === 'docker'
+      ? found.image.split(':')[1]
+      : found.how === 'binary' && execFileSync(found.path, ['version'], { encoding: 'utf8' });
+  const number = /\d+\.\d+(\.\d+)?/.exec(said || '')?.[0];
+  if (number === undefined) throw new Error(`which version of Kong is it? It says '${String(said)}'`);
+  return number;
+};
+
+/** Whether it is a Kong 3.x. */
+export const isKong3 = (): boolean => !kongVersion().startsWith('2.');
+
+/** A gateway node: Kong without a database, from `KONG_BIN`, PATH or Docker. */
 export class Kong {
   readonly #host: Host;
 

@@ -21,7 +21,7 @@ export async function startBuiltInGateway(
   gateway.setRoutes(routes);
   await gateway.listen();
   return {
-    description: 'built in',
+    description: `built in, as Kong ${options.version.number}`,
     // The routes' services are asked for their endpoints with each request.
     endpointsChanged: () => Promise.resolve(),
     close: () => gateway.close(),

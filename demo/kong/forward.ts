@@ -4,6 +4,7 @@ import type { ProxyServer } from 'httpxy' with { 'resolution-mode': 'import' };
 import type { Exchange } from './pdk';
 import type { Route } from './routes';
 import { answer, answerError } from './answer';
+import type { KongVersion } from './version';
 
 /** How many more endpoints Kong tries if one cannot be reached: `retries` of a service. */
 const RETRIES = 5;
@@ -15,27 +16,32 @@ export class Forwarder {
   readonly #proxy: ProxyServer;
   readonly #agent: Agent;
 
-  private constructor(proxy: ProxyServer, agent: Agent) {
+  private constructor(proxy: ProxyServer, agent: Agent, version: KongVersion) {
     this.#proxy = proxy;
     this.#agent = agent;
     proxy.on('proxyRes', (upstream, request) => {
       const sentAt = this.#sentAt.get(request) ?? Date.now();
       upstream.headers['x-kong-upstream-latency'] = String(Date.now() - sentAt);
+      if (version.isThree) upstream.headers.server ??= `kong/${version.number}`;
     });
   }
 
   /** Async because CommonJS can only `import()` the proxy library, an ES module. */
-  static async create(): Promise<Forwarder> {
+  static async create(version: KongVersion): Promise<Forwarder> {
     const { createProxyServer } = await import('httpxy');
     // Idle connections close before the replica would close them (75 s): otherwise a request could meet a closing one.
     const agent = new Agent({ keepAlive: true, timeout: 60_000 });
-    return new Forwarder(createProxyServer({ agent }), agent);
+    return new Forwarder(createProxyServer({ agent }), agent, version);
   }
 
   /** Answers with a replica's response, or with Kong's own error. */
   async forward(exchange: Exchange, route: Route, arrivedAt: number): Promise<void> {
-    const { request, response } = exchange;
+    const { request, response, version, requestId } = exchange;
     setForwardedHeaders(request, route);
+    if (requestId !== undefined) {
+      request.headers['x-kong-request-id'] = requestId;
+      request.headers.via = version.via;
+    }
     if (route.stripPath) request.url = stripped(request.url ?? '/', route.path);
     // The proxy library adds two per attempt.
     response.setMaxListeners(2 * RETRIES + response.getMaxListeners());
@@ -43,13 +49,13 @@ export class Forwarder {
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
       const endpoint = this.#next(route);
       if (endpoint === undefined) {
-        answer(response, 503, { message: 'failure to get a peer from the ring-balancer' });
+        answer(exchange, 503, 'failure to get a peer from the ring-balancer');
         return;
       }
       const now = Date.now();
       this.#sentAt.set(request, now);
       response.setHeader('X-Kong-Proxy-Latency', now - arrivedAt);
-      response.setHeader('Via', 'kong/2.8.1');
+      response.setHeader('Via', version.via);
       try {
         await this.#proxy.web(request, response, { target: `http://${endpoint}` });
         return;

@@ -1,19 +1,24 @@
 import { createServer } from 'node:http';
 import type { IncomingHttpHeaders, IncomingMessage, Server, ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 import { messageOf } from '../error-message';
 import type { Journal } from '../journal';
 import { answer } from './answer';
+import type { Asked } from './answer';
 import { Forwarder } from './forward';
 import type { Exchange } from './pdk';
 import { PhaseRunner } from './phase';
 import { routeFor } from './routes';
 import type { Route } from './routes';
 import { PluginRpc } from './rpc';
+import type { KongVersion } from './version';
 
 export interface GatewayOptions {
   readonly host: string;
   readonly port: number;
+  /** The Kong that it plays. */
+  readonly version: KongVersion;
   readonly plugin: string;
   readonly socketPath: string;
   /** How long the plugin server may be silent on one call (K1). */
@@ -32,7 +37,7 @@ export interface Answered {
   readonly ms: number;
 }
 
-/** As much of Kong 2.8 as a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
+/** As much of Kong as a request for a sleeping backend meets: routing, the plugin's access phase, balancing. */
 export class Gateway {
   readonly #rpc: PluginRpc;
   readonly #phases: PhaseRunner;
@@ -48,7 +53,7 @@ export class Gateway {
     this.#journal = journal;
     this.#onAnswered = onAnswered;
     this.#rpc = new PluginRpc(options.socketPath, options.readTimeoutMs);
-    this.#phases = new PhaseRunner(options.plugin, this.#rpc, journal);
+    this.#phases = new PhaseRunner(options.plugin, options.version, this.#rpc, journal);
     this.#server = createServer((request, response) => {
       void this.#handle(request, response);
     });
@@ -59,7 +64,7 @@ export class Gateway {
 
   /** Listens; resolves with the port. Rejects if the port is taken. */
   async listen(): Promise<number> {
-    this.#forwarder = await Forwarder.create();
+    this.#forwarder = await Forwarder.create(this.#options.version);
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       // A burst of hundreds of connections must not find the backlog full (K4 is the same limit one hop further).
@@ -94,11 +99,12 @@ export class Gateway {
     });
     const path = (request.url ?? '/').split('?')[0] ?? '/';
     const route = routeFor(this.#routes, request.headers.host ?? '', path);
+    const asked: Asked = { request, response, version: this.#options.version, requestId: this.#identify(response) };
     if (route === undefined) {
-      answer(response, 404, { message: 'no Route matched with those values' });
+      answer(asked, 404, 'no Route matched with those values');
       return;
     }
-    const exchange: Exchange = { request, response, route, answered: false, clientLeft: left.signal };
+    const exchange: Exchange = { ...asked, route, answered: false, clientLeft: left.signal };
     if (route.plugin !== undefined) this.#tellAnswer(exchange, path, arrivedAt);
     try {
       if (route.plugin !== undefined) await this.#phases.access(route.plugin.config, exchange);
@@ -106,8 +112,15 @@ export class Gateway {
       await this.#forwarder?.forward(exchange, route, arrivedAt);
     } catch (error) {
       this.#journal.error('gateway', `${path}: ${messageOf(error)}`);
-      answer(response, 500, { message: 'An unexpected error occurred' });
+      answer(asked, 500, 'An unexpected error occurred');
     }
+  }
+
+  #identify(response: ServerResponse): string | undefined {
+    if (!this.#options.version.isThree) return undefined;
+    const id = randomUUID().replaceAll('-', '');
+    response.setHeader('X-Kong-Request-Id', id);
+    return id;
   }
 
   #tellAnswer({ request, response }: Exchange, path: string, arrivedAt: number): void {

@@ -1,12 +1,17 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Journal } from '../journal';
+import { normalPath } from './normal-path';
 import type { Route } from './routes';
+import type { KongVersion } from './version';
 
 /** One request on its way through the gateway. */
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
   readonly route: Pick<Route, 'id' | 'match' | 'path'>;
+  readonly version: KongVersion;
+  /** Kong 3.x gives each request one. */
+  readonly requestId: string | undefined;
   /** Set once a plugin has answered the request: it is not proxied. */
   answered: boolean;
   /** Aborted when the client left. */
@@ -24,10 +29,10 @@ type PdkFunction = (exchange: Exchange, args: readonly unknown[]) => PdkResult;
 /** Exactly the calls of `src/kong/contract.ts`: with any other set a plugin would work on Kong but not in the demo, or the reverse. */
 const functions = new Map<string, PdkFunction>([
   ['kong.nginx.get_var', (_exchange, [name]) => (name === 'pid' ? String(process.pid) : undefined)],
-  ['kong.request.get_path', ({ request }) => (request.url ?? '/').split('?')[0]],
+  ['kong.request.get_path', pathOf],
   ['kong.request.get_method', ({ request }) => request.method],
   ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
-  ['kong.router.get_route', ({ route }) => ({ id: route.id, paths: [pathInKong(route)] })],
+  ['kong.router.get_route', ({ route, version }) => ({ id: route.id, paths: [pathInKong(route, version)] })],
   ['kong.response.set_header', setHeader],
   ['kong.response.exit', exit],
   ['kong.service.request.clear_header', clearHeader],
@@ -52,9 +57,15 @@ export function callPdk(method: string, args: readonly unknown[], exchange: Exch
   return call(exchange, args);
 }
 
-/** Kong has an exact path as a regular expression. */
-function pathInKong({ match, path }: Exchange['route']): string {
-  return match === 'exact' ? `${path}$` : path;
+function pathOf({ request, version }: Exchange): string {
+  const [path = '/'] = (request.url ?? '/').split('?');
+  return version.isThree ? normalPath(path) : path;
+}
+
+/** Kong has an exact path as a regular expression, which 3.x marks. */
+function pathInKong({ match, path }: Exchange['route'], { isThree }: KongVersion): string {
+  if (match !== 'exact') return path;
+  return isThree ? `~${path}$` : `${path}$`;
 }
 
 function setHeader({ response }: Exchange, [name, value]: readonly unknown[]): undefined {
@@ -72,11 +83,11 @@ function exit(exchange: Exchange, [status, body, headers]: readonly unknown[]): 
   if (typeof status !== 'number' || status < 100 || status > 599) {
     throw new PdkError('code must be a number between 100 and 599');
   }
-  const { response } = exchange;
+  const { response, version } = exchange;
   exchange.answered = true;
   for (const [name, value] of Object.entries((headers ?? {}) as Record<string, string>))
     response.setHeader(name, value);
-  response.setHeader('Server', 'kong/2.8.1');
+  response.setHeader('Server', `kong/${version.number}`);
   let content = '';
   if (typeof body === 'string') content = body;
   else if (body !== null && body !== undefined) {

@@ -6,6 +6,7 @@ import { callPdk } from './pdk';
 import type { Exchange } from './pdk';
 import { RpcError } from './rpc';
 import type { PluginRpc } from './rpc';
+import type { KongVersion } from './version';
 
 /** What the plugin server answers to HandleEvent and to each Step: `ret`, or the PDK call that it wants made. */
 interface PhaseReply {
@@ -13,21 +14,21 @@ interface PhaseReply {
   readonly Data: 'ret' | { readonly Method: string; readonly Args?: readonly unknown[] };
 }
 
-/** Runs a plugin's phases for requests, as one nginx worker of Kong 2.8 does. */
+/** Runs a plugin's phases for requests, as one nginx worker of Kong does. */
 export class PhaseRunner {
   readonly #instances: Instances;
   readonly #rpc: PluginRpc;
   readonly #journal: Journal;
 
-  constructor(plugin: string, rpc: PluginRpc, journal: Journal) {
+  constructor(plugin: string, version: KongVersion, rpc: PluginRpc, journal: Journal) {
     this.#rpc = rpc;
     this.#journal = journal;
-    this.#instances = new Instances(plugin, rpc);
+    this.#instances = new Instances(plugin, version, rpc);
   }
 
   /**
    * The access phase of one request. An error of the plugin server is logged and the request is proxied, as in Kong: a plugin that
-   * wants to fail closed must answer. Throws PdkError and RpcProtocolError, for which Kong answers 500.
+   * wants to fail closed must answer. Throws PdkError, RpcProtocolError and StartError, for which Kong answers 500.
    */
   async access(config: PluginConfig, exchange: Exchange): Promise<void> {
     try {

@@ -17,7 +17,7 @@ export interface RealKongOptions {
   readonly routes: readonly Route[];
 }
 
-/** Starts a real Kong 2.8. Changes of the endpoints are pushed to its admin API, as the ingress controller does. */
+/** Starts a real Kong. Changes of the endpoints are pushed to its admin API, as the ingress controller does. */
 export async function startRealKong(options: RealKongOptions): Promise<DemoGateway> {
   const found = findPart('kong');
   if (found.how === 'missing') throw new Error(`--kong: ${found.why}`);

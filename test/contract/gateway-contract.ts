@@ -1,3 +1,4 @@
+import type { KongVersion } from '../../demo/kong/version';
 import { stopAll } from '../support/suite';
 import { closeNoticeContract } from './gateway/close-notice';
 import { failingPluginServerContract } from './gateway/failing-plugin-server';
@@ -7,13 +8,16 @@ import { pdkCallsContract } from './gateway/pdk-calls';
 import { proxyingContract } from './gateway/proxying';
 import type { GatewaySetup, GatewayUnderTest } from './gateways';
 
-/** What a gateway does that calls a plugin server as Kong 2.8 does. */
-export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayUnderTest>): void {
+/** What a gateway does that calls a plugin server as Kong does. */
+export function gatewayContract(
+  version: KongVersion,
+  start: (setup: GatewaySetup, version: KongVersion) => Promise<GatewayUnderTest>,
+): void {
   let started: GatewayRig;
   const rig = (): GatewayRig => started;
 
   beforeAll(async () => {
-    started = await GatewayRig.start(start);
+    started = await GatewayRig.start((setup) => start(setup, version), version);
   }, 90_000);
 
   afterAll(
@@ -25,7 +29,7 @@ export function gatewayContract(start: (setup: GatewaySetup) => Promise<GatewayU
     started.reset();
   });
 
-  instancesContract(rig);
+  instancesContract(rig, version);
   pdkCallsContract(rig);
   failingPluginServerContract(rig);
   closeNoticeContract(rig);

@@ -1,3 +1,6 @@
+import { PLAYED, kongVersion } from '../../demo/kong/version';
+import { findPart } from '../../real-parts/find';
+import { kongVersion as installedVersion } from '../../real-parts/kong';
 import { describeWith } from '../support/suite';
 import { gatewayContract } from './gateway-contract';
 import { startDemoGateway, startKongGateway } from './gateways';
@@ -5,10 +8,12 @@ import { startDemoGateway, startKongGateway } from './gateways';
 // Hundreds of requests in one test: the default of 5 s is too short on a busy machine.
 jest.setTimeout(30_000);
 
-describe('the gateway of the demo', () => {
-  gatewayContract(startDemoGateway);
+describe.each(Object.values(PLAYED))('the gateway of the demo, as Kong $number', (version) => {
+  gatewayContract(version, startDemoGateway);
 });
 
-describeWith(['kong'], 'a real Kong 2.8', () => {
-  gatewayContract(startKongGateway);
+const number = findPart('kong').how === 'missing' ? '2.8.1' : installedVersion();
+
+describeWith(['kong'], `a real Kong ${number}`, () => {
+  gatewayContract(kongVersion(number), startKongGateway);
 });

@@ -8,6 +8,7 @@ import type * as gatewayModule from '../../demo/kong/gateway';
 import type { PluginConfig } from '../../demo/kong/instances';
 import type { Route } from '../../demo/kong/routes';
 import { type KongFields, withDefaults } from '../../demo/kong/schema';
+import type { KongVersion } from '../../demo/kong/version';
 import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
 import { Kong } from '../../real-parts/kong';
 
@@ -39,14 +40,24 @@ export interface GatewaySetup {
 export const READ_TIMEOUT_MS = 1000;
 
 /** The demo's gateway, bundled as `npm run build` does: its proxy library is an ES module, which jest cannot load. */
-export async function startDemoGateway({ socketPath, fields, routes }: GatewaySetup): Promise<GatewayUnderTest> {
+export async function startDemoGateway(
+  { socketPath, fields, routes }: GatewaySetup,
+  version: KongVersion,
+): Promise<GatewayUnderTest> {
   const folder = makeFolder('gateway');
   const outfile = join(folder, 'gateway.cjs');
   const entry = join(projectRoot, 'demo/kong/gateway.ts');
   buildSync({ entryPoints: [entry], bundle: true, platform: 'node', format: 'cjs', outfile, logLevel: 'error' });
   // eslint-disable-next-line @typescript-eslint/no-require-imports
   const { Gateway } = require(outfile) as typeof gatewayModule;
-  const options = { host: '127.0.0.1', port: 0, plugin: 'recorder', socketPath, readTimeoutMs: READ_TIMEOUT_MS };
+  const options = {
+    host: '127.0.0.1',
+    port: 0,
+    version,
+    plugin: 'recorder',
+    socketPath,
+    readTimeoutMs: READ_TIMEOUT_MS,
+  };
   const gateway = new Gateway({ ...options, checkClientAbort: true }, new Journal(systemClock));
   let sequence = 0;
   const load = (list: readonly ContractRoute[]): void => {

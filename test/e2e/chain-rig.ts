@@ -5,6 +5,7 @@ import { systemClock } from '../../demo/clock';
 import { Journal } from '../../demo/journal';
 import type { DemoGateway } from '../../demo/gateway';
 import { startBuiltInGateway } from '../../demo/kong/built-in';
+import { kongVersion } from '../../demo/kong/version';
 import { Scaler } from '../../demo/keda/scaler';
 import type { Broker } from '../../demo/broker/broker';
 import { type Cluster, readCluster } from '../../demo/manifests/cluster';
@@ -146,7 +147,11 @@ export class ChainRig {
       const settings = { appId: 'serverless', readTimeoutMs: 60_000, checkClientAbort: true, syncMs: 1000 };
       const gateway =
         findPart('kong').how === 'missing'
-          ? await startBuiltInGateway({ ...shared, host: '127.0.0.1', ...settings }, routes, journal)
+          ? await startBuiltInGateway(
+              { ...shared, version: kongVersion('2.8.1'), host: '127.0.0.1', ...settings },
+              routes,
+              journal,
+            )
           : await startRealKong({ ...shared, dump: info.dump, settings, routes });
       pushed.gateway = gateway;
       stops.push(() => gateway.close());

@@ -53,7 +53,7 @@ export function failingPluginServerContract(rig: () => GatewayRig): void {
       const answer = await rig().get('/held');
 
       expect(answer.status).toBe(500);
-      expect(JSON.parse(answer.body)).toEqual({ message: 'An unexpected error occurred' });
+      expect(JSON.parse(answer.body)).toEqual(rig().kongsOwn('An unexpected error occurred'));
     });
 
     test('a client that disconnects takes its connection to the plugin server with it', async () => {

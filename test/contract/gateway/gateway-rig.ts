@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { KongFields } from '../../../demo/kong/schema';
+import type { KongVersion } from '../../../demo/kong/version';
 import { makeFolder, removeFolder } from '../../../real-parts/guard';
 import { type Answer, send } from '../../../real-parts/http';
 import { freePort } from '../../../real-parts/ports';
@@ -54,12 +55,17 @@ export class GatewayRig {
     readonly backend: EchoServer,
     /** What the gateway starts with. */
     readonly routes: readonly ContractRoute[],
+    /** The facts that it is held to. */
+    readonly version: KongVersion,
     stops: readonly (() => Promise<void>)[],
   ) {
     this.#stops = stops;
   }
 
-  static async start(startGateway: (setup: GatewaySetup) => Promise<GatewayUnderTest>): Promise<GatewayRig> {
+  static async start(
+    startGateway: (setup: GatewaySetup) => Promise<GatewayUnderTest>,
+    version: KongVersion,
+  ): Promise<GatewayRig> {
     const folder = makeFolder('contract');
     const stops = [() => removeFolder(folder)];
     try {
@@ -71,7 +77,7 @@ export class GatewayRig {
       const routes = routesTo(backend.endpoint, await freePort());
       const gateway = await startGateway({ socketPath, fields, routes });
       stops.unshift(() => gateway.stop());
-      return new GatewayRig(gateway, recorder, backend, routes, stops);
+      return new GatewayRig(gateway, recorder, backend, routes, version, stops);
     } catch (error) {
       await each(stops).catch(() => undefined);
       throw error;
@@ -82,6 +88,11 @@ export class GatewayRig {
   reset(): void {
     this.recorder.reset();
     this.backend.asked.length = 0;
+  }
+
+  /** A message of Kong's own, as the body of an answer. In 3.x the request's id belongs to it. */
+  kongsOwn(message: string): object {
+    return this.version.isThree ? { message, request_id: expect.stringMatching(/^[\da-f]{32}$/) } : { message };
   }
 
   get(path: string, headers: Record<string, string> = {}): Promise<Answer> {
@@ -108,6 +119,6 @@ const routesTo = (endpoint: string, closedPort: number): ContractRoute[] => [
   { id: 'plain', match: 'prefix', path: '/plain', endpoints: [endpoint] },
   { id: 'empty', match: 'prefix', path: '/empty', endpoints: [], config: { name: 'empty' } },
   { id: 'dead', match: 'prefix', path: '/dead', endpoints: [`127.0.0.1:${closedPort}`] },
-  { id: 'exact', match: 'exact', path: '/exact', endpoints: [endpoint] },
+  { id: 'exact', match: 'exact', path: '/exact', endpoints: [endpoint], config: { name: 'exact' } },
   { id: 'strip', match: 'prefix', path: '/strip', stripPath: true, endpoints: [endpoint] },
 ];

@@ -48,12 +48,13 @@ export function proxyingContract(rig: () => GatewayRig): void {
 
       expect(answer).toMatchObject({ status: 200, body: 'from the backend' });
       expect(answer.headers).toMatchObject({
-        via: 'kong/2.8.1',
+        via: rig().version.via,
         'x-backend': 'echo',
         'x-kong-upstream-latency': expect.stringMatching(/^\d+$/),
         'x-kong-proxy-latency': expect.stringMatching(/^\d+$/),
       });
-      expect(answer.headers).not.toHaveProperty('server');
+      // The backend itself names none.
+      expect(answer.headers.server).toBe(rig().version.isThree ? `kong/${rig().version.number}` : undefined);
     });
 
     test('a path that is stripped', async () => {
@@ -72,7 +73,7 @@ export function proxyingContract(rig: () => GatewayRig): void {
       const answer = await rig().get('/elsewhere');
 
       expect(answer.status).toBe(404);
-      expect(JSON.parse(answer.body)).toEqual({ message: 'no Route matched with those values' });
+      expect(JSON.parse(answer.body)).toEqual(rig().kongsOwn('no Route matched with those values'));
     });
 
     test('no endpoint: the plugin runs first, then the balancer refuses', async () => {
@@ -80,18 +81,40 @@ export function proxyingContract(rig: () => GatewayRig): void {
 
       expect(rig().recorder.methods).toContain('HandleEvent');
       expect(answer.status).toBe(503);
-      expect(answer.body).toBe('{"message":"failure to get a peer from the ring-balancer"}');
+      expect(JSON.parse(answer.body)).toEqual(rig().kongsOwn('failure to get a peer from the ring-balancer'));
       expect(answer.headers).not.toHaveProperty('x-kong-upstream-latency');
     });
 
     test.each([
-      ['application/json', '{\n  "message":"An invalid response was received from the upstream server"\n}'],
-      ['*/*', '{\n  "message":"An invalid response was received from the upstream server"\n}'],
-      ['text/plain', 'An invalid response was received from the upstream server\n'],
+      ['application/json', '{\n  "message":"An invalid response was received from the upstream server"ID\n}'],
+      ['*/*', '{\n  "message":"An invalid response was received from the upstream server"ID\n}'],
+      ['text/plain', 'An invalid response was received from the upstream server\nID'],
     ])('an endpoint that refuses, for a client that accepts %s', async (accept, body) => {
       const answer = await rig().get('/dead', { Accept: accept });
+      const id = String(answer.headers['x-kong-request-id']);
+      const inBody = accept === 'text/plain' ? `request_id: ${id}\n` : `,\n  "request_id":"${id}"`;
 
-      expect(answer).toMatchObject({ status: 502, body });
+      expect(answer).toMatchObject({ status: 502, body: body.replace('ID', rig().version.isThree ? inBody : '') });
     });
+
+    test('in 3.x the backend and the client are told the request’s id', async () => {
+      const answer = await rig().get('/plain');
+      const told = answer.headers['x-kong-request-id'];
+
+      expect(told === undefined).toBe(!rig().version.isThree);
+      expect(rig().backend.asked[0]?.headers['x-kong-request-id']).toBe(told);
+      expect(rig().backend.asked[0]?.headers.via).toBe(rig().version.isThree ? rig().version.via : undefined);
+    });
+
+    test.each(['text/plain', 'text/html', 'application/json'])(
+      'no route, for a client that accepts %s: JSON in 2.8, as it likes in 3.x',
+      async (accept) => {
+        const answer = await rig().get('/elsewhere', { Accept: accept });
+
+        expect(answer.headers['content-type']).toBe(
+          `${rig().version.isThree ? accept : 'application/json'}; charset=utf-8`,
+        );
+      },
+    );
   });
 }

@@ -19,8 +19,13 @@ describe('the command line', () => {
       bootMs: 2500,
       scaleInWindowMs: 30_000,
       ...{ fast: true, quiet: true, json: true, kong: true, rabbitmq: true, dapr: true },
+      kongVersion: expect.objectContaining({ number: '2.8.1' }),
       manifests: ['my/manifests'],
     });
+  });
+
+  test('--kong-version: which Kong the built-in gateway plays', () => {
+    expect(parseOptions(['--kong-version', '3.9'])).toMatchObject({ kongVersion: { number: '3.9.1' } });
   });
 
   test('--help', () => {
@@ -35,6 +40,8 @@ describe('the command line', () => {
     [['--scale-in-window', '2147484'], '--scale-in-window', 'more than a day'],
     [['--fast', '--boot-time', '20'], '--boot-time', '--fast'],
     [['--dapr'], '--dapr', '--rabbitmq'],
+    [['--kong-version', '1.5'], '--kong-version', "'1.5'"],
+    [['--kong-version', '3.9', '--kong'], '--kong-version', '--kong'],
     [['--colour'], '--colour', ''],
   ])('%j is refused by name', (args, option, more) => {
     expect(() => parseOptions(args)).toThrow(option);
