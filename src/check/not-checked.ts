@@ -9,7 +9,7 @@ export function notChecked(set: ManifestSet): string[] {
     (broker) => broker !== 'redis' && !set.topology.queues.some((queue) => queue.broker === broker),
   );
   const gaps: (readonly [boolean, string])[] = [
-    [set.routes.length === 0, 'No Ingress: whether requests reach the backends.'],
+    [set.routes.length === 0, 'No Ingress and no HTTPRoute: whether requests reach the backends.'],
     [set.components.length === 0, 'No Dapr Component: whether wake-ups can be published.'],
     [set.scaledObjects.length === 0, 'No ScaledObject: whether KEDA reads the right queue.'],
     [set.workloads.length === 0, 'No Deployment: whether its readiness agrees with the probe.'],

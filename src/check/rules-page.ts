@@ -25,7 +25,7 @@ ${CHECK_HELP}\`\`\`
 ## What it reads
 
 - YAML with one or several documents, JSON, \`List\` objects. Text that is neither is an error (\`unreadable\`). Kinds that it does not know are ignored.
-- \`KongPlugin\`, \`KongClusterPlugin\`, \`Ingress\`, \`Service\`, \`Deployment\` and \`StatefulSet\`, the sweepers' \`CronJob\`,
+- \`KongPlugin\`, \`KongClusterPlugin\`, \`Ingress\`, \`HTTPRoute\`, \`Service\`, \`Deployment\` and \`StatefulSet\`, the sweepers' \`CronJob\`,
   \`HorizontalPodAutoscaler\`; Dapr's \`Component\`; KEDA's
   \`ScaledObject\` and \`TriggerAuthentication\`.
 - The broker's topology: RabbitMQ definitions (a JSON file, or inside a ConfigMap or Secret), the resources of RabbitMQ's topology operator,

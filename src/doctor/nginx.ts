@@ -30,6 +30,7 @@ export interface ProcessFacts {
   readonly command: string;
   /** Most open files; undefined when it may not be read. */
   readonly openFiles: number | undefined;
+  readonly parent: number | undefined;
 }
 
 /** The processes of this machine or container whose command line matches. None where there is no /proc. */
@@ -40,8 +41,22 @@ export function processes(at: Surroundings, pattern: RegExp): ProcessFacts[] {
       pid: Number(pid),
       command: (at.readFile(`/proc/${pid}/cmdline`) ?? '').replaceAll('\0', ' ').trim(),
       openFiles: openFiles(at.readFile(`/proc/${pid}/limits`)),
+      parent: numberIn(/^PPid:\s+(\d+)/m, at.readFile(`/proc/${pid}/status`)),
     }))
     .filter(({ command }) => pattern.test(command));
+}
+
+/** The workers of the Kong whose prefix this is; where that cannot be told, of every nginx. A machine may run more than one. */
+export function workers(at: Surroundings): ProcessFacts[] {
+  const all = processes(at, /^nginx: worker process/);
+  const master = numberIn(/^(\d+)/, at.readFile(join(at.prefix, 'pids/nginx.pid')));
+  const own = all.filter(({ parent }) => parent === master);
+  return master === undefined || all.every(({ parent }) => parent === undefined) ? all : own;
+}
+
+function numberIn(pattern: RegExp, text: string | undefined): number | undefined {
+  const found = pattern.exec(text ?? '')?.[1];
+  return found === undefined ? undefined : Number(found);
 }
 
 function openFiles(limits: string | undefined): number | undefined {

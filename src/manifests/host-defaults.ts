@@ -55,7 +55,10 @@ export const KONG = {
   stripPath: true,
 } as const;
 
-/** Kong's ingress controller, 2.x. */
+/** The Gateway API: https://gateway-api.sigs.k8s.io/reference/spec/#httppathmatch */
+export const GATEWAY_API = { pathType: 'PathPrefix', path: '/' } as const;
+
+/** Kong's ingress controller, 2.x and 3.x. */
 export const KIC = {
   /** `konghq.com/strip-path`; unlike Kong's own. */
   stripPath: false,

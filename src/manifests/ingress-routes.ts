@@ -12,7 +12,7 @@ const FORCE_HTTPS = 'ingress.kubernetes.io/force-ssl-redirect';
 /** The routes of an Ingress; none of any other document. */
 export function ingressRoutes(manifest: Manifest): Route[] {
   if (manifest.kind !== 'Ingress') return [];
-  const common = commonOf(manifest);
+  const common = annotationsOfRoute(manifest);
   return items(manifest.get('spec', 'rules')).flatMap((rule, ruleIndex) => {
     const paths = isRecord(rule) && isRecord(rule.http) ? items(rule.http.paths) : [];
     return paths.map((_, index): Route => {
@@ -30,13 +30,15 @@ export function ingressRoutes(manifest: Manifest): Route[] {
   });
 }
 
-/** The words of a KongPlugin annotation, on an Ingress or a Service. */
+/** The words of a KongPlugin annotation, on an Ingress, an HTTPRoute or a Service. */
 export function annotatedPlugins(manifest: Manifest): readonly string[] {
   return words(manifest.get('metadata', 'annotations', PLUGINS));
 }
 
-/** What annotations say of all routes of an Ingress. */
-function commonOf(manifest: Manifest): Omit<Route, 'place' | 'host' | 'path' | 'pathType' | 'service'> {
+/** What annotations say of all routes of an Ingress or an HTTPRoute. */
+export function annotationsOfRoute(
+  manifest: Manifest,
+): Omit<Route, 'place' | 'host' | 'path' | 'pathType' | 'service'> {
   const annotation = (name: string): unknown => manifest.get('metadata', 'annotations', name);
   const listed = (name: string): readonly string[] | undefined => {
     const found = words(annotation(name));

@@ -30,6 +30,8 @@ export type Condition = 'protocols' | 'methods' | 'headers';
 
 export interface ServiceReference {
   readonly name: string;
+  /** Undefined: that of the route. */
+  readonly namespace?: string;
   /** Number or name. */
   readonly port: string | undefined;
   readonly place: Place;

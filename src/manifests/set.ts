@@ -2,6 +2,7 @@ import type { Queue, Topology } from './broker-objects';
 import { type Component, componentsOf } from './components';
 import { declaredRoutes } from './declared-routes';
 import { appIdOf, type Gateway, gatewaysOf } from './gateways';
+import { httpRoutes } from './http-routes';
 import { annotatedPlugins, ingressRoutes } from './ingress-routes';
 import type { Manifest } from './manifest';
 import {
@@ -53,7 +54,11 @@ export class ManifestSet {
     this.plugins = uses.filter(({ plugin }) => plugin === 'serverless').map((use) => readServerless(use, parseConfig));
     this.backends = this.plugins.flatMap(({ backends }) => backends);
     this.otherPlugins = uses.filter(({ plugin }) => plugin !== 'serverless');
-    this.routes = manifests.flatMap((manifest) => [...ingressRoutes(manifest), ...declaredRoutes(manifest)]);
+    this.routes = manifests.flatMap((manifest) => [
+      ...ingressRoutes(manifest),
+      ...httpRoutes(manifest),
+      ...declaredRoutes(manifest),
+    ]);
     this.components = componentsOf(manifests);
     this.scaledObjects = scaledObjectsOf(manifests);
     this.workloads = workloadsOf(manifests);
@@ -67,16 +72,18 @@ export class ManifestSet {
   /** The Services that a route leads to: one, or alternatives of it. */
   servicesOf(route: Route): Service[] {
     return this.services.filter(
-      ({ manifest, namespace }) => manifest.name === route.service?.name && namespace === route.namespace,
+      ({ manifest, namespace }) =>
+        manifest.name === route.service?.name && namespace === (route.service.namespace ?? route.namespace),
     );
   }
 
-  /** Whether the plugin runs on the route: named by the Ingress or its Service, or on every route. */
+  /** Whether the plugin runs on the route: named by the Ingress or HTTPRoute or its Service, or on every route. */
   runsOn(use: PluginUse, route: Route): boolean {
     if (use.everywhere) return true;
-    if (use.namespace !== undefined && use.namespace !== route.namespace) return false;
+    // `namespace:name` since the ingress controller 3.2.
     const named = [...route.plugins, ...this.servicesOf(route).flatMap(({ manifest }) => annotatedPlugins(manifest))];
-    return named.includes(use.resource);
+    if (use.namespace !== undefined && named.includes(`${use.namespace}:${use.resource}`)) return true;
+    return (use.namespace === undefined || use.namespace === route.namespace) && named.includes(use.resource);
   }
 
   /** The routes on which the backend's plugin runs. */

@@ -8,7 +8,7 @@ export const healthRoute: Rule = {
   severity: 'error',
   title: 'The gateway routes the health path to the backend',
   why: 'The probe goes through the gateway: a path that it does not route is answered 404 by Kong itself, and the probe never passes.',
-  fix: 'Let the Ingress route target + health, or probe the backend directly with probe.url.',
+  fix: 'Let the Ingress or HTTPRoute route target + health, or probe the backend directly with probe.url.',
   *check(set) {
     for (const backend of set.backends) {
       const path = probePath(backend);
@@ -16,7 +16,7 @@ export const healthRoute: Rule = {
       if (path === undefined || own.length === 0) continue;
       const at = fieldOf(backend, 'health');
       if (!set.routes.some((route) => routes(route, path))) {
-        yield { at, message: `No Ingress routes "${path}".` };
+        yield { at, message: `No Ingress and no HTTPRoute routes "${path}".` };
         continue;
       }
       const names = own.map(({ service }) => service?.name);

@@ -1,7 +1,7 @@
 import { configSchema } from '../../config/schema';
 import { KONG } from '../../manifests/host-defaults';
 import { type Diagnosis, type Examination, ok, skipped, type Surroundings, warning } from '../diagnosis';
-import { processes, setting } from '../nginx';
+import { processes, setting, workers } from '../nginx';
 
 /** Connections of nginx that one held request occupies: the client's and the plugin server's (K5). */
 const PER_HOLD = 2;
@@ -15,15 +15,15 @@ export const connectionLimits: Examination = {
   why: 'A worker without a free connection turns clients away, or lets their requests through to the sleeping backend.',
   examine(at) {
     const wanted = wantedHolds(at);
-    const workers = processes(at, /^nginx: worker process/);
+    const own = workers(at);
     const servers = processes(at, /(^|[ /])serverless(?! (check|doctor)\b)( |$)/);
-    if (workers.length === 0) return [skipped('No nginx worker is visible from here.'), ...ofServer(servers, wanted)];
+    if (own.length === 0) return [skipped('No nginx worker is visible from here.'), ...ofServer(servers, wanted)];
     const connections = Number(setting(at, 'worker_connections', ['KONG_NGINX_EVENTS_WORKER_CONNECTIONS']) ?? NaN);
-    const perWorker = workers.map(({ openFiles = KONG.workerConnections }) =>
+    const perWorker = own.map(({ openFiles = KONG.workerConnections }) =>
       Math.min(openFiles, Number.isFinite(connections) ? connections : KONG.workerConnections),
     );
     const holds = Math.floor(perWorker.reduce((sum, each) => sum + each, 0) / PER_HOLD);
-    const seen = `${workers.length} nginx workers with ${Math.min(...perWorker)} connections each can hold ${holds} requests`;
+    const seen = `${own.length} nginx workers with ${Math.min(...perWorker)} connections each can hold ${holds} requests`;
     const fix = `Raise the container's limit of open files (ulimit -n) and nginx_events_worker_connections to ${wanted * PER_HOLD} or more, or lower max_held.`;
     const ofWorkers =
       holds >= wanted

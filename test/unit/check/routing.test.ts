@@ -10,7 +10,7 @@ describe('routes', () => {
     [
       'a target above the path',
       [['path: /kong', 'path: /kong/app']],
-      'error health-route: No Ingress routes "/kong/healthz".',
+      'error health-route: No Ingress and no HTTPRoute routes "/kong/healthz".',
       {},
     ],
     [
@@ -51,7 +51,7 @@ describe('routes', () => {
 
   test('an exact path covers nothing below it', () => {
     expect(found({ replace: [['pathType: Prefix', 'pathType: Exact']] })).toContain(
-      'error health-route: No Ingress routes "/kong/healthz".',
+      'error health-route: No Ingress and no HTTPRoute routes "/kong/healthz".',
     );
   });
 
@@ -76,7 +76,7 @@ describe('routes', () => {
   });
 
   test.each([
-    'kind: HTTPRoute\nmetadata: {name: r, namespace: kong}\nspec: {rules: [{filters: [{extensionRef: {name: other}}]}]}\n',
+    'kind: GRPCRoute\nmetadata: {name: r, namespace: kong}\nspec: {rules: [{filters: [{extensionRef: {kind: KongPlugin, name: other}}]}]}\n',
     'kind: KongConsumer\nmetadata: {name: r, namespace: kong, annotations: {konghq.com/plugins: other}}\n',
   ])('a plugin that another kind names is used: %s', (add) => {
     const unused = plugin('serverless', '{backend: [{target: /a, pubsub: kong-serverless-plugin, topic: serverless}]}');

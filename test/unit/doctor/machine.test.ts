@@ -32,6 +32,30 @@ describe('connections', () => {
       ['ok: 2 nginx workers with 1024 connections each can hold 1024 requests; 1024 are configured.'],
     ],
     [
+      'the workers of another Kong on the machine are not counted',
+      {
+        files: {
+          ...worker(7, 1024),
+          '/proc/7/status': 'Name:\tnginx\nPPid:\t6\n',
+          ...worker(9, 16384),
+          '/proc/9/status': 'Name:\tnginx\nPPid:\t8\n',
+          '/kong_prefix/pids/nginx.pid': '6\n',
+        },
+      },
+      ['warning: 1 nginx workers with 1024 connections each can hold 512 requests, and 1000 are configured.'],
+    ],
+    [
+      'a Kong that has ended leaves its pid behind: none is its own',
+      {
+        files: {
+          ...worker(9, 16384),
+          '/proc/9/status': 'Name:\tnginx\nPPid:\t8\n',
+          '/kong_prefix/pids/nginx.pid': '6\n',
+        },
+      },
+      ['skipped: No nginx worker is visible from here.'],
+    ],
+    [
       "worker_connections of Kong's file",
       { files: { ...worker(7, 'unlimited'), [NGINX]: 'events {\n  worker_connections 1000;\n}\n' } },
       ['warning: 1 nginx workers with 1000 connections each can hold 500 requests, and 1000 are configured.'],
