@@ -62,8 +62,8 @@ const askVersion = (): string => {
   return number;
 };
 
-/** Whether it is a Kong 3.x. */
-export const isKong3 = (): boolean => !kongVersion().startsWith('2.');
+/** Whether it is a Kong 3.x; false where there is none. */
+export const isKong3 = (): boolean => findPart('kong').how !== 'missing' && !kongVersion().startsWith('2.');
 
 /** A gateway node: Kong without a database, from `KONG_BIN`, PATH or Docker. */
 export class Kong {
@@ -172,6 +172,8 @@ const settings = (
   KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort} reuseport backlog=16384`,
   KONG_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
   KONG_STATUS_LISTEN: 'off',
+  // Of 3.x, with ports of its own.
+  KONG_ADMIN_GUI_LISTEN: 'off',
   KONG_NGINX_MAIN_DAEMON: 'off',
   KONG_NGINX_WORKER_PROCESSES: String(workers),
   KONG_ANONYMOUS_REPORTS: 'off',

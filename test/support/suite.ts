@@ -1,6 +1,7 @@
 /* eslint-disable jest/no-export, jest/valid-title, jest/valid-describe-callback, jest/expect-expect, jest/no-disabled-tests --
    this file makes suites for others; it is none itself. */
 import { findPart, type PartName } from '../../real-parts/find';
+import { isKong3 } from '../../real-parts/kong';
 import { each } from '../../real-parts/wait';
 
 /** The parts that must be real: `REQUIRE_REAL=kong,daprd`, or `1` for all. */
@@ -27,6 +28,16 @@ export const describeWith = (parts: readonly PartName[], title: string, suite: (
   } else {
     describe.skip(title, suite);
   }
+};
+
+/** `describe` for what holds only on a Kong 3.x; on a 2.8 it is skipped, with this reason. */
+export const describeWithKong3 = (title: string, why: string, suite: () => void): void => {
+  if (isKong3() || findPart('kong').how === 'missing') {
+    describeWith(['kong'], title, suite);
+    return;
+  }
+  say(`skipped on this Kong: ${title}: ${why}`);
+  describe.skip(title, suite);
 };
 
 type Stoppable = { stop(): unknown } | { close(): unknown };
