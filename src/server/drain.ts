@@ -15,26 +15,34 @@ export interface DrainOptions {
   readonly limitMs: number;
   /** When the process must have exited, on the clock. */
   readonly exitBy: number;
+  /** Resolves when a standby is there, to which everything can be passed on instead. */
+  readonly standby: Promise<void>;
 }
 
-/** Holds nothing more, and answers what is held: as it settles, or with a 503 once the limit is over. */
-export async function drain({ product, events, clock, limitMs, exitBy }: DrainOptions): Promise<void> {
+/** Why a drain is over. */
+type End = 'settled' | 'limit' | 'standby';
+
+/**
+ * Holds nothing more, and answers what is held: as it settles, or with a 503 once the limit is over. A standby ends it early: what is
+ * held by then still is.
+ */
+export async function drain({ product, events, clock, limitMs, exitBy, standby }: DrainOptions): Promise<End> {
   product.drain();
-  if (!(await resolvesWithin(clock, product.settled(), limitMs))) {
-    events.rejectHeld(shuttingDown());
-  }
-  await pollUntil(clock, () => events.size === 0, LAST_ANSWERS_MS, exitBy);
+  const end = await endOf(clock, limitMs, product.settled(), standby);
+  if (end === 'limit') events.rejectHeld(shuttingDown());
+  if (end !== 'standby') await pollUntil(clock, () => events.size === 0, LAST_ANSWERS_MS, exitBy);
+  return end;
 }
 
-async function resolvesWithin(clock: Clock, promise: Promise<void>, limitMs: number): Promise<boolean> {
+async function endOf(clock: Clock, limitMs: number, settled: Promise<void>, standby: Promise<void>): Promise<End> {
   let cancel = (): void => undefined;
-  const timeout = new Promise<boolean>((resolve) => {
+  const limit = new Promise<End>((resolve) => {
     cancel = clock.after(limitMs, () => {
-      resolve(false);
+      resolve('limit');
     });
   });
   try {
-    return await Promise.race([promise.then(() => true), timeout]);
+    return await Promise.race([settled.then((): End => 'settled'), standby.then((): End => 'standby'), limit]);
   } finally {
     cancel();
   }

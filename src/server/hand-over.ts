@@ -83,6 +83,7 @@ export class HandOver implements Succession {
   #cancelRetry: (() => void) | undefined;
   /** As the owner: the calls of those that stand by. */
   readonly #standbys = new Set<OpenCall>();
+  #standbyCame = (): void => undefined;
   #isPassingOn = false;
   #isClosing = false;
 
@@ -119,9 +120,15 @@ export class HandOver implements Succession {
       return;
     }
     this.#standbys.add(call);
+    this.#standbyCame();
     call.onLost = () => {
       this.#standbys.delete(call);
     };
+  }
+
+  /** Resolves when a process asks to stand by from now on. */
+  standbyComes(): Promise<void> {
+    return new Promise((resolve) => (this.#standbyCame = resolve));
   }
 
   hasSuccessor(): boolean {

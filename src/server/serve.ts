@@ -171,15 +171,20 @@ class ServerProcess {
   async #shutDown(parts: Parts, signal: NodeJS.Signals): Promise<void> {
     const { product, log, rpc, status } = parts;
     const { clock, drainMs = DRAIN_MS, exitMs = EXIT_MS } = this.#options;
-    const exitBy = clock.now() + exitMs;
+    const since = clock.now();
+    const exitBy = since + exitMs;
     try {
       if (await this.#passOn(parts, signal, exitBy)) return;
       log.info(
         { signal, held: product.held() },
         'draining: requests for sleeping backends are rejected, held ones are kept',
       );
-      await drain({ product, events: rpc.events, clock, limitMs: drainMs, exitBy });
-      await this.#passOn(parts, signal, exitBy);
+      for (;;) {
+        const limitMs = Math.max(0, since + drainMs - clock.now());
+        const standby = this.#handOver.standbyComes();
+        const end = await drain({ product, events: rpc.events, clock, limitMs, exitBy, standby });
+        if ((await this.#passOn(parts, signal, exitBy)) || end !== 'standby') return;
+      }
     } finally {
       status?.stop();
       await this.#handOver.shutDown(rpc, exitBy);

@@ -1,9 +1,11 @@
 import { type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import type { Readable } from 'node:stream';
+import { encodeCall } from '../../../src/rpc/messages';
+import { STANDBY_METHOD } from '../../../src/server/hand-over';
 import { type PhaseResult, RpcClient } from '../../support/rpc-client';
 import { TempFolder, until } from '../../unit/server/server-rig';
 
@@ -208,7 +210,7 @@ describe('the plugin server as a process', () => {
     expect(one.stderr).not.toContain('draining');
   });
 
-  test('a standby that comes during the drain takes over when that is done', async () => {
+  test('a standby that comes during the drain takes over at once, and what is held', async () => {
     const port = await freePort();
     const one = await start(String(port));
     const { get } = await worker();
@@ -216,14 +218,36 @@ describe('the plugin server as a process', () => {
     await held(1, port);
     one.process.kill('SIGTERM');
     await one.logged('draining');
-    const two = await start();
-    await two.logged('plugin server is standby');
-    expect((await get('/pid')).exit?.body).toBe(String(one.pid));
-    await get('/release');
-    await hold;
+    expect((await get('/hold')).exit?.body).toBe('draining');
+    const two = await start(String(port));
     await two.logged('plugin server is active');
     expect(await one.exited).toBe(0);
+    await two.logged('status server listens');
+    await held(1, port);
     expect((await get('/pid')).exit?.body).toBe(String(two.pid));
+    await get('/release');
+    expect((await hold).calls.at(-1)).toEqual({ method: 'kong.response.set_header', args: ['X-Held', 'yes'] });
+  });
+
+  test('standbys that come during the drain and do not take over leave what is held where it is', async () => {
+    const port = await freePort();
+    const one = await start(String(port));
+    const { get } = await worker();
+    const hold = get('/hold');
+    await held(1, port);
+    one.process.kill('SIGTERM');
+    await one.logged('draining');
+    for (let n = 0; n < 2; n += 1) {
+      const dying = connect(socket);
+      await once(dying, 'connect');
+      dying.write(encodeCall(1, STANDBY_METHOD));
+      await once(dying, 'data');
+      dying.destroy();
+    }
+    expect((await get('/pid')).exit?.body).toBe(String(one.pid));
+    await get('/release');
+    expect((await hold).calls.at(-1)).toEqual({ method: 'kong.response.set_header', args: ['X-Held', 'yes'] });
+    expect(await one.exited).toBe(0);
   });
 
   test('a standby that is told to shut down does so at once, and leaves the owner alone', async () => {
