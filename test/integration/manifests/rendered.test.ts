@@ -34,6 +34,21 @@ const named = (documents: readonly ManifestDocument[], kind: string) =>
 describeWith(build, 'kustomize')('an overlay', () => {
   const render = (folder: string) => build!(join(root, folder));
 
+  test('gateway-api has an HTTPRoute in place of the Ingress, and agrees with the rest', () => {
+    const text = render('manifests/gateway-api');
+    expectValid(parseDocuments(text, 'gateway-api'));
+    expect(named(parseDocuments(text, 'gateway-api'), 'Ingress')).toEqual([]);
+    expect(named(parseDocuments(text, 'gateway-api'), 'HTTPRoute')).toEqual(['serverless']);
+    const others = [
+      'keda/rabbitmq',
+      'sample/consumer',
+      'manifests/rabbitmq',
+      'kong/values.yaml',
+      'kong/values-kong3.yaml',
+    ];
+    expect(check(text, ...others)).toEqual([]);
+  });
+
   test.each(['minikube', 'aws', 'azure', 'gcp', 'arm64'])('%s renders valid objects that agree', (overlay) => {
     const text = render(`manifests/overlays/${overlay}`);
     expectValid(parseDocuments(text, overlay));

@@ -32,6 +32,7 @@ const record = (required: readonly string[], properties: object): object => ({
 });
 
 const reference = record(['name'], { name, namespace: name });
+const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const flags = { durable: { type: 'boolean' }, autoDelete: { type: 'boolean' } };
 
 /** By apiVersion and kind. */
@@ -46,6 +47,46 @@ export const crds: Readonly<Record<string, object>> = {
     instance_name: text,
     run_on: { enum: ['first', 'second', 'all'] },
     protocols: { type: 'array', items: { enum: ['http', 'https', 'grpc', 'grpcs', 'tcp', 'tls', 'udp'] } },
+  }),
+  // gateway-api 1.x, as much of it as our manifests use
+  'gateway.networking.k8s.io/v1 GatewayClass': resource('gateway.networking.k8s.io/v1', 'GatewayClass', ['spec'], {
+    spec: record(['controllerName'], { controllerName: text }),
+  }),
+  'gateway.networking.k8s.io/v1 Gateway': resource('gateway.networking.k8s.io/v1', 'Gateway', ['spec'], {
+    spec: record(['gatewayClassName', 'listeners'], {
+      gatewayClassName: name,
+      listeners: {
+        type: 'array',
+        items: record(['name', 'protocol', 'port'], { name, protocol: { enum: ['HTTP', 'HTTPS'] }, port }),
+      },
+    }),
+  }),
+  'gateway.networking.k8s.io/v1 HTTPRoute': resource('gateway.networking.k8s.io/v1', 'HTTPRoute', ['spec'], {
+    spec: record(['parentRefs', 'rules'], {
+      parentRefs: { type: 'array', minItems: 1, items: reference },
+      rules: {
+        type: 'array',
+        items: record([], {
+          matches: {
+            type: 'array',
+            items: record([], {
+              path: record(['type', 'value'], {
+                type: { enum: ['Exact', 'PathPrefix', 'RegularExpression'] },
+                value: text,
+              }),
+            }),
+          },
+          filters: {
+            type: 'array',
+            items: record(['type', 'extensionRef'], {
+              type: { const: 'ExtensionRef' },
+              extensionRef: record(['group', 'kind', 'name'], { group: text, kind: text, name }),
+            }),
+          },
+          backendRefs: { type: 'array', items: record(['name', 'port'], { name, port }) },
+        }),
+      },
+    }),
   }),
   // dapr 1.18, Component v1alpha1
   'dapr.io/v1alpha1 Component': resource('dapr.io/v1alpha1', 'Component', ['spec'], {
