@@ -88,6 +88,17 @@ describe('the plugin server as a process', () => {
       if (((await response.json()) as { held: number }).held === count) return;
     }
   };
+  /** A server that drains, with one request held. */
+  const draining = async () => {
+    const port = await freePort();
+    const one = await start(String(port));
+    const { get } = await worker();
+    const hold = get('/hold');
+    await held(1, port);
+    one.process.kill('SIGTERM');
+    await one.logged('draining');
+    return { port, one, get, hold };
+  };
   const freePort = async (): Promise<number> => {
     const server = createServer().listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -211,13 +222,7 @@ describe('the plugin server as a process', () => {
   });
 
   test('a standby that comes during the drain takes over at once, and what is held', async () => {
-    const port = await freePort();
-    const one = await start(String(port));
-    const { get } = await worker();
-    const hold = get('/hold');
-    await held(1, port);
-    one.process.kill('SIGTERM');
-    await one.logged('draining');
+    const { port, one, get, hold } = await draining();
     expect((await get('/hold')).exit?.body).toBe('draining');
     const two = await start(String(port));
     await two.logged('plugin server is active');
@@ -230,13 +235,7 @@ describe('the plugin server as a process', () => {
   });
 
   test('standbys that come during the drain and do not take over leave what is held where it is', async () => {
-    const port = await freePort();
-    const one = await start(String(port));
-    const { get } = await worker();
-    const hold = get('/hold');
-    await held(1, port);
-    one.process.kill('SIGTERM');
-    await one.logged('draining');
+    const { one, get, hold } = await draining();
     for (let n = 0; n < 2; n += 1) {
       const dying = connect(socket);
       await once(dying, 'connect');
