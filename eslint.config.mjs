@@ -15,6 +15,7 @@ const ROOMS = {
   kong: ['config', 'core'],
   activation: ['core'],
   adapters: ['core'],
+  kubernetes: ['core'],
   manifests: ['config', 'core'],
   config: ['core'],
   'command-line': [],

@@ -18,6 +18,8 @@ import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contrac
 import { moduleInfo } from './kong/plugin-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
+import { KubernetesEndpoints } from './kubernetes/endpoints';
+import { apiServer } from './kubernetes/service-account';
 import { RejectingInstance } from './kong/rejecting-instance';
 
 /** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
@@ -32,6 +34,8 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const observer: Observers = new Observers([metrics, new LoggingObserver(logger, clock)], logger, clock);
   const ownProbes = new OwnProbes();
   const publisher = new DaprPublisher(settings);
+  const api = settings.kubernetes === 'off' ? undefined : apiServer(process.env);
+  const endpoints = api === undefined ? undefined : new KubernetesEndpoints(api, clock, logger);
   const registry = new Registry(
     clock,
     (backend) =>
@@ -43,6 +47,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
         observer,
         logger,
         budget,
+        endpoints,
         gateway: hostname(),
       }),
   );
@@ -72,6 +77,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
     status: () => ({ held: budget.held, maxHeld: budget.max, draining, backends: registry.status() }),
     close: () => {
       registry.close();
+      endpoints?.close();
       publisher.close();
     },
   };

@@ -8,7 +8,7 @@ import type { KongVersion } from './version';
 export interface Exchange {
   readonly request: IncomingMessage;
   readonly response: ServerResponse;
-  readonly route: Pick<Route, 'id' | 'match' | 'path'>;
+  readonly route: Pick<Route, 'id' | 'match' | 'path' | 'service'>;
   readonly version: KongVersion;
   /** Kong 3.x gives each request one. */
   readonly requestId: string | undefined;
@@ -32,6 +32,7 @@ const functions = new Map<string, PdkFunction>([
   ['kong.request.get_path', pathOf],
   ['kong.request.get_method', ({ request }) => request.method],
   ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
+  ['kong.router.get_service', ({ route }) => ({ host: `${route.service.name}.svc` })],
   ['kong.router.get_route', ({ route, version }) => ({ id: route.id, paths: [pathInKong(route, version)] })],
   ['kong.response.set_header', setHeader],
   ['kong.response.exit', exit],

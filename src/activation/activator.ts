@@ -2,15 +2,17 @@ import type { Backend } from '../core/backend';
 import { step } from '../core/backend-state';
 import type { ErrorCode, ServerlessError } from '../core/errors';
 import { isOpen } from '../core/release';
-import type { ProbeReport, ProbeResult } from '../core/reports';
+import type { ProbeResult } from '../core/reports';
 import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
 import { ActivationLog } from './activation-log';
+import { Alarm } from './alarm';
 import type { ActivatorParts, Arrival, Entry, Hold, Outcome } from './arrival';
 import { Configurations } from './configurations';
 import { Origins } from './origin';
-import { Patience } from './patience';
+import { Pods } from './pods';
+import { Probing } from './probing';
 import { Publishing } from './publishing';
 import { rejection } from './rejection';
 import { type HeldRequest, Waiters } from './waiters';
@@ -27,15 +29,15 @@ export class Activator {
   readonly #origins: Origins;
   readonly #log: ActivationLog;
   readonly #publishing: Publishing;
-  readonly #patience = new Patience();
-  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  readonly #probing: Probing;
+  readonly #pods: Pods;
+  readonly #alarm: Alarm;
   #lastUsed: number;
   #closed = false;
-  #lastProbe: ProbeReport | undefined;
 
   constructor(backend: Backend, parts: ActivatorParts) {
     this.#parts = parts;
-    const { clock, observer, budget } = parts;
+    const { clock, observer, budget, prober, endpoints } = parts;
     const { target } = backend;
     this.#lastUsed = clock.now();
     this.#configurations = new Configurations(backend, parts);
@@ -50,6 +52,20 @@ export class Activator {
       this.#log,
       () => this.#origins.traceparent,
     );
+    this.#probing = new Probing({
+      backend: () => this.#backend,
+      clock,
+      prober,
+      origins: this.#origins,
+      onResult: this.#probed,
+    });
+    this.#alarm = new Alarm(clock, () => {
+      this.#expire();
+      this.#step({ type: 'tick' });
+    });
+    this.#pods = new Pods(endpoints, clock, () => {
+      this.#step({ type: 'withdrawn' });
+    });
   }
 
   /** What holds for the backend now. */
@@ -95,6 +111,7 @@ export class Activator {
       worker,
       wakes,
       room,
+      asleep: this.#pods.asleep,
       now: clock.now(),
       jitter: this.#parts.random() * 2 - 1,
     });
@@ -119,10 +136,10 @@ export class Activator {
   /** Frees timers and connections. Requests held are not answered any more. */
   close(): void {
     this.#closed = true;
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#alarm.set(undefined);
     this.#publishing.close();
-    this.#parts.prober.close();
+    this.#probing.close();
+    this.#pods.close();
   }
 
   status(): object {
@@ -137,19 +154,28 @@ export class Activator {
       state: lapsed ? 'idle' : state.kind,
       held: this.#waiters.size,
       maxHeld: policy.maxHeld,
-      lastProbe: this.#lastProbe,
+      addresses: this.#pods.addresses,
+      lastProbe: this.#probing.lastReport,
       lastPublish: this.#publishing.lastReport,
       coldStarts: this.#log.coldStarts,
     };
   }
 
   #hold({ worker, wakes, backend }: Arrival): Hold {
-    const wants = { host: this.#origins.wantsHost, trace: wakes && this.#origins.wantsTrace };
+    const wants = {
+      host: this.#origins.wantsHost,
+      trace: wakes && this.#origins.wantsTrace,
+      service: this.#pods.wantService(),
+    };
     const origin = this.#origins.joined();
+    const left = (): void => {
+      origin.left();
+      if (wants.service) this.#pods.learn(undefined);
+    };
     let one: HeldRequest | undefined;
     const outcome = new Promise<Outcome>((resolve) => {
       const settle = (end: Outcome): void => {
-        origin.left();
+        left();
         resolve(end);
       };
       const { noWakeStatus, policy } = backend;
@@ -161,10 +187,11 @@ export class Activator {
       wants,
       identify: (known) => {
         origin.known(known);
+        if (wants.service) this.#pods.learn(known.service);
       },
       leave: () => {
         if (one === undefined || !this.#waiters.leave(one)) return;
-        origin.left();
+        left();
         this.#leave(worker, wakes);
         this.#arm();
       },
@@ -221,9 +248,7 @@ export class Activator {
         this.#dropActivityOfNobody();
         return;
       case 'probe':
-        this.#origins.whenKnown(() => {
-          this.#probe(effect);
-        });
+        this.#probing.probe(effect.scope, effect.workers);
         return;
       case 'publish':
         this.#wake(effect.wokenAt);
@@ -246,28 +271,14 @@ export class Activator {
     });
   }
 
-  #probe({ scope, workers }: { readonly scope: Scope; readonly workers: readonly number[] }): void {
-    if (this.#closed) return;
-    const { probe } = this.#backend;
-    const host = this.#origins.wantsHost ? this.#origins.next() : probe.host;
-    const since = this.#parts.clock.now();
-    const settings = { ...probe, timeoutMs: this.#patience.timeoutMs(probe.timeoutMs) };
-    this.#parts.prober.probe({ workers, host, settings }, (result) => {
-      if (result.last) this.#patience.learn(result.outcome, this.#parts.clock.now() - since, probe.timeoutMs);
-      if (result.outcome === 'passed') this.#origins.passed(host);
-      this.#probed(scope, result);
-    });
-  }
-
-  #probed(scope: Scope, { outcome, worker, report, last }: ProbeResult): void {
-    this.#lastProbe = report;
+  readonly #probed = (scope: Scope, { outcome, worker, last }: ProbeResult): void => {
     this.#log.probed();
-    this.#step({ type: 'probed', scope, outcome, worker, last });
+    this.#step({ type: 'probed', scope, outcome, worker, last, leaving: this.#pods.leaving });
     this.#parts.observer.probed(this.#backend.target, outcome);
-  }
+  };
 
   #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
-    return rejection(code, this.#backend, this.#lastProbe, this.#publishing.lastReport, noWakeStatus);
+    return rejection(code, this.#backend, this.#probing.lastReport, this.#publishing.lastReport, noWakeStatus);
   }
 
   #expire(): void {
@@ -281,18 +292,9 @@ export class Activator {
     this.#dropActivityOfNobody();
   }
 
-  /** One timer, for what is due next: of the machine or of those who wait. */
+  /** For what is due next: of the machine or of those who wait. */
   #arm(): void {
-    const at = earlier(dueAt(this.#state, this.#backend.policy), this.#waiters.nextDeadline);
-    if (at === this.#timer?.at) return;
-    this.#timer?.cancel();
-    this.#timer = undefined;
-    if (at === undefined || this.#closed) return;
-    const cancel = this.#parts.clock.after(Math.max(0, at - this.#parts.clock.now()), () => {
-      this.#timer = undefined;
-      this.#expire();
-      this.#step({ type: 'tick' });
-    });
-    this.#timer = { at, cancel };
+    if (this.#closed) return;
+    this.#alarm.set(earlier(dueAt(this.#state, this.#backend.policy), this.#waiters.nextDeadline));
   }
 }

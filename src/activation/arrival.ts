@@ -1,6 +1,6 @@
 import type { Backend } from '../core/backend';
 import type { ServerlessError } from '../core/errors';
-import type { Clock, Logger, Observer, Prober, Publisher, Random } from '../core/ports';
+import type { Clock, Endpoints, Logger, Observer, Prober, Publisher, Random } from '../core/ports';
 import type { HeldBudget } from './held-budget';
 import type { Origin } from './origin';
 
@@ -13,6 +13,8 @@ export interface ActivatorParts {
   readonly observer: Observer;
   readonly logger: Logger;
   readonly budget: HeldBudget;
+  /** Undefined where Kubernetes cannot be asked. */
+  readonly endpoints: Endpoints | undefined;
   /** Host name of this gateway node, for messages. */
   readonly gateway: string;
 }
@@ -34,13 +36,20 @@ export type Outcome =
 /** What becomes of a request that enters: it passes, is rejected, or is held. */
 export type Entry = Outcome | Hold;
 
+/** What is to be read of a request that waits. */
+export interface Wanted {
+  readonly host: boolean;
+  readonly trace: boolean;
+  readonly service: boolean;
+}
+
 /** A request on hold. */
 export interface Hold {
   readonly kind: 'held';
   /** Settles exactly once, by the request's deadline, unless `leave` came first. Never rejects. */
   readonly outcome: Promise<Outcome>;
   /** What is to be read of the request, and handed to `identify`. */
-  readonly wants: { readonly host: boolean; readonly trace: boolean };
+  readonly wants: Wanted;
   identify(origin: Origin): void;
   /** The client is gone: frees its place. */
   leave(): void;

@@ -1,11 +1,14 @@
 import type { ProbeSettings } from '../core/backend';
+import type { ServiceName } from '../core/ports';
 
-/** What an activation takes over from a request that waits. Its client chose both. */
+/** What an activation takes over from a request that waits. Its client chose Host and trace. */
 export interface Origin {
   /** Host header, for the probe to be routed alike. */
   readonly host: string | undefined;
   /** W3C trace context, for the wake-up message. */
   readonly traceparent: string | undefined;
+  /** The Kubernetes Service that Kong routes it to; undefined where that cannot be told. */
+  readonly service?: ServiceName | undefined;
 }
 
 /** The origin of one request that waits. */

@@ -20,6 +20,8 @@ export interface ProcessSettings {
   readonly maxHeld: number | undefined;
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
   readonly debugErrors: boolean;
+  /** Whether Kubernetes is asked where pods are. */
+  readonly kubernetes: 'auto' | 'off';
 }
 
 /** A setting as a person finds it: in `--help` and in docs/configuration.md. */
@@ -80,6 +82,12 @@ const table = {
     default: 'false',
     meaning:
       "Whether a rejection tells its client the reason in Dapr's and the probe's own words, which may name hosts and components",
+  },
+  kubernetes: {
+    name: 'SERVERLESS_KUBERNETES',
+    default: 'auto',
+    meaning:
+      'Whether EndpointSlices are watched, to know at once that a backend sleeps: auto, where a service account is mounted, or off',
   },
 } as const satisfies Record<string, Omit<ProcessSetting, 'option'>>;
 
@@ -152,6 +160,11 @@ function flag(text: string): boolean {
   return text === 'true';
 }
 
+function autoOrOff(text: string): 'auto' | 'off' {
+  if (text !== 'auto' && text !== 'off') throw new Refusal('write auto or off');
+  return text;
+}
+
 function token(text: string): string {
   if (!/^[!-~]+$/.test(text)) {
     throw new Refusal('write a token without spaces and line breaks (the value that is there is not shown)');
@@ -210,6 +223,7 @@ export function parseProcessSettings(
     logLevel: setting('log-level', logLevel),
     maxHeld: optional('max-held', (text) => integer(text, 1, 1_000_000)),
     debugErrors: setting('debug-errors', flag),
+    kubernetes: setting('kubernetes', autoOrOff),
   };
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }

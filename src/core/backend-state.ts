@@ -19,6 +19,8 @@ export function step(state: State, event: Event, policy: Policy): Step {
       return state.kind === 'ready' ? renew(state, event, policy) : [state, []];
     case 'probed':
       return state.kind === 'idle' ? [state, []] : probed(state, event, policy);
+    case 'withdrawn':
+      return state.kind === 'ready' ? withdraw(state, state.waiting, event, policy) : [state, []];
     case 'published':
       return state.kind === 'waking' && state.wokenAt === event.wokenAt ? published(state, event, policy) : [state, []];
     case 'tick':
@@ -32,6 +34,7 @@ function arrive(state: State, event: EventOf<'arrive'>, policy: Policy): Step {
   const waiting = join(waitingIn(state), event);
   switch (state.kind) {
     case 'idle':
+      if (event.asleep === true) return asleep(waiting, event.wakes, event, policy);
       return verify({ waiting, inFlight: [], probationUntil: 0 });
     case 'probing':
       return [{ ...state, waiting, wake: state.wake || event.wakes }, []];
@@ -39,7 +42,10 @@ function arrive(state: State, event: EventOf<'arrive'>, policy: Policy): Step {
       return joinWaking(state, waiting, event, policy);
     case 'ready': {
       const probationUntil = probationAfterLease(state, event.now, policy);
-      if (event.now >= state.leaseUntil) return verify({ waiting, inFlight: state.inFlight, probationUntil });
+      if (event.now >= state.leaseUntil) {
+        if (event.asleep === true) return withdraw(state, waiting, event, policy);
+        return verify({ waiting, inFlight: state.inFlight, probationUntil });
+      }
       const isFirst = !state.waiting.has(event.worker);
       return probeWaiting({ ...state, waiting }, event, policy, (worker) => isFirst && worker === event.worker);
     }
@@ -70,7 +76,7 @@ function verify(known: Pick<Probing, 'waiting' | 'inFlight' | 'probationUntil'>)
 function joinWaking(state: Waking, waiting: Waiting, event: EventOf<'arrive'>, policy: Policy): Step {
   // With nobody waiting it was not probed since: it may be up by now, or asleep again.
   const forgotten = state.waiting.size === 0 && !state.publishing && event.now >= state.nextPublishAt;
-  if (forgotten) return verify({ ...state, waiting });
+  if (forgotten && event.asleep !== true) return verify({ ...state, waiting });
   // Asleep is known here: one that must not wake has its answer.
   if (!event.wakes) return [state, [turnAway('SERVERLESS_NO_WAKE')]];
   return wakeOn({ ...state, waiting }, event, policy);
@@ -92,7 +98,10 @@ function wakeOn(state: Waking, event: Event, policy: Policy): Step {
   return [next, effects];
 }
 
-function probed(state: Probing | Waking | Ready, event: EventOf<'probed'>, policy: Policy): Step {
+function probed(state: Probing | Waking | Ready, answer: EventOf<'probed'>, policy: Policy): Step {
+  // A pod in its grace period passes, and will not be there for those whom it would release.
+  const event =
+    answer.leaving === true && answer.outcome === 'passed' ? { ...answer, outcome: 'failed' as const } : answer;
   const inFlight = event.last ? state.inFlight.filter((scope) => scope !== event.scope) : state.inFlight;
   const seen = { ...state, inFlight };
   if (seen.kind === 'ready') return probedWhileReady(seen, event, policy);
@@ -162,14 +171,19 @@ function probedWhileReady(state: Ready, event: EventOf<'probed'>, policy: Policy
         const failing = event.worker === UNKNOWN_WORKER ? state.failing : new Set([...state.failing, event.worker]);
         return probeWaiting({ ...state, failing }, event, policy, () => event.now >= state.nextProbeAt);
       }
-      if (state.inFlight.length > 0) return verify({ ...state, probationUntil: event.now + WITHDRAWAL_MS });
-      return asleep(state.waiting, anyWakes(state.waiting), event, policy);
+      return withdraw(state, state.waiting, event, policy);
     }
     case 'timed-out':
     case 'unanswered':
       // An overloaded backend may be slow to answer: the lease decides.
       return probeWaiting(state, event, policy, () => event.now >= state.nextProbeAt);
   }
+}
+
+/** The backend is up no more. A probe that is in flight was sent before that was known: its answer comes first. */
+function withdraw({ inFlight }: Ready, waiting: Waiting, event: Event, policy: Policy): Step {
+  if (inFlight.length > 0) return verify({ waiting, inFlight, probationUntil: event.now + WITHDRAWAL_MS });
+  return asleep(waiting, anyWakes(waiting), event, policy);
 }
 
 /** A probe passed through a worker: its requests go on, and those of the others are asked for at once. */

@@ -45,6 +45,21 @@ export interface Prober {
   close(): void;
 }
 
+/** A Kubernetes Service. */
+export interface ServiceName {
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** Knows where the pods of Services are. */
+export interface Endpoints {
+  /**
+   * Calls back with the addresses of the pods that run or start, once they are known and at each change; undefined: nothing is known any
+   * more. Returns how to stop that. Never throws.
+   */
+  follow(service: ServiceName, onChange: (addresses: readonly string[] | undefined) => void): () => void;
+}
+
 /** The message that wakes a backend, or keeps it up. */
 export interface WakeUp {
   readonly reason: 'cold-start' | 'activity';

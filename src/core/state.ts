@@ -61,7 +61,13 @@ export type State = Idle | Probing | Waking | Ready;
 
 /** What happens to a backend. `now` never goes back; `jitter`, in [-1, 1), spreads what many gateway nodes would do at once. */
 export type Event = { readonly now: number; readonly jitter: number } & (
-  | ({ readonly type: 'arrive'; /** There is room for one more held request. */ readonly room: boolean } & Waiter)
+  | ({
+      readonly type: 'arrive';
+      /** There is room for one more held request. */
+      readonly room: boolean;
+      /** No pod of it runs or starts: that is known without a probe. */
+      readonly asleep?: boolean;
+    } & Waiter)
   /** One that waited does so no more: its client is gone, or its deadline came. */
   | ({ readonly type: 'leave' } & Waiter)
   /** A request passed on this worker while its lease was in its second half. */
@@ -72,7 +78,11 @@ export type Event = { readonly now: number; readonly jitter: number } & (
       readonly outcome: ProbeOutcome;
       readonly worker: number;
       readonly last: boolean;
+      /** Only a pod that is on its way out can have answered. */
+      readonly leaving?: boolean;
     }
+  /** The last pod of it began to leave. */
+  | { readonly type: 'withdrawn' }
   | { readonly type: 'published'; readonly wokenAt: number; readonly outcome: PublishOutcome }
   | { readonly type: 'tick' }
 );

@@ -21,6 +21,8 @@ export interface Kong {
   readonly router: {
     /** The route that the request came by, as Kong's Admin API shows it. */
     get_route(): Promise<unknown>;
+    /** The service that it is routed to, likewise. */
+    get_service(): Promise<unknown>;
   };
   readonly response: {
     /** Answers the request. Kong runs nothing of ours after it: a call after it never returns (K16). */

@@ -155,6 +155,7 @@ class ActivatorRig {
       observer: { coldStart: silent, settled: silent, probed: silent, published: silent, rejected: silent },
       logger: { debug: silent, info: silent, warn: silent, error: silent },
       budget: this.budget,
+      endpoints: undefined,
       gateway: 'bench',
     });
   }

@@ -10,6 +10,8 @@ export interface FakeRequest {
   readonly pid?: number | string;
   /** Paths of the route that it came by. */
   readonly routePaths?: readonly string[];
+  /** Host of the service that it is routed to. */
+  readonly serviceHost?: string;
 }
 
 /** The plugin's response. */
@@ -60,6 +62,8 @@ export class FakeKong implements Kong {
   readonly router = {
     get_route: (): Promise<unknown> =>
       this.#answer('router.get_route', () => ({ paths: this.#given.routePaths ?? ['/kong'] })),
+    get_service: (): Promise<unknown> =>
+      this.#answer('router.get_service', () => ({ host: this.#given.serviceHost ?? 'consumer.kong.8080.svc' })),
   };
   readonly response = {
     exit: (status: number, body = '', headers: Record<string, string> = {}): Promise<void> =>

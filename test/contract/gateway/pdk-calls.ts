@@ -52,6 +52,12 @@ export function pdkCallsContract(rig: () => GatewayRig): void {
       expect(route).toMatchObject({ paths: [rig().version.isThree ? '~/exact$' : '/exact$'] });
     });
 
+    test('the service of a route is told with its host', async () => {
+      const [service] = await rig().during('/exact', ['kong.router.get_service']);
+
+      expect(service).toMatchObject({ host: 'exact.svc' });
+    });
+
     test.each(['err', 'warn', 'notice'])('kong.log.%s returns nothing', async (level) => {
       expect(await rig().during('/held', [`kong.log.${level}`, 'a line of the contract'])).toEqual([undefined]);
     });

@@ -37,6 +37,7 @@ beforeEach(async () => {
     logLevel: 'info',
     maxHeld: undefined,
     debugErrors: false,
+    kubernetes: 'off',
   };
   product = compose(
     settings,

@@ -5,11 +5,13 @@ import { HeldBudget } from '../../../src/activation/held-budget';
 import type { Backend } from '../../../src/core/backend';
 import type {
   ColdStart,
+  Endpoints,
   Observer,
   ProbeRound,
   Prober,
   Publisher,
   PublishTarget,
+  ServiceName,
   WakeUp,
 } from '../../../src/core/ports';
 import type { ProbeResult, PublishReport } from '../../../src/core/reports';
@@ -121,6 +123,26 @@ export class Witness implements Observer {
   }
 }
 
+/** A Kubernetes in which each Service has the pods that the test gives it. */
+export class FakeEndpoints implements Endpoints {
+  readonly #followers = new Map<string, Set<(addresses: readonly string[] | undefined) => void>>();
+
+  /** Services that are followed. */
+  get followed(): string[] {
+    return [...this.#followers].filter(([, followers]) => followers.size > 0).map(([service]) => service);
+  }
+
+  follow({ name, namespace }: ServiceName, onChange: (addresses: readonly string[] | undefined) => void): () => void {
+    const followers = this.#followers.get(`${namespace}/${name}`) ?? new Set();
+    this.#followers.set(`${namespace}/${name}`, followers.add(onChange));
+    return () => followers.delete(onChange);
+  }
+
+  tell(service: string, addresses: readonly string[] | undefined): void {
+    for (const follower of this.#followers.get(service) ?? []) follower(addresses);
+  }
+}
+
 /** A request and what became of it. */
 export interface Caller {
   outcome: Outcome | undefined;
@@ -140,7 +162,12 @@ export class ActivatorRig {
   /** Lines of the log. */
   readonly logged: { facts: object; sentence: string }[] = [];
 
-  constructor(changes: Parameters<typeof exampleBackend>[0] = {}, maxHeld = 10_000) {
+  constructor(
+    changes: Parameters<typeof exampleBackend>[0] = {},
+    maxHeld = 10_000,
+    /** Kubernetes, where the test has one. */
+    readonly endpoints?: FakeEndpoints,
+  ) {
     this.budget = new HeldBudget(maxHeld);
     this.backend = exampleBackend(changes);
     this.activator = this.create(this.backend);
@@ -155,6 +182,7 @@ export class ActivatorRig {
       observer: this.witness,
       logger: { debug: this.#log, info: this.#log, warn: this.#log, error: this.#log },
       budget: this.budget,
+      endpoints: this.endpoints,
       gateway: 'node-1',
     });
   }

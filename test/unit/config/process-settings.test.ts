@@ -21,6 +21,7 @@ const defaults: ProcessSettings = {
   logLevel: 'info',
   maxHeld: undefined,
   debugErrors: false,
+  kubernetes: 'auto',
 };
 
 test('without any setting the process talks to Kong and Dapr on this machine', () => {
@@ -36,6 +37,7 @@ test('each setting is read from the environment', () => {
     SERVERLESS_SOCKET_MODE: '660',
     SERVERLESS_LOG_LEVEL: 'debug',
     SERVERLESS_MAX_HELD: '2000',
+    SERVERLESS_KUBERNETES: 'off',
   };
   expect(settingsOf({}, env)).toEqual({
     gatewayUrl: 'https://kong-proxy.kong.svc:8443',
@@ -46,6 +48,7 @@ test('each setting is read from the environment', () => {
     logLevel: 'debug',
     maxHeld: 2000,
     debugErrors: false,
+    kubernetes: 'off',
   });
 });
 
@@ -61,6 +64,7 @@ test('each setting is read from an option, which wins over the environment', () 
     'log-level': 'silent',
     'max-held': '1',
     'debug-errors': 'true',
+    kubernetes: 'off',
   };
   expect(settingsOf(options, env)).toEqual({
     gatewayUrl: 'http://127.0.0.2',
@@ -71,6 +75,7 @@ test('each setting is read from an option, which wins over the environment', () 
     logLevel: 'silent',
     maxHeld: 1,
     debugErrors: true,
+    kubernetes: 'off',
   });
 });
 
@@ -159,5 +164,6 @@ test('the table names each setting once, with an option for each variable', () =
     'SERVERLESS_LOG_LEVEL log-level',
     'SERVERLESS_MAX_HELD max-held',
     'SERVERLESS_DEBUG_ERRORS debug-errors',
+    'SERVERLESS_KUBERNETES kubernetes',
   ]);
 });

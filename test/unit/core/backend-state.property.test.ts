@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { isOpen } from '../../../src/core/release';
 import { IDLE, waitingIn } from '../../../src/core/state';
-import type { Effect, State, Step } from '../../../src/core/state';
+import type { Effect, Event, State, Step } from '../../../src/core/state';
 import { NOBODY, workersOf } from '../../../src/core/waiting';
 import type { Chance, Command, Machine } from './machine-world';
 import { POLICY, realMachine, Violation, World } from './machine-world';
@@ -36,6 +36,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
 );
+const watch: fc.Arbitrary<Command> = fc.record({ type: fc.constant('watch' as const), pods: fc.boolean() });
 const draws = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(arbitrary, { minLength: 1, maxLength: 6 });
 const chance: fc.Arbitrary<Chance> = fc.record({
   probeMs: draws(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1000 }))),
@@ -48,10 +49,18 @@ const chance: fc.Arbitrary<Chance> = fc.record({
   jitter: draws(fc.double({ min: -1, max: 0.999, noNaN: true })),
 });
 const life = fc.tuple(fc.array(command, { minLength: 1, maxLength: 40 }), chance);
+/** Of a backend whose pods are watched. */
+const watchedLife = fc.tuple(
+  fc.array(fc.oneof({ weight: 6, arbitrary: command }, { weight: 1, arbitrary: watch }), {
+    minLength: 1,
+    maxLength: 40,
+  }),
+  chance,
+);
 
-function holdsFor(machine: Machine, numRuns: number): fc.RunDetails<[[Command[], Chance]]> {
+function holdsFor(machine: Machine, numRuns: number, lives = life): fc.RunDetails<[[Command[], Chance]]> {
   return fc.check(
-    fc.property(life, ([commands, decided]) => {
+    fc.property(lives, ([commands, decided]) => {
       new World(machine, decided).run(commands);
     }),
     { numRuns, seed: 20261121, endOnFailure: true },
@@ -60,6 +69,11 @@ function holdsFor(machine: Machine, numRuns: number): fc.RunDetails<[[Command[],
 
 test(`every rule holds in ${RUNS} random lives of a backend`, () => {
   const details = holdsFor(realMachine, RUNS);
+  expect(fc.defaultReportMessage(details)).toBeUndefined();
+});
+
+test(`and in ${RUNS} of one whose pods are watched`, () => {
+  const details = holdsFor(realMachine, RUNS, watchedLife);
   expect(fc.defaultReportMessage(details)).toBeUndefined();
 });
 
@@ -223,6 +237,37 @@ const MUTATIONS: readonly { readonly name: string; readonly caughtBy: RegExp; re
     },
   },
 ];
+
+/** The real machine, told something else. */
+const told = (change: (event: Event) => Event): Machine => ({
+  ...realMachine,
+  step: (state, event, policy) => realMachine.step(state, change(event), policy),
+});
+
+const WATCHED: typeof MUTATIONS = [
+  {
+    name: 'opens for a pod that leaves',
+    caughtBy: /to a pod that leaves/,
+    machine: told((event) => (event.type === 'probed' ? { ...event, leaving: false } : event)),
+  },
+  {
+    name: 'keeps its lease when the last pod leaves',
+    caughtBy: /to a pod that leaves/,
+    machine: told((event) => (event.type === 'withdrawn' ? { ...event, type: 'tick' } : event)),
+  },
+  {
+    name: 'asks first what it knows already',
+    caughtBy: /woken at once/,
+    machine: told((event) => (event.type === 'arrive' ? { ...event, asleep: false } : event)),
+  },
+];
+
+test.each(WATCHED)('a machine with a watch that $name is caught', ({ machine, caughtBy }) => {
+  const details = holdsFor(machine, RUNS, watchedLife);
+  expect(details.failed).toBe(true);
+  expect(details.errorInstance).toBeInstanceOf(Violation);
+  expect(String(details.errorInstance)).toMatch(caughtBy);
+});
 
 test.each(MUTATIONS)('a machine that $name is caught', ({ machine, caughtBy }) => {
   const details = holdsFor(machine, RUNS);

@@ -33,7 +33,9 @@ export type Command =
   | { readonly type: 'leave'; readonly index: number }
   | { readonly type: 'advance'; readonly ms: number }
   /** The backend's health path passes, or fails, through a worker from now on; 0: through all. */
-  | { readonly type: 'health'; readonly worker: number; readonly up: boolean };
+  | { readonly type: 'health'; readonly worker: number; readonly up: boolean }
+  /** The watch says that the last pod began to leave, which goes on passing probes; or that a pod is there again. */
+  | { readonly type: 'watch'; readonly pods: boolean };
 
 /** What chance decides, consumed in turn. */
 export interface Chance {
@@ -82,6 +84,8 @@ export class World {
   readonly #passes: { at: number; worker: number }[] = [];
   #lastPublish: { at: number; wokenAt: number; after: number } | undefined;
   #askedWhileUnknown = false;
+  /** The watch has said that the last pod is leaving or gone. */
+  #podless = false;
   #nextId = 0;
   /** The request that arrived last. */
   #arrived = -1;
@@ -124,7 +128,11 @@ export class World {
         if (wasReady && lastPass !== undefined && this.now - lastPass >= this.#policy.messageTtlMs) {
           this.#probationUntil = this.now + PROBATION_MS;
         }
-        this.#feed({ type: 'arrive', worker, wakes, room });
+        const wasIdle = this.#state.kind === 'idle';
+        this.#feed({ type: 'arrive', worker, wakes, room, asleep: this.#podless });
+        if (wasIdle && room && wakes && this.#podless) {
+          assertRule(this.#lastPublish?.at === this.now, 'a backend that is known to be asleep is woken at once');
+        }
         // From here on a failed probe must wake the backend, whatever becomes of this request.
         if (wakes && this.#open.has(id) && this.#state.kind === 'probing') this.#askedWhileUnknown = true;
         if (!room) assertRule(!this.#open.has(id), 'overflow is rejected at once');
@@ -139,6 +147,12 @@ export class World {
       case 'health':
         for (const worker of command.worker === 0 ? WORKERS : [command.worker]) this.#up.set(worker, command.up);
         return;
+      case 'watch': {
+        const began = !command.pods && !this.#podless;
+        this.#podless = !command.pods;
+        if (began) this.#feed({ type: 'withdrawn' });
+        return;
+      }
       case 'advance':
         this.#advance(command.ms);
     }
@@ -190,7 +204,7 @@ export class World {
   #feed(untimed: DistributiveOmit<Event, 'now' | 'jitter'>): void {
     const event: Event = { ...untimed, now: this.now, jitter: this.#draw('jitter', this.#chance.jitter) };
     const before = this.#state;
-    if (event.type === 'probed' && event.outcome === 'passed') {
+    if (event.type === 'probed' && event.outcome === 'passed' && event.leaving !== true) {
       this.#passes.push({ at: this.now, worker: event.worker });
     }
     if (event.type === 'probed' && event.last) this.#inFlight.delete(event.scope);
@@ -231,6 +245,7 @@ export class World {
   }
 
   #checkRelease(worker: number): void {
+    assertRule(!this.#podless, 'nothing is released to a pod that leaves');
     const last = this.#passes.at(-1);
     assertRule(
       last !== undefined && this.now - last.at <= this.#leaseMs,
@@ -267,7 +282,7 @@ export class World {
           left -= 1;
           let outcome: ProbeOutcome = this.#up.get(worker) === true ? 'passed' : 'failed';
           if (unanswered) outcome = 'unanswered';
-          return { type: 'probed', scope, outcome, worker, last: left === 0 };
+          return { type: 'probed', scope, outcome, worker, last: left === 0, leaving: this.#podless };
         },
       });
     }
@@ -307,7 +322,7 @@ export class World {
   }
 
   #checkProbed(before: State, event: EventOf<'probed'>, effects: readonly Effect[]): void {
-    if (event.outcome === 'passed') {
+    if (event.outcome === 'passed' && event.leaving !== true) {
       this.#askedWhileUnknown = false;
       const stranded = [...this.#open.values()].some(({ worker }) => worker === event.worker);
       assertRule(!stranded || this.#policy.successes > 1, 'a passed probe releases all that wait on its worker');

@@ -19,6 +19,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: fc.constant('leave' as const), index: fc.nat(5) }),
   fc.record({ type: fc.constant('advance' as const), ms: fc.oneof(fc.nat(50), fc.nat(500), fc.nat(6000)) }),
   fc.record({ type: fc.constant('health' as const), worker: fc.integer({ min: 0, max: 3 }), up: fc.boolean() }),
+  fc.record({ type: fc.constant('watch' as const), pods: fc.boolean() }),
 );
 
 const some = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(arbitrary, { minLength: 1, maxLength: 6 });

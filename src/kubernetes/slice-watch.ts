@@ -1,0 +1,231 @@
+import type { IncomingMessage } from 'node:http';
+import type { Clock, Logger } from '../core/ports';
+import { isRecord } from '../core/types';
+import type { Slice } from './endpoint-slices';
+import { readSlice } from './endpoint-slices';
+import type { ApiServer } from './service-account';
+
+/** How long the API server keeps one watch open, seconds; it sends a bookmark about once a minute. */
+const WATCH_SECONDS = 300;
+/** A connection on which nothing comes for so long is dead, milliseconds. */
+const SILENCE_MS = 90_000;
+/** How long the API server may take to answer, milliseconds. */
+const ANSWER_MS = 10_000;
+/** Pauses before a watch that failed begins anew: the first, and the longest, milliseconds. */
+const FIRST_PAUSE_MS = 500;
+const LONGEST_PAUSE_MS = 30_000;
+/** Slices in one answer of a list. */
+const PAGE = 500;
+
+/** The API server says no, with its status and its own words. */
+export class ApiRefusal extends Error {
+  override readonly name = 'ApiRefusal';
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+export interface SliceWatchOptions {
+  readonly api: ApiServer;
+  readonly namespace: string;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Every change, and the whole at the start. Undefined: nothing is known, until the next call. */
+  readonly onChange: (slices: ReadonlyMap<string, Slice> | undefined) => void;
+}
+
+/**
+ * Watches the EndpointSlices of one namespace, as Kubernetes' clients do: lists them, follows what changes from that version on, goes on
+ * from the last version when the API server ends the watch, and lists anew when that version is too old (410). A written-out client
+ * rather than a library, see ADR 8.
+ */
+export class SliceWatch {
+  readonly #options: SliceWatchOptions;
+  readonly #slices = new Map<string, Slice>();
+  readonly #end = new AbortController();
+  #pauseMs = FIRST_PAUSE_MS;
+  #warned = false;
+
+  constructor(options: SliceWatchOptions) {
+    this.#options = options;
+  }
+
+  /** Watches until `stop`. Never rejects. */
+  async run(): Promise<void> {
+    let version: string | undefined;
+    while (!this.#isStopped()) {
+      try {
+        version ??= await this.#list();
+        version = await this.#follow(version);
+        this.#pauseMs = FIRST_PAUSE_MS;
+      } catch (error) {
+        version = undefined;
+        if (this.#isStopped()) return;
+        // Gone: what happened in between is not known, and a new list tells. Anything else may last.
+        if (error instanceof ApiRefusal && error.status === 410) continue;
+        this.#lost(error);
+        await this.#pause();
+      }
+    }
+  }
+
+  stop(): void {
+    this.#end.abort();
+  }
+
+  #isStopped(): boolean {
+    return this.#end.signal.aborted;
+  }
+
+  /** All slices. Returns the version that they are of. */
+  async #list(): Promise<string> {
+    const found = new Map<string, Slice>();
+    let version: string;
+    let next = '';
+    do {
+      const page: unknown = JSON.parse(
+        await textOf(await this.#get({ limit: String(PAGE), ...(next === '' ? {} : { continue: next }) })),
+      );
+      const { metadata, items } = isRecord(page) ? page : {};
+      for (const item of Array.isArray(items) ? items : []) keep(found, readSlice(item));
+      ({ resourceVersion: version, continue: next } = versionOf(metadata));
+    } while (next !== '');
+    this.#slices.clear();
+    for (const slice of found.values()) keep(this.#slices, slice);
+    this.#tell();
+    return version;
+  }
+
+  /** Follows what changes. Resolves with the last version when the API server ends the watch. */
+  async #follow(from: string): Promise<string> {
+    const response = await this.#get({
+      watch: 'true',
+      allowWatchBookmarks: 'true',
+      resourceVersion: from,
+      timeoutSeconds: String(WATCH_SECONDS),
+    });
+    let version = from;
+    response.socket.setTimeout(SILENCE_MS);
+    for await (const line of linesOf(response)) {
+      const event: unknown = JSON.parse(line);
+      if (!isRecord(event)) continue;
+      const object = isRecord(event.object) ? event.object : {};
+      if (event.type === 'ERROR') throw new ApiRefusal(Number(object.code), String(object.message));
+      version = versionOf(object.metadata).resourceVersion || version;
+      if (event.type !== 'BOOKMARK') this.#apply(String(event.type), readSlice(object));
+    }
+    return version;
+  }
+
+  #apply(type: string, slice: Slice | undefined): void {
+    if (slice === undefined) return;
+    if (type === 'DELETED') this.#slices.delete(slice.name);
+    else this.#slices.set(slice.name, slice);
+    this.#tell();
+  }
+
+  #tell(): void {
+    this.#warned = false;
+    this.#options.onChange(this.#slices);
+  }
+
+  #lost(error: unknown): void {
+    const { logger, namespace, onChange } = this.#options;
+    if (!this.#warned) logger.warn({ err: error, namespace }, warningFor(error, namespace));
+    this.#warned = true;
+    onChange(undefined);
+  }
+
+  async #pause(): Promise<void> {
+    const ms = this.#pauseMs;
+    this.#pauseMs = Math.min(2 * ms, LONGEST_PAUSE_MS);
+    await new Promise<void>((resolve) => {
+      const cancel = this.#options.clock.after(ms, resolve);
+      this.#end.signal.addEventListener(
+        'abort',
+        () => {
+          cancel();
+          resolve();
+        },
+        { once: true },
+      );
+    });
+  }
+
+  async #get(query: Readonly<Record<string, string>>): Promise<IncomingMessage> {
+    const { api, namespace } = this.#options;
+    const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
+    // Not loaded by a process that never asks: TLS costs a few megabytes.
+    const { request } = await import('node:https');
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const asked = request({
+        host: api.host,
+        port: api.port,
+        path: `${path}?${new URLSearchParams(query).toString()}`,
+        headers: {
+          Authorization: `Bearer ${api.token()}`,
+          Accept: 'application/json',
+          'User-Agent': 'kong-serverless',
+        },
+        ca: api.ca(),
+        agent: false,
+        signal: this.#end.signal,
+        timeout: ANSWER_MS,
+      });
+      asked.on('timeout', () => {
+        asked.destroy(new Error('the API server is silent'));
+      });
+      asked.on('response', resolve);
+      asked.on('error', reject);
+      asked.end();
+    });
+    // A peer that vanished without a word is found by TCP.
+    response.socket.setKeepAlive(true, 15_000);
+    if (response.statusCode === 200) return response;
+    const text = await textOf(response);
+    throw new ApiRefusal(response.statusCode ?? 0, text.slice(0, 500));
+  }
+}
+
+/** One warning, with what to do. */
+function warningFor(error: unknown, namespace: string): string {
+  const status = error instanceof ApiRefusal ? error.status : 0;
+  const then = 'until then backends are probed as without Kubernetes';
+  if (status !== 401 && status !== 403) return `EndpointSlices of namespace ${namespace} cannot be watched; ${then}`;
+  return (
+    `not allowed to watch EndpointSlices of namespace ${namespace}: give the pod's service account the verbs get, list and watch for ` +
+    `endpointslices of discovery.k8s.io there (manifests/endpoints-reader), or set SERVERLESS_KUBERNETES=off; ${then}`
+  );
+}
+
+function keep(slices: Map<string, Slice>, slice: Slice | undefined): void {
+  if (slice !== undefined) slices.set(slice.name, slice);
+}
+
+function versionOf(metadata: unknown): { readonly resourceVersion: string; readonly continue: string } {
+  const { resourceVersion, continue: next } = isRecord(metadata) ? metadata : {};
+  return {
+    resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
+    continue: typeof next === 'string' ? next : '',
+  };
+}
+
+async function textOf(response: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** The lines of an answer that goes on. */
+async function* linesOf(response: IncomingMessage): AsyncGenerator<string> {
+  response.setEncoding('utf8');
+  let rest = '';
+  for await (const chunk of response as AsyncIterable<string>) {
+    const lines = (rest + chunk).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) if (line !== '') yield line;
+  }
+}
