@@ -206,9 +206,14 @@ export class ClusterRig {
   }
 
   /** The plugin's `/status` in a gateway pod. */
-  async status(
-    pod: string,
-  ): Promise<{ backends: { target: string; held: number; coldStarts: { readyMs: number; wakeMs?: number }[] }[] }> {
+  async status(pod: string): Promise<{
+    backends: {
+      target: string;
+      held: number;
+      addresses?: readonly string[];
+      coldStarts: { readyMs: number; wakeMs?: number }[];
+    }[];
+  }> {
     return JSON.parse(
       await kubectl(['get', '--raw', `/api/v1/namespaces/${NAMESPACE}/pods/${pod}:9542/proxy/status`]),
     ) as never;
@@ -264,6 +269,10 @@ interface HelmValues {
   readonly customEnv: Readonly<Record<string, string>>;
   readonly podAnnotations: Readonly<Record<string, string>>;
   readonly securityContext: object;
+  readonly deployment: {
+    readonly userDefinedVolumes: readonly object[];
+    readonly userDefinedVolumeMounts: readonly object[];
+  };
 }
 interface SidecarHelmValues {
   readonly image: { readonly repository: string; readonly tag: string };
@@ -300,8 +309,9 @@ const kongEnv = (env: Readonly<Record<string, string>>): Readonly<Record<string,
 const imagePatch = (revision: string): object => {
   const values = valuesFile('values.yaml') as HelmValues;
   const env = [...variables(kongEnv(values.env), 'KONG_'), ...variables(values.customEnv)];
-  const proxy = { name: 'proxy', image: images.gateway, imagePullPolicy: 'IfNotPresent', env };
-  return gatewayPatch(revision, values.podAnnotations, { containers: [proxy] });
+  const { userDefinedVolumes: volumes, userDefinedVolumeMounts: volumeMounts } = values.deployment;
+  const proxy = { name: 'proxy', image: images.gateway, imagePullPolicy: 'IfNotPresent', env, volumeMounts };
+  return gatewayPatch(revision, values.podAnnotations, { containers: [proxy], volumes });
 };
 
 /** Puts the plugin server beside an existing stock Kong, as the chart does with these values. */
