@@ -103,9 +103,14 @@ export class HandOver implements Succession {
     return this.#role;
   }
 
-  /** Whether another process waits to take over from this one. */
-  get hasStandby(): boolean {
-    return this.#role === 'active' && this.#standbys.size > 0;
+  /**
+   * Whether another process waits to take over from this one. On a busy machine the call of one that stands by already may not have been
+   * read yet: whatever has arrived is read first.
+   */
+  async findsStandby(): Promise<boolean> {
+    if (this.#role !== 'active') return false;
+    if (this.#standbys.size === 0) await this.#owner.acceptWaiting();
+    return this.#standbys.size > 0;
   }
 
   /** Listens at once if the name is free; else finds out whether its owner is alive. */

@@ -194,7 +194,7 @@ class ServerProcess {
   }
 
   async #passOn({ product, log, rpc, status }: Parts, signal: NodeJS.Signals, exitBy: number): Promise<boolean> {
-    if (!this.#handOver.hasStandby) return false;
+    if (!(await this.#handOver.findsStandby())) return false;
     log.info({ signal, held: product.held() }, 'passing on to a standby: what is held will be held there');
     // The port is the other process's from now on.
     status?.stop();

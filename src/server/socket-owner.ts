@@ -75,8 +75,8 @@ export class SocketOwner {
   }
 
   /**
-   * Accepts the connections that Kong made before the name was gone: closing the listener would reset them, with the calls on them.
-   * Node accepts one in each turn of its event loop, so a turn without any is the end.
+   * Accepts the connections that wait, and reads what has arrived on them. Closing the listener would reset those that Kong made before
+   * the name was gone, with the calls on them. Node accepts one in each turn of its event loop, so a turn without any is the end.
    */
   async acceptWaiting(): Promise<void> {
     let before: number;

@@ -2,6 +2,8 @@ import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { readdirSync } from 'node:fs';
 import type { Kong, PluginInstance, Product } from '../../../src/kong/contract';
+import { encodeCall } from '../../../src/rpc/messages';
+import { STANDBY_METHOD } from '../../../src/server/hand-over';
 import { type Loaded, type ProcessHost, serve } from '../../../src/server/serve';
 import { systemClock } from '../../../src/adapters/clock';
 import { RpcClient } from '../../support/rpc-client';
@@ -263,6 +265,18 @@ describe('serving', () => {
     first.host.emit('SIGTERM');
     await until(() => log.texts('info').includes('plugin server is active'));
     await until(() => first.host.code === 0);
+  });
+
+  test('a standby whose call was not read yet when the signal came is passed on to all the same', async () => {
+    await start();
+    await hold();
+    const standby = connect(socketPath);
+    await once(standby, 'connect');
+    standby.write(encodeCall(1, STANDBY_METHOD));
+    host.emit('SIGTERM');
+    await until(() => log.texts('info').some((text) => /^(passing on|draining)/.test(text)));
+    expect(log.texts('info').at(-1)).toMatch(/^passing on/);
+    standby.destroy();
   });
 
   test('a socket that cannot be ends the process with 1 and the reason', async () => {
