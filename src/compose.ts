@@ -34,8 +34,8 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const observer: Observers = new Observers([metrics, new LoggingObserver(logger, clock)], logger, clock);
   const ownProbes = new OwnProbes();
   const publisher = new DaprPublisher(settings);
-  const api = settings.kubernetes === 'off' ? undefined : apiServer(process.env);
-  const endpoints = api === undefined ? undefined : new KubernetesEndpoints(api, clock, logger);
+  const kubernetes = kubernetesOf(settings, logger);
+  const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
   const registry = new Registry(
     clock,
     (backend) =>
@@ -74,13 +74,29 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
     },
     settled: () => budget.settled(),
     metrics: () => metrics.text(),
-    status: () => ({ held: budget.held, maxHeld: budget.max, draining, backends: registry.status() }),
+    status: () => ({
+      held: budget.held,
+      maxHeld: budget.max,
+      draining,
+      kubernetes: typeof kubernetes === 'string' ? kubernetes : kubernetes.status(),
+      backends: registry.status(),
+    }),
     close: () => {
       registry.close();
       endpoints?.close();
       publisher.close();
     },
   };
+}
+
+/** Who knows where pods are; else why nobody does. */
+function kubernetesOf(
+  { kubernetes }: Pick<ProcessSettings, 'kubernetes'>,
+  logger: ProcessLog,
+): KubernetesEndpoints | 'off' | 'no service account' {
+  if (kubernetes === 'off') return 'off';
+  const api = apiServer(process.env);
+  return api === undefined ? 'no service account' : new KubernetesEndpoints(api, systemClock, logger);
 }
 
 /** Hosts make an instance with `new`: of a class that knows the process's parts. */

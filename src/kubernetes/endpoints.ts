@@ -42,6 +42,16 @@ export class KubernetesEndpoints implements Endpoints {
     };
   }
 
+  /** By namespace, how its watch fares: `watched`, `beginning`, or why not. */
+  status(): Readonly<Record<string, string>> {
+    return Object.fromEntries(
+      [...this.#namespaces].map(([namespace, { watch, slices }]) => [
+        namespace,
+        slices === undefined ? (watch.problem ?? 'beginning') : 'watched',
+      ]),
+    );
+  }
+
   close(): void {
     for (const { watch } of this.#namespaces.values()) watch.stop();
     this.#namespaces.clear();

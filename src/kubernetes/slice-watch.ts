@@ -48,9 +48,15 @@ export class SliceWatch {
   readonly #end = new AbortController();
   #pauseMs = FIRST_PAUSE_MS;
   #warned = false;
+  #problem: string | undefined;
 
   constructor(options: SliceWatchOptions) {
     this.#options = options;
+  }
+
+  /** Why the last attempt failed; undefined once one has not. */
+  get problem(): string | undefined {
+    return this.#problem;
   }
 
   /** Watches until `stop`. Never rejects. */
@@ -129,11 +135,13 @@ export class SliceWatch {
 
   #tell(): void {
     this.#warned = false;
+    this.#problem = undefined;
     this.#options.onChange(this.#slices);
   }
 
   #lost(error: unknown): void {
     const { logger, namespace, onChange } = this.#options;
+    this.#problem = error instanceof ApiRefusal ? `${error.status}` : (error as Error).message;
     if (!this.#warned) logger.warn({ err: error, namespace }, warningFor(error, namespace));
     this.#warned = true;
     onChange(undefined);

@@ -167,13 +167,11 @@ describeWith(['kong'], 'a gateway whose processes restart', () => {
   }, 120_000);
 });
 
-const WORKERS = 2;
-
 describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
   let rig: KongRig;
   const replaced: Serverless[] = [];
   beforeEach(async () => {
-    rig = await KongRig.start({ workers: WORKERS, backends: [{ name: 'a', plugin: { lease: 200 } }] });
+    rig = await KongRig.start({ workers: 2, backends: [{ name: 'a', plugin: { lease: 200 } }] });
     await rig.backend('a').become('ready');
   }, 120_000);
   afterEach(stopAll(() => [rig, ...replaced.splice(0)]));
@@ -209,8 +207,8 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       await rig.kong.signalWorkers('CONT');
     }
     rig.serverless = next;
-    // An instance whose start is lost to the next kill would have its worker spin on 2.8 (K7): both have one first.
-    await until('every worker has an instance', async () => (await next.status()).server.instances === WORKERS);
+    // An instance whose start is lost to the next kill would have its worker spin on 2.8 (K7).
+    await until('an instance has started', async () => (await next.status()).server.instances > 0);
     // Its folder contains the socket: it is removed at the end.
     replaced.unshift(old);
     await sleep(300);

@@ -4,6 +4,7 @@ import { clock } from './clock';
 import { connectionLimits } from './connection-limits';
 import { daprComponents } from './dapr-components';
 import { daprHealth } from './dapr-health';
+import { endpointSlices } from './endpoint-slices';
 import { gateway } from './gateway';
 import { listenBacklog } from './listen-backlog';
 import { pluginSocket } from './plugin-socket';
@@ -17,6 +18,7 @@ export const examinations: readonly Examination[] = [
   gateway,
   pluginSocket,
   statusListener,
+  endpointSlices,
   daprHealth,
   daprComponents,
   testPublish,

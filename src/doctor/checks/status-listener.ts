@@ -1,15 +1,14 @@
 import { ask } from '../ask';
 import { type Examination, error, ok, skipped, warning } from '../diagnosis';
+import { statusUrl } from '../status-url';
 
 export const statusListener: Examination = {
   id: 'status-listener',
   title: 'The status listener answers, and the plugin server is the active one',
   why: 'Metrics and readiness come from there; a server that stands by gets no calls from Kong.',
   async examine(at) {
-    const { statusListen } = at.settings;
-    if (statusListen === 'off') return [skipped('The status listener is off.')];
-    const host = ['0.0.0.0', '::'].includes(statusListen.host) ? '127.0.0.1' : statusListen.host;
-    const url = `http://${host.includes(':') ? `[${host}]` : host}:${statusListen.port}`;
+    const url = statusUrl(at);
+    if (url === undefined) return [skipped('The status listener is off.')];
     const health = await ask(at, `${url}/healthz`);
     if (!health.answered) {
       return [

@@ -127,9 +127,11 @@ describe('a watch', () => {
     expect(log.texts('warn')).toEqual([
       expect.stringContaining('get, list and watch for endpointslices of discovery.k8s.io'),
     ]);
+    expect(endpoints.status()).toEqual({ apps: '403' });
     api.refuses = undefined;
     await watching();
     expect(last('apps/a')).toEqual([]);
+    expect(endpoints.status()).toEqual({ apps: 'watched' });
   });
 
   test('reads its token anew each time', async () => {

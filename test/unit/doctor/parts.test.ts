@@ -3,6 +3,7 @@ import { clock } from '../../../src/doctor/checks/clock';
 import { daprComponents } from '../../../src/doctor/checks/dapr-components';
 import { daprHealth } from '../../../src/doctor/checks/dapr-health';
 import { gateway } from '../../../src/doctor/checks/gateway';
+import { endpointSlices } from '../../../src/doctor/checks/endpoint-slices';
 import { statusListener } from '../../../src/doctor/checks/status-listener';
 import { testPublish } from '../../../src/doctor/checks/test-publish';
 import { type Answers, type Given, says } from './surroundings';
@@ -48,6 +49,34 @@ describe('the status listener', () => {
     ['on IPv6', { options: { 'status-listen': '[::1]:1' }, answers: { 'http://[::1]:1/healthz': [200] } }, 'ok: '],
   ])('%s', async (_, given, expected) => {
     expect(await says(statusListener, given)).toEqual([expect.stringContaining(expected)]);
+  });
+});
+
+describe('EndpointSlices', () => {
+  const told = (kubernetes: unknown): Answers => ({ 'http://127.0.0.1:9542/status': [200, { kubernetes }] });
+  const inPod = { KUBERNETES_SERVICE_HOST: '10.0.0.1' };
+  test.each<[string, Given, string[]]>([
+    ['switched off', { answers: told('off') }, ['ok: It is switched off']],
+    ['outside Kubernetes', { answers: told('no service account'), env: {} }, ['skipped: This is no pod']],
+    [
+      'without a token',
+      { answers: told('no service account'), env: inPod },
+      ['warning: No service account is mounted'],
+    ],
+    ['nothing asked yet', { answers: told({}) }, ['ok: It asks once']],
+    [
+      'one watched, one not allowed, one out of reach',
+      { answers: told({ apps: 'watched', shop: '403', other: 'connect ECONNREFUSED' }) },
+      [
+        'ok: Namespace apps',
+        'warning: Namespace shop: the API server answers 403.',
+        'warning: Namespace other: connect',
+      ],
+    ],
+    ['no status listener', {}, ['skipped: The status listener does not tell.']],
+    ['an older plugin server', { answers: { 'http://127.0.0.1:9542/status': [200, {}] } }, ['skipped: This is no pod']],
+  ])('%s', async (_, given, expected) => {
+    expect(await says(endpointSlices, given)).toEqual(expected.map((text) => expect.stringContaining(text) as string));
   });
 });
 
