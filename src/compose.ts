@@ -36,21 +36,11 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const publisher = new DaprPublisher(settings);
   const kubernetes = kubernetesOf(settings, logger);
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
-  const registry = new Registry(
-    clock,
-    (backend) =>
-      new Activator(backend, {
-        clock,
-        random: Math.random,
-        prober: new LaneProber(backend, settings.gatewayUrl, ownProbes),
-        publisher,
-        observer,
-        logger,
-        budget,
-        endpoints,
-        gateway: hostname(),
-      }),
-  );
+  const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, gateway: hostname() };
+  const registry = new Registry(clock, (backend) => {
+    const prober = new LaneProber(backend, settings.gatewayUrl, ownProbes);
+    return new Activator(backend, { ...shared, prober });
+  });
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
   };
