@@ -263,7 +263,9 @@ describe.each(HOSTS)('in $name', ({ name, command, socket }) => {
     const result = await run({ path: given.backend[0]!.target, headers: { 'user-agent': 'kube-probe/1.30' } });
     note(result);
     expect(result.exit?.status).toBe(404);
-    expect(dapr.published).toEqual([]);
+    // A message of the test before may still be on its way.
+    const { target } = given.backend[0]!;
+    expect(dapr.published.filter(({ message }) => message.backend === target)).toEqual([]);
   });
 
   test('a forged probe header opens nothing', async () => {

@@ -105,4 +105,33 @@ describe('an HTTPRoute', () => {
       expect.stringContaining('error plugin-used'),
     ]);
   });
+
+  test('whose parts are missing or of another kind is read as far as it goes', () => {
+    const odd = `    - null
+    - matches:
+        - null
+        - headers: [null, { value: b }]
+      filters: [null, { type: ExtensionRef }, { extensionRef: { kind: KongPlugin } }]
+    - matches:
+        - path: { type: PathPrefix, value: /kong }
+      filters:
+        - type: ExtensionRef
+          extensionRef: { group: configuration.konghq.com, kind: KongPlugin, name: serverless }
+      backendRefs:
+        - {}
+        - { name: consumer, port: 8080 }
+`;
+    expect(found({ replace: [asHttpRoute(odd)] })).toEqual([]);
+  });
+
+  test('of some hosts has a route for each', () => {
+    const hosts: NonNullable<Edits['replace']>[number] = [
+      '  parentRefs:\n',
+      '  hostnames: [a.example, b.example]\n  parentRefs:\n',
+    ];
+    const probe: NonNullable<Edits['replace']>[number] = ['config:\n', 'config:\n  probe: { host: c.example }\n'];
+    expect(found({ replace: [asHttpRoute(under('/kong') + FILTER + TO), hosts, probe] })).toContainEqual(
+      expect.stringContaining('its hosts: "a.example", "b.example".'),
+    );
+  });
 });
