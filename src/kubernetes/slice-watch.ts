@@ -14,6 +14,8 @@ const ANSWER_MS = 10_000;
 /** Pauses before a watch that failed begins anew: the first, and the longest, milliseconds. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
+/** A watch that ends sooner than this is followed by a pause, milliseconds. */
+const BRIEF_MS = 5000;
 /** Slices in one answer of a list. */
 const PAGE = 500;
 
@@ -61,20 +63,22 @@ export class SliceWatch {
 
   /** Watches until `stop`. Never rejects. */
   async run(): Promise<void> {
+    const { clock } = this.#options;
     let version: string | undefined;
     while (!this.#isStopped()) {
+      const since = clock.now();
       try {
         version ??= await this.#list();
         version = await this.#follow(version);
-        this.#pauseMs = FIRST_PAUSE_MS;
       } catch (error) {
         version = undefined;
         if (this.#isStopped()) return;
         // Gone: what happened in between is not known, and a new list tells. Anything else may last.
-        if (error instanceof ApiRefusal && error.status === 410) continue;
-        this.#lost(error);
-        await this.#pause();
+        if (!(error instanceof ApiRefusal && error.status === 410)) this.#lost(error);
       }
+      // An API server that ends every watch at once is not asked in a loop.
+      if (clock.now() - since < BRIEF_MS) await this.#pause();
+      else this.#pauseMs = FIRST_PAUSE_MS;
     }
   }
 
@@ -150,16 +154,17 @@ export class SliceWatch {
   async #pause(): Promise<void> {
     const ms = this.#pauseMs;
     this.#pauseMs = Math.min(2 * ms, LONGEST_PAUSE_MS);
+    const { signal } = this.#end;
     await new Promise<void>((resolve) => {
-      const cancel = this.#options.clock.after(ms, resolve);
-      this.#end.signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
+      const stop = (): void => {
+        cancel();
+        resolve();
+      };
+      const cancel = this.#options.clock.after(ms, () => {
+        signal.removeEventListener('abort', stop);
+        resolve();
+      });
+      signal.addEventListener('abort', stop);
     });
   }
 

@@ -134,6 +134,17 @@ describe('a watch', () => {
     expect(endpoints.status()).toEqual({ apps: 'watched' });
   });
 
+  test('that the API server ends at once, each time, does not become a loop', async () => {
+    follow('a');
+    const end = Date.now() + 1200;
+    while (Date.now() < end) {
+      api.endWatches();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    // At once, after half a second and after another one.
+    expect(api.asked.length).toBeLessThanOrEqual(4);
+  });
+
   test('reads its token anew each time', async () => {
     follow('a');
     await watching();
