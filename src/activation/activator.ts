@@ -225,7 +225,7 @@ export class Activator {
       return;
     }
     this.#publishing.hold();
-    if (state.kind === 'probing' || (state.kind === 'waking' && before.kind === 'ready')) {
+    if (state.kind === 'probing' || (state.kind === 'waking' && before.kind !== 'probing')) {
       this.#log.began();
       this.#origins.began();
     }

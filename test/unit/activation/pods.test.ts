@@ -45,6 +45,20 @@ describe('a backend whose Service is known', () => {
     expect(rig.publisher.of('cold-start')).toHaveLength(1);
   });
 
+  test('reports such a cold start as any other', async () => {
+    await warm();
+    await rig.clock.advance(60 * SECOND);
+    endpoints.tell(SERVICE, []);
+    rig.prober.up = false;
+    const before = rig.witness.coldStarts.length;
+    enter();
+    await rig.clock.advance(SECOND);
+    endpoints.tell(SERVICE, ['10.0.0.2']);
+    rig.prober.up = true;
+    await rig.clock.advance(300);
+    expect(rig.witness.coldStarts.slice(before)).toEqual([expect.objectContaining({ held: 1, messages: 1 })]);
+  });
+
   test('closes the moment that its last pod begins to leave, and the next request wakes it', async () => {
     await warm();
     expect(rig.activator.isOpen(11)).toBe(true);
