@@ -94,15 +94,15 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
   };
 }
 
-/** One day: Node's timers end at 24.8 of them, and fire at once beyond that. */
-const LONGEST_SECONDS = 86_400;
-
 function played(version: string): KongVersion {
   const known = PLAYED[version];
   if (known === undefined)
     throw new UsageError(`--kong-version: '${version}' is none of ${Object.keys(PLAYED).join(', ')}`);
   return known;
 }
+
+/** One day: Node's timers end at 24.8 of them, and fire at once beyond that. */
+const LONGEST_SECONDS = 86_400;
 
 function milliseconds(option: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;

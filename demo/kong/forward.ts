@@ -4,7 +4,6 @@ import type { ProxyServer } from 'httpxy' with { 'resolution-mode': 'import' };
 import type { Exchange } from './pdk';
 import type { Route } from './routes';
 import { answer, answerError } from './answer';
-import type { KongVersion } from './version';
 
 /** How many more endpoints Kong tries if one cannot be reached: `retries` of a service. */
 const RETRIES = 5;
@@ -16,22 +15,21 @@ export class Forwarder {
   readonly #proxy: ProxyServer;
   readonly #agent: Agent;
 
-  private constructor(proxy: ProxyServer, agent: Agent, version: KongVersion) {
+  private constructor(proxy: ProxyServer, agent: Agent) {
     this.#proxy = proxy;
     this.#agent = agent;
     proxy.on('proxyRes', (upstream, request) => {
       const sentAt = this.#sentAt.get(request) ?? Date.now();
       upstream.headers['x-kong-upstream-latency'] = String(Date.now() - sentAt);
-      if (version.isThree) upstream.headers.server ??= `kong/${version.number}`;
     });
   }
 
   /** Async because CommonJS can only `import()` the proxy library, an ES module. */
-  static async create(version: KongVersion): Promise<Forwarder> {
+  static async create(): Promise<Forwarder> {
     const { createProxyServer } = await import('httpxy');
     // Idle connections close before the replica would close them (75 s): otherwise a request could meet a closing one.
     const agent = new Agent({ keepAlive: true, timeout: 60_000 });
-    return new Forwarder(createProxyServer({ agent }), agent, version);
+    return new Forwarder(createProxyServer({ agent }), agent);
   }
 
   /** Answers with a replica's response, or with Kong's own error. */
@@ -56,6 +54,8 @@ export class Forwarder {
       this.#sentAt.set(request, now);
       response.setHeader('X-Kong-Proxy-Latency', now - arrivedAt);
       response.setHeader('Via', version.via);
+      // The backend's own replaces it.
+      if (version.isThree) response.setHeader('Server', `kong/${version.number}`);
       try {
         await this.#proxy.web(request, response, { target: `http://${endpoint}` });
         return;

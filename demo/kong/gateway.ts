@@ -64,7 +64,7 @@ export class Gateway {
 
   /** Listens; resolves with the port. Rejects if the port is taken. */
   async listen(): Promise<number> {
-    this.#forwarder = await Forwarder.create(this.#options.version);
+    this.#forwarder = await Forwarder.create();
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       // A burst of hundreds of connections must not find the backlog full (K4 is the same limit one hop further).

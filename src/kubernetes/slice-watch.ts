@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { Clock, Logger } from '../core/ports';
 import { isRecord } from '../core/types';
 import type { Slice } from './endpoint-slices';
@@ -46,10 +47,9 @@ export interface SliceWatchOptions {
  */
 export class SliceWatch {
   readonly #options: SliceWatchOptions;
-  readonly #slices = new Map<string, Slice>();
+  #slices = new Map<string, Slice>();
   readonly #end = new AbortController();
   #pauseMs = FIRST_PAUSE_MS;
-  #warned = false;
   #problem: string | undefined;
 
   constructor(options: SliceWatchOptions) {
@@ -97,14 +97,13 @@ export class SliceWatch {
     let next = '';
     do {
       const page: unknown = JSON.parse(
-        await textOf(await this.#get({ limit: String(PAGE), ...(next === '' ? {} : { continue: next }) })),
+        await text(await this.#get({ limit: String(PAGE), ...(next === '' ? {} : { continue: next }) })),
       );
       const { metadata, items } = isRecord(page) ? page : {};
       for (const item of Array.isArray(items) ? items : []) keep(found, readSlice(item));
       ({ resourceVersion: version, continue: next } = versionOf(metadata));
     } while (next !== '');
-    this.#slices.clear();
-    for (const slice of found.values()) keep(this.#slices, slice);
+    this.#slices = found;
     this.#tell();
     return version;
   }
@@ -138,16 +137,14 @@ export class SliceWatch {
   }
 
   #tell(): void {
-    this.#warned = false;
     this.#problem = undefined;
     this.#options.onChange(this.#slices);
   }
 
   #lost(error: unknown): void {
     const { logger, namespace, onChange } = this.#options;
+    if (this.#problem === undefined) logger.warn({ err: error, namespace }, warningFor(error, namespace));
     this.#problem = error instanceof ApiRefusal ? `${error.status}` : (error as Error).message;
-    if (!this.#warned) logger.warn({ err: error, namespace }, warningFor(error, namespace));
-    this.#warned = true;
     onChange(undefined);
   }
 
@@ -198,8 +195,7 @@ export class SliceWatch {
     // A peer that vanished without a word is found by TCP.
     response.socket.setKeepAlive(true, 15_000);
     if (response.statusCode === 200) return response;
-    const text = await textOf(response);
-    throw new ApiRefusal(response.statusCode ?? 0, text.slice(0, 500));
+    throw new ApiRefusal(response.statusCode ?? 0, (await text(response)).slice(0, 500));
   }
 }
 
@@ -224,12 +220,6 @@ function versionOf(metadata: unknown): { readonly resourceVersion: string; reado
     resourceVersion: typeof resourceVersion === 'string' ? resourceVersion : '',
     continue: typeof next === 'string' ? next : '',
   };
-}
-
-async function textOf(response: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of response as AsyncIterable<Buffer>) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
 }
 
 /** The lines of an answer that goes on. */
