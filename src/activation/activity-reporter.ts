@@ -3,6 +3,7 @@ import { activityDueAt, countRequests, messageSent, NO_ACTIVITY, requestsForMess
 import type { Policy } from '../core/backend';
 import type { Clock } from '../core/ports';
 import type { PublishReport } from '../core/reports';
+import { Alarm } from './alarm';
 
 /** After a publish that failed, requests are only counted for this long. */
 const PAUSE_MS = 5000;
@@ -14,7 +15,7 @@ const PAUSE_MS = 5000;
  */
 export class ActivityReporter {
   #activity: Activity = NO_ACTIVITY;
-  #timer: { readonly at: number; readonly cancel: () => void } | undefined;
+  readonly #alarm: Alarm;
   #pausedUntil = 0;
   #open = false;
   #inFlight = false;
@@ -27,6 +28,9 @@ export class ActivityReporter {
     this.#policy = policy;
     this.#clock = clock;
     this.#publish = publish;
+    this.#alarm = new Alarm(clock, () => {
+      this.#arm();
+    });
   }
 
   count(requests: number): void {
@@ -43,7 +47,7 @@ export class ActivityReporter {
   /** Messages wait: whether the backend can be woken is not known. */
   close(): void {
     this.#open = false;
-    this.#disarm();
+    this.#alarm.set(undefined);
   }
 
   /** A wake-up goes out that stands for one of the requests counted, and for the rate cap is a message like any other. */
@@ -54,12 +58,7 @@ export class ActivityReporter {
   /** Forgets requests that came to nothing. */
   drop(): void {
     this.#activity = { ...this.#activity, pending: 0 };
-    this.#disarm();
-  }
-
-  #disarm(): void {
-    this.#timer?.cancel();
-    this.#timer = undefined;
+    this.#alarm.set(undefined);
   }
 
   #arm(): void {
@@ -68,18 +67,10 @@ export class ActivityReporter {
     if (due === undefined) return;
     const at = Math.max(due, this.#pausedUntil);
     // With every request a message may be due earlier, never later.
-    if (this.#timer !== undefined && this.#timer.at <= at) return;
-    this.#disarm();
-    const delayMs = at - this.#clock.now();
-    if (delayMs <= 0) {
-      this.#send();
-      return;
-    }
-    const cancel = this.#clock.after(delayMs, () => {
-      this.#timer = undefined;
-      this.#arm();
-    });
-    this.#timer = { at, cancel };
+    if (this.#alarm.at !== undefined && this.#alarm.at <= at) return;
+    const isDue = at <= this.#clock.now();
+    this.#alarm.set(isDue ? undefined : at);
+    if (isDue) this.#send();
   }
 
   #send(): void {

@@ -11,6 +11,11 @@ export class Alarm {
     this.#ring = ring;
   }
 
+  /** When it rings; undefined: it is not set. */
+  get at(): number | undefined {
+    return this.#set?.at;
+  }
+
   /** Rings once at this moment and not at the one before; undefined: not at all. */
   set(at: number | undefined): void {
     if (at === this.#set?.at) return;

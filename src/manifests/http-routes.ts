@@ -64,12 +64,11 @@ function servicesOf(manifest: Manifest, at: Path): (ServiceReference | undefined
     const reference: Path = [...at, 'backendRefs', index];
     const name = text(manifest.get(...reference, 'name'));
     if (name === undefined) return undefined;
-    const namespace = text(manifest.get(...reference, 'namespace'));
     return {
       name,
+      namespace: text(manifest.get(...reference, 'namespace')) ?? manifest.namespace,
       port: text(manifest.get(...reference, 'port')),
       place: manifest.place(...reference),
-      ...(namespace === undefined ? {} : { namespace }),
     };
   });
   return services.length === 0 ? [undefined] : services;

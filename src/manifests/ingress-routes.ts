@@ -69,5 +69,6 @@ function serviceOf(manifest: Manifest, at: Path): ServiceReference | undefined {
   if (name === undefined) return undefined;
   const port = manifest.get(...at, 'backend', 'service', 'port');
   const place = manifest.place(...at, 'backend', 'service');
-  return { name, port: isRecord(port) ? text(port.number ?? port.name) : undefined, place };
+  const { namespace } = manifest;
+  return { name, namespace, port: isRecord(port) ? text(port.number ?? port.name) : undefined, place };
 }

@@ -30,8 +30,7 @@ export type Condition = 'protocols' | 'methods' | 'headers';
 
 export interface ServiceReference {
   readonly name: string;
-  /** Undefined: that of the route. */
-  readonly namespace?: string;
+  readonly namespace: string;
   /** Number or name. */
   readonly port: string | undefined;
   readonly place: Place;

@@ -72,8 +72,7 @@ export class ManifestSet {
   /** The Services that a route leads to: one, or alternatives of it. */
   servicesOf(route: Route): Service[] {
     return this.services.filter(
-      ({ manifest, namespace }) =>
-        manifest.name === route.service?.name && namespace === (route.service.namespace ?? route.namespace),
+      ({ manifest, namespace }) => manifest.name === route.service?.name && namespace === route.service.namespace,
     );
   }
 

@@ -8,12 +8,11 @@ export const backendService: Rule = {
   why: 'The backend starts and is Ready, and the gateway still has nowhere to send the request: the probe never passes.',
   fix: "Let the Ingress name the Service and a port of it, and the Service's selector the labels of the pods.",
   *check(set) {
-    for (const { service: reference, namespace: ofRoute, manifest } of set.backends.flatMap((backend) =>
-      set.routesOf(backend),
-    )) {
+    for (const route of set.backends.flatMap((backend) => set.routesOf(backend))) {
+      const { service: reference, manifest } = route;
       if (reference === undefined || set.services.length === 0) continue;
-      const { name, port, place, namespace = ofRoute } = reference;
-      const found = set.services.filter((service) => service.manifest.name === name && service.namespace === namespace);
+      const { name, namespace, port, place } = reference;
+      const found = set.servicesOf(route);
       if (found.length === 0) {
         const message = `There is no Service "${namespace}/${name}" among the files.`;
         yield { at: manifest.place(...place.path, 'name'), message, severity: 'warning' };
