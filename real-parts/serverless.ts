@@ -47,6 +47,8 @@ export interface ServerlessOptions {
   readonly file?: string;
   /** Where its log goes, in place of a file of its own. */
   readonly logFile?: string;
+  /** Added to our environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What `serverless -dump` prints for Kong. */
@@ -81,6 +83,7 @@ export class Serverless {
     nodeArgs = [],
     file = serverlessFile,
     logFile,
+    env = {},
   }: ServerlessOptions): Promise<Serverless> {
     if (!existsSync(file)) throw new Error(`${file} is missing: run \`npm run build\``);
     const folder = makeFolder('srv');
@@ -102,7 +105,7 @@ export class Serverless {
           ...args,
         ],
       ],
-      { logFile: logFile ?? join(folder, 'serverless.log') },
+      { logFile: logFile ?? join(folder, 'serverless.log'), env },
     );
     try {
       await process_.becomes(`${at} is there`, () => Promise.resolve(standsBy || existsSync(at)), { everyMs: 1 });

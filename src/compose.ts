@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { Activator } from './activation/activator';
 import { HeldBudget } from './activation/held-budget';
 import { Registry } from './activation/registry';
+import { PinnedProber } from './adapters/address-prober';
 import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
@@ -39,7 +40,8 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, gateway: hostname() };
   const registry = new Registry(clock, (backend) => {
     const prober = new LaneProber(backend, settings.gatewayUrl, ownProbes);
-    return new Activator(backend, { ...shared, prober });
+    const addressProber = new PinnedProber(backend, settings.gatewayUrl, ownProbes);
+    return new Activator(backend, { ...shared, prober, addressProber });
   });
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
@@ -85,7 +87,7 @@ function kubernetesOf(
   logger: ProcessLog,
 ): KubernetesEndpoints | 'off' | 'no service account' {
   if (kubernetes === 'off') return 'off';
-  const api = apiServer(process.env);
+  const api = apiServer(process.env, kubernetes === 'auto' ? undefined : kubernetes);
   return api === undefined ? 'no service account' : new KubernetesEndpoints(api, systemClock, logger);
 }
 

@@ -3,6 +3,7 @@ import type { Origin } from '../activation/origin';
 import { HEARTBEAT_MS } from '../core/kong-heartbeat';
 import type { Clock } from '../core/ports';
 import type { Kong } from '../kong/contract';
+import type { RouteReader } from './destination';
 import { readOrigin } from './request-origin';
 
 /** A call that Kong does not answer by then never will be: the client is gone (K11). */
@@ -59,10 +60,11 @@ async function answered(calls: Promise<unknown>, clock: Clock, signal: AbortSign
 export async function waitFor(
   hold: Hold,
   kong: Kong,
+  route: RouteReader,
   signal: AbortSignal | undefined,
   clock: Clock,
 ): Promise<Outcome | undefined> {
-  const read = readOrigin(kong, hold.wants).catch(() => NO_ORIGIN);
+  const read = readOrigin(kong, hold.wants, route).catch(() => NO_ORIGIN);
   void read.then((origin) => {
     hold.identify(origin);
   });

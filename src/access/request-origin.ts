@@ -1,8 +1,7 @@
 import type { Wanted } from '../activation/arrival';
 import type { Origin } from '../activation/origin';
-import type { ServiceName } from '../core/ports';
-import { serviceOfHost } from '../core/service-name';
 import type { Kong } from '../kong/contract';
+import type { RouteReader } from './destination';
 
 /** What a host name or address, with a port, can consist of. */
 const HOST = /^[\w.:[\]-]{1,255}$/;
@@ -16,20 +15,19 @@ export async function headerOf(kong: Kong, name: string): Promise<string | undef
 }
 
 /**
- * Reads what a request on hold passes on: its Host to the probe, its trace context to the wake-up, its Service to whoever follows its
- * pods. A client chose Host and trace: what could not be sent, or would be refused, is left out.
+ * Reads what a request on hold passes on: its Host to the probe, its trace context to the wake-up, its route to whoever
+ * follows the pods there. A client chose Host and trace: what could not be sent, or would be refused, is left out.
  */
-export async function readOrigin(kong: Kong, wants: Wanted): Promise<Origin> {
+export async function readOrigin(kong: Kong, wants: Wanted, route: RouteReader): Promise<Origin> {
   const traceparent = wants.trace ? await headerOf(kong, 'traceparent') : undefined;
   const host = wants.host ? await headerOf(kong, 'Host') : undefined;
-  const service = wants.service ? await serviceOf(kong) : undefined;
-  return { host: matching(HOST, host), traceparent: matching(TRACEPARENT, traceparent), service };
-}
-
-/** The Kubernetes Service that Kong routes a request to. */
-async function serviceOf(kong: Kong): Promise<ServiceName | undefined> {
-  const service = (await kong.router.get_service()) as { readonly host?: unknown } | null | undefined;
-  return typeof service?.host === 'string' ? serviceOfHost(service.host) : undefined;
+  const facts = wants.route ? await route.read(kong) : undefined;
+  return {
+    host: matching(HOST, host),
+    traceparent: matching(TRACEPARENT, traceparent),
+    service: facts?.service,
+    preservesHost: facts?.preservesHost,
+  };
 }
 
 function matching(pattern: RegExp, value: string | undefined): string | undefined {

@@ -2,6 +2,7 @@ import type { Activator } from '../activation/activator';
 import type { Arrival, Outcome } from '../activation/arrival';
 import type { Registry } from '../activation/registry';
 import type { Logger, OnRejected } from '../core/ports';
+import type { ServicePort } from '../core/service-name';
 import type { OwnProbes } from '../adapters/own-probes';
 import { PROBE_HEADER, PROBE_USER_AGENT } from '../adapters/own-probes';
 import type { Backend } from '../core/backend';
@@ -10,6 +11,7 @@ import { isNoWake, matchBackend, normalizePath } from '../core/match';
 import type { Clock } from '../core/ports';
 import { Quiet } from '../core/quiet';
 import { UNKNOWN_WORKER } from '../core/reports';
+import { isSameService, RouteReader, sendTo } from './destination';
 import { headerOf } from './request-origin';
 import { routeIsWithin } from './route';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
@@ -41,6 +43,7 @@ type Sender = 'client' | 'own-probe' | 'foreign-probe';
 export class ServerlessInstance implements PluginInstance {
   readonly #config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean };
   readonly #parts: PluginParts;
+  readonly #route: RouteReader;
   #worker: number | undefined;
   /** The backend of every request of this instance, if there is such a one; not known until a request has been looked at. */
   #only: Backend | 'none' | 'unknown' = 'unknown';
@@ -51,6 +54,7 @@ export class ServerlessInstance implements PluginInstance {
   constructor(config: { readonly backends: readonly Backend[]; readonly ofOneRoute: boolean }, parts: PluginParts) {
     this.#config = config;
     this.#parts = parts;
+    this.#route = new RouteReader(config.ofOneRoute, parts.clock);
     for (const backend of config.backends) parts.registry.configure(backend);
   }
 
@@ -89,7 +93,7 @@ export class ServerlessInstance implements PluginInstance {
     const { registry, ownProbes } = this.#parts;
     const worker = (this.#worker ??= Number(await kong.nginx.get_var('pid')) || UNKNOWN_WORKER);
     const path = normalizePath(await kong.request.get_path());
-    let sender = ownProbes.expects(path) ? await this.#senderOf(worker, kong) : undefined;
+    let sender = ownProbes.expects(path) ? await this.#senderOf(worker, path, kong) : undefined;
     if (sender === 'own-probe') return;
     const backend = matchBackend(this.#config.backends, path);
     if (backend === undefined) return;
@@ -105,19 +109,29 @@ export class ServerlessInstance implements PluginInstance {
       return;
     }
     // Asked whatever the path: a probe that was taken for a request would keep its own backend awake for ever.
-    sender ??= await this.#senderOf(worker, kong).catch(() => 'client' as const);
+    sender ??= await this.#senderOf(worker, path, kong).catch(() => 'client' as const);
     if (sender === 'own-probe') return;
     await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, signal);
   }
 
-  async #senderOf(worker: number, kong: Kong): Promise<Sender> {
+  async #senderOf(worker: number, path: string, kong: Kong): Promise<Sender> {
+    const { ownProbes } = this.#parts;
     const ticket = await headerOf(kong, PROBE_HEADER);
     if (ticket === undefined) return 'client';
-    if (this.#parts.ownProbes.met(ticket, worker)) {
+    const pinned = ownProbes.pinnedTo(ticket);
+    // One that came by another way proves nothing of the pod, and is as good as not met.
+    if (pinned !== undefined && !(await this.#isRoutedTo(pinned.service, path, kong))) return 'own-probe';
+    if (ownProbes.met(ticket, worker)) {
       await kong.service.request.clear_header(PROBE_HEADER);
+      if (pinned !== undefined) await sendTo(kong, pinned.pin);
       return 'own-probe';
     }
     return (await headerOf(kong, 'User-Agent')) === PROBE_USER_AGENT ? 'foreign-probe' : 'client';
+  }
+
+  async #isRoutedTo(service: ServicePort, path: string, kong: Kong): Promise<boolean> {
+    const { preservesHost, service: named } = await this.#route.read(kong);
+    return preservesHost && isSameService(matchBackend(this.#config.backends, path)?.service ?? named, service);
   }
 
   /** Whether every request of this instance is for this backend, and wakes it. */
@@ -129,12 +143,13 @@ export class ServerlessInstance implements PluginInstance {
 
   async #enter(activator: Activator, arrival: Arrival, kong: Kong, signal: AbortSignal | undefined): Promise<void> {
     const entry = activator.enter(arrival);
-    const outcome = entry.kind === 'held' ? await waitFor(entry, kong, signal, this.#parts.clock) : entry;
+    const outcome = entry.kind === 'held' ? await waitFor(entry, kong, this.#route, signal, this.#parts.clock) : entry;
     if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome);
   }
 
   async #conclude(kong: Kong, backend: Backend, outcome: Outcome): Promise<void> {
     if (outcome.kind === 'released') {
+      if (outcome.pin !== undefined) await sendTo(kong, outcome.pin);
       if (outcome.heldMs > 0) await kong.response.set_header('X-Serverless-Cold-Start', Math.round(outcome.heldMs));
       return;
     }

@@ -2,14 +2,17 @@ import type { Backend } from '../core/backend';
 import { step } from '../core/backend-state';
 import type { ErrorCode, ServerlessError } from '../core/errors';
 import { isOpen } from '../core/release';
+import type { Lane } from '../core/ports';
 import type { ProbeResult } from '../core/reports';
 import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
 import { ActivationLog } from './activation-log';
 import { Alarm } from './alarm';
-import type { ActivatorParts, Arrival, Entry, Hold, Outcome } from './arrival';
+import { AddressLanes } from './address-lanes';
+import type { ActivatorParts, Arrival, Entry } from './arrival';
 import { Configurations } from './configurations';
+import { Holds } from './holds';
 import { Origins } from './origin';
 import { Pods } from './pods';
 import { Probing } from './probing';
@@ -31,29 +34,27 @@ export class Activator {
   readonly #publishing: Publishing;
   readonly #probing: Probing;
   readonly #pods: Pods;
+  readonly #lanes: AddressLanes;
+  readonly #holds: Holds;
   readonly #alarm: Alarm;
   #lastUsed: number;
   #closed = false;
 
   constructor(backend: Backend, parts: ActivatorParts) {
     this.#parts = parts;
-    const { clock, observer, budget, prober, endpoints } = parts;
+    const { clock, random, observer, budget, prober, addressProber, endpoints } = parts;
     const { target } = backend;
     this.#lastUsed = clock.now();
     this.#configurations = new Configurations(backend, parts);
-    this.#waiters = new Waiters(clock, budget, (outcome, heldMs) => {
-      observer.settled(target, outcome, heldMs);
+    this.#waiters = new Waiters(clock, budget, (outcome, heldMs, lane) => {
+      observer.settled(target, outcome, heldMs, lane);
     });
+    const current = (): Backend => this.#backend;
     this.#origins = new Origins(() => this.#backend.probe);
     this.#log = new ActivationLog(target, clock, observer);
-    this.#publishing = new Publishing(
-      () => this.#backend,
-      parts,
-      this.#log,
-      () => this.#origins.traceparent,
-    );
+    this.#publishing = new Publishing(current, parts, this.#log, () => this.#origins.traceparent);
     this.#probing = new Probing({
-      backend: () => this.#backend,
+      backend: current,
       clock,
       prober,
       origins: this.#origins,
@@ -63,8 +64,40 @@ export class Activator {
       this.#expire();
       this.#step({ type: 'tick' });
     });
-    this.#pods = new Pods(endpoints, clock, () => {
-      this.#step({ type: 'withdrawn' });
+    this.#pods = new Pods(endpoints, clock, {
+      onChange: (service) => {
+        this.#log.pods(this.#pods.all);
+        this.#lanes.changed(service);
+      },
+      onWithdrawn: () => {
+        this.#step({ type: 'withdrawn' });
+      },
+    });
+    this.#lanes = new AddressLanes({
+      backend: current,
+      clock,
+      random,
+      prober: addressProber,
+      pods: this.#pods,
+      onAnswer: ({ outcome, report }) => {
+        this.#log.probed();
+        this.#probing.heard(report);
+        observer.probed(target, outcome);
+      },
+      onOpen: (requests) => {
+        this.#holds.opened(requests);
+      },
+    });
+    this.#holds = new Holds({
+      waiters: this.#waiters,
+      origins: this.#origins,
+      pods: this.#pods,
+      lanes: this.#lanes,
+      onPinned: () => {
+        this.#log.ready(this.#waiters.size + 1, 'address');
+        this.#publishing.open();
+      },
+      onLeft: this.#left,
     });
   }
 
@@ -106,22 +139,14 @@ export class Activator {
     }
     this.#lastUsed = clock.now();
     const room = budget.held < budget.max && this.#waiters.size < backend.policy.maxHeld;
-    const effects = this.#apply({
-      type: 'arrive',
-      worker,
-      wakes,
-      room,
-      asleep: this.#pods.asleep,
-      now: clock.now(),
-      jitter: this.#parts.random() * 2 - 1,
-    });
+    const effects = this.#apply({ type: 'arrive', worker, wakes, room, asleep: this.#pods.asleep });
     const turnedAway = effects.find((effect) => effect.type === 'turn-away');
     if (turnedAway !== undefined) {
       const error = this.#error(turnedAway.code, backend.noWakeStatus);
       this.#parts.observer.settled(backend.target, error.code, 0);
       return { kind: 'rejected', error };
     }
-    const hold = this.#hold(arrival);
+    const hold = this.#holds.add(arrival);
     // Not before: the machine may just have found that nothing is known any more, and then no message may go out.
     if (wakes) this.#publishing.count(1);
     this.#carryOut(effects);
@@ -140,6 +165,7 @@ export class Activator {
     this.#publishing.close();
     this.#probing.close();
     this.#pods.close();
+    this.#lanes.close();
   }
 
   status(): object {
@@ -154,63 +180,30 @@ export class Activator {
       state: lapsed ? 'idle' : state.kind,
       held: this.#waiters.size,
       maxHeld: policy.maxHeld,
-      addresses: this.#pods.addresses,
+      addresses: this.#pods.all?.map(({ address }) => address),
+      openAddresses: this.#lanes.open,
       lastProbe: this.#probing.lastReport,
       lastPublish: this.#publishing.lastReport,
       coldStarts: this.#log.coldStarts,
     };
   }
 
-  #hold({ worker, wakes, backend }: Arrival): Hold {
-    const wants = {
-      host: this.#origins.wantsHost,
-      trace: wakes && this.#origins.wantsTrace,
-      service: this.#pods.wantService(),
-    };
-    const origin = this.#origins.joined();
-    const left = (): void => {
-      origin.left();
-      if (wants.service) this.#pods.learn(undefined);
-    };
-    let one: HeldRequest | undefined;
-    const outcome = new Promise<Outcome>((resolve) => {
-      const settle = (end: Outcome): void => {
-        left();
-        resolve(end);
-      };
-      const { noWakeStatus, policy } = backend;
-      one = this.#waiters.add({ worker, wakes, noWakeStatus, settle }, policy.holdTimeoutMs);
-    });
-    return {
-      kind: 'held',
-      outcome,
-      wants,
-      identify: (known) => {
-        origin.known(known);
-        if (wants.service) this.#pods.learn(known.service);
-      },
-      leave: () => {
-        if (one === undefined || !this.#waiters.leave(one)) return;
-        left();
-        this.#leave(worker, wakes);
-        this.#arm();
-      },
-    };
-  }
-
   /** One waits no more. That asks for nothing: what is due then is the tick's. */
-  #leave(worker: number, wakes: boolean): void {
-    this.#apply({ type: 'leave', worker, wakes, now: this.#parts.clock.now(), jitter: 0 });
-  }
+  readonly #left = ({ worker, wakes }: Pick<HeldRequest, 'worker' | 'wakes'>): void => {
+    this.#apply({ type: 'leave', worker, wakes });
+    this.#arm();
+  };
 
   #step(happening: Happening): void {
-    this.#carryOut(this.#apply({ ...happening, now: this.#parts.clock.now(), jitter: this.#parts.random() * 2 - 1 }));
+    this.#carryOut(this.#apply(happening));
   }
 
   /** Tells the machine what happened. Returns what is to be done. */
-  #apply(event: Event): readonly Effect[] {
+  #apply(happening: Happening): readonly Effect[] {
     if (this.#closed) return [];
     const before = this.#state;
+    const { clock, random } = this.#parts;
+    const event: Event = { ...happening, now: clock.now(), jitter: random() * 2 - 1, up: this.#lanes.isOpen };
     const [state, effects] = step(before, event, this.#backend.policy);
     this.#state = state;
     this.#follow(before, state);
@@ -220,7 +213,7 @@ export class Activator {
   #follow(before: State, state: State): void {
     if (before.kind === state.kind) return;
     if (state.kind === 'ready') {
-      this.#log.ready(this.#waiters.size);
+      this.#log.ready(this.#waiters.size, 'worker');
       this.#publishing.open();
       return;
     }
@@ -239,7 +232,7 @@ export class Activator {
   #run(effect: Effect): void {
     switch (effect.type) {
       case 'release':
-        this.#waiters.release(effect.workers);
+        for (const worker of effect.workers) this.#waiters.release(worker, this.#laneOf(worker));
         return;
       case 'turn-away':
         return; // `enter` has answered it.
@@ -253,6 +246,11 @@ export class Activator {
       case 'publish':
         this.#wake(effect.wokenAt);
     }
+  }
+
+  /** What opened a worker, now that it is open. */
+  #laneOf(worker: number): Lane {
+    return this.#state.kind === 'ready' && this.#state.proven.has(worker) ? 'worker' : 'settle';
   }
 
   /** Nobody waits any more for what they asked for. */
@@ -287,7 +285,7 @@ export class Activator {
     const error = this.#error('SERVERLESS_HOLD_TIMEOUT', 503);
     for (const one of due) {
       this.#waiters.rejectOne(one, error);
-      this.#leave(one.worker, one.wakes);
+      this.#left(one);
     }
     this.#dropActivityOfNobody();
   }

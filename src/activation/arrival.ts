@@ -1,6 +1,7 @@
 import type { Backend } from '../core/backend';
 import type { ServerlessError } from '../core/errors';
-import type { Clock, Endpoints, Logger, Observer, Prober, Publisher, Random } from '../core/ports';
+import type { AddressProber, Clock, Endpoints, Logger, Observer, Pin, Prober, Publisher, Random } from '../core/ports';
+import type { ServicePort } from '../core/service-name';
 import type { HeldBudget } from './held-budget';
 import type { Origin } from './origin';
 
@@ -9,6 +10,7 @@ export interface ActivatorParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly prober: Prober;
+  readonly addressProber: AddressProber;
   readonly publisher: Publisher;
   readonly observer: Observer;
   readonly logger: Logger;
@@ -30,8 +32,21 @@ export interface Arrival {
 
 /** How a request fared that was held. */
 export type Outcome =
-  | { readonly kind: 'released'; /** Zero when it was not held. */ readonly heldMs: number }
+  | {
+      readonly kind: 'released';
+      /** Zero when it was not held. */
+      readonly heldMs: number;
+      /** The pod that it is sent to; undefined: Kong chooses. */
+      readonly pin?: Pin | undefined;
+    }
   | { readonly kind: 'rejected'; readonly error: ServerlessError };
+
+/** Where a request that waits would go: it can be pinned to any pod there. */
+export interface Destination {
+  readonly service: ServicePort;
+  /** Host that the backend is to see. */
+  readonly host: string;
+}
 
 /** What becomes of a request that enters: it passes, is rejected, or is held. */
 export type Entry = Outcome | Hold;
@@ -40,7 +55,8 @@ export type Entry = Outcome | Hold;
 export interface Wanted {
   readonly host: boolean;
   readonly trace: boolean;
-  readonly service: boolean;
+  /** The Service that it is routed to, and whether with its own Host. */
+  readonly route: boolean;
 }
 
 /** A request on hold. */

@@ -1,5 +1,5 @@
 import type { ProbeSettings } from '../core/backend';
-import type { ServiceName } from '../core/ports';
+import type { ServicePort } from '../core/service-name';
 
 /** What an activation takes over from a request that waits. Its client chose Host and trace. */
 export interface Origin {
@@ -8,7 +8,9 @@ export interface Origin {
   /** W3C trace context, for the wake-up message. */
   readonly traceparent: string | undefined;
   /** The Kubernetes Service that Kong routes it to; undefined where that cannot be told. */
-  readonly service?: ServiceName | undefined;
+  readonly service?: ServicePort | undefined;
+  /** The backend sees the client's Host. */
+  readonly preservesHost?: boolean | undefined;
 }
 
 /** The origin of one request that waits. */

@@ -1,4 +1,5 @@
-import type { Clock, Endpoints, ServiceName } from '../core/ports';
+import type { Clock, Endpoints, Pod } from '../core/ports';
+import type { ServiceName } from '../core/service-name';
 
 /**
  * How long a probe may still reach a pod that leaves, milliseconds: until the ingress controller has taken it from Kong and Kong's workers
@@ -9,8 +10,16 @@ const LEAVING_MS = 10_000;
 interface Followed {
   /** Undefined for the moment in which it begins. */
   stop: (() => void) | undefined;
-  /** Of pods that run or start; undefined: not known. */
-  addresses: readonly string[] | undefined;
+  /** Those that run or start; undefined: not known. */
+  pods: readonly Pod[] | undefined;
+}
+
+/** What is told of pods. */
+export interface PodsEvents {
+  /** The pods of a Service changed, or were known for the first time. Comes before what it means for the backend. */
+  readonly onChange: (service: ServiceName) => void;
+  /** The last pod of all Services began to leave. */
+  readonly onWithdrawn: () => void;
 }
 
 /** What is known of a backend's pods, from the Services that its requests are routed to: usually one. */
@@ -18,22 +27,24 @@ export class Pods {
   readonly #services = new Map<string, Followed>();
   readonly #endpoints: Endpoints | undefined;
   readonly #clock: Clock;
-  readonly #onWithdrawn: () => void;
-  /** A request that waits is asked for its Service. */
-  #asking = false;
+  readonly #events: PodsEvents;
   #asleepSince = -Infinity;
 
-  /** @param onWithdrawn the last pod began to leave */
-  constructor(endpoints: Endpoints | undefined, clock: Clock, onWithdrawn: () => void) {
+  constructor(endpoints: Endpoints | undefined, clock: Clock, events: PodsEvents) {
     this.#endpoints = endpoints;
     this.#clock = clock;
-    this.#onWithdrawn = onWithdrawn;
+    this.#events = events;
+  }
+
+  /** Whether pods can be followed, so that it is worth asking a request for its Service. */
+  get areFollowed(): boolean {
+    return this.#endpoints !== undefined;
   }
 
   /** Whether no pod runs or starts. */
   get asleep(): boolean {
     if (this.#services.size === 0) return false;
-    for (const { addresses } of this.#services.values()) if (addresses?.length !== 0) return false;
+    for (const { pods } of this.#services.values()) if (pods?.length !== 0) return false;
     return true;
   }
 
@@ -42,34 +53,30 @@ export class Pods {
     return this.#clock.now() < this.#asleepSince + LEAVING_MS && this.asleep;
   }
 
-  /** Addresses of pods that run or start; undefined: not known. */
-  get addresses(): readonly string[] | undefined {
-    const known = [...this.#services.values()].map(({ addresses }) => addresses);
-    return known.length === 0 || known.includes(undefined) ? undefined : known.flatMap((addresses) => addresses ?? []);
+  /** All that run or start; undefined: not known. */
+  get all(): readonly Pod[] | undefined {
+    const known = [...this.#services.values()].map(({ pods }) => pods);
+    return known.length === 0 || known.includes(undefined) ? undefined : known.flatMap((pods) => pods ?? []);
   }
 
-  /** Whether the next request that waits should be asked for its Service: none is known, or its own may be another that is up. */
-  wantService(): boolean {
-    if (this.#endpoints === undefined || this.#asking || !(this.#services.size === 0 || this.asleep)) return false;
-    this.#asking = true;
-    return true;
+  /** Those of one Service that run or start; undefined: not known. */
+  of(service: ServiceName): readonly Pod[] | undefined {
+    return this.#services.get(keyOf(service))?.pods;
   }
 
-  /** The answer of the request that was asked; undefined: it told none. */
-  learn(service: ServiceName | undefined): void {
-    this.#asking = false;
-    if (service === undefined || this.#endpoints === undefined) return;
-    const key = `${service.namespace}/${service.name}`;
-    if (this.#services.has(key)) return;
-    const followed: Followed = { stop: undefined, addresses: undefined };
-    this.#services.set(key, followed);
-    followed.stop = this.#endpoints.follow(service, (addresses) => {
+  /** A request is routed to this Service. */
+  follow(service: ServiceName): void {
+    if (this.#endpoints === undefined || this.#services.has(keyOf(service))) return;
+    const followed: Followed = { stop: undefined, pods: undefined };
+    this.#services.set(keyOf(service), followed);
+    followed.stop = this.#endpoints.follow(service, (pods) => {
       const before = this.asleep;
-      followed.addresses = addresses;
+      followed.pods = pods;
       const after = this.asleep;
+      this.#events.onChange(service);
       if (before || !after) return;
       this.#asleepSince = this.#clock.now();
-      this.#onWithdrawn();
+      this.#events.onWithdrawn();
     });
   }
 
@@ -77,4 +84,8 @@ export class Pods {
     for (const { stop } of this.#services.values()) stop?.();
     this.#services.clear();
   }
+}
+
+function keyOf({ name, namespace }: ServiceName): string {
+  return `${namespace}/${name}`;
 }

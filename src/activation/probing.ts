@@ -30,6 +30,11 @@ export class Probing {
     return this.#lastReport;
   }
 
+  /** Another way of asking had this answer. */
+  heard(report: ProbeReport | undefined): void {
+    this.#lastReport = report ?? this.#lastReport;
+  }
+
   /** One round, once there is a Host to probe with. */
   probe(scope: Scope, workers: readonly number[]): void {
     this.#parts.origins.whenKnown(() => {

@@ -1,7 +1,7 @@
 import type { ServerlessError } from '../core/errors';
-import type { Clock } from '../core/ports';
+import type { Clock, Lane, Pin } from '../core/ports';
 import type { Waiter } from '../core/waiting';
-import type { Outcome } from './arrival';
+import type { Destination, Outcome } from './arrival';
 import { Deadlines, type Queued } from './deadlines';
 import type { HeldBudget } from './held-budget';
 
@@ -13,10 +13,12 @@ export interface HeldRequest extends Waiter {
   readonly settle: (outcome: Outcome) => void;
   /** Its place in the queue of deadlines, as long as it waits. */
   place: Queued<HeldRequest> | undefined;
+  /** Where it could be pinned to, once that is known. */
+  destination: Destination | undefined;
 }
 
 /** How a hold ended, for those who count: `released`, an error's code, or `client-gone`. */
-export type OnSettled = (outcome: string, heldMs: number) => void;
+export type OnSettled = (outcome: string, heldMs: number, lane?: Lane) => void;
 
 /** The requests that wait for one backend. Each is settled exactly once, or leaves. */
 export class Waiters {
@@ -47,7 +49,7 @@ export class Waiters {
     const { worker, wakes, noWakeStatus, settle } = request;
     const since = this.#clock.now();
     // Written out: on this path a spread costs more than all the rest.
-    const one: HeldRequest = { worker, wakes, noWakeStatus, settle, since, place: undefined };
+    const one: HeldRequest = { worker, wakes, noWakeStatus, settle, since, place: undefined, destination: undefined };
     one.place = this.#deadlines.add(one, since, holdMs);
     const onWorker = this.#byWorker.get(worker);
     if (onWorker === undefined) this.#byWorker.set(worker, new Set([one]));
@@ -57,12 +59,15 @@ export class Waiters {
     return one;
   }
 
-  /** Lets all go on that wait on these workers. */
-  release(workers: readonly number[]): void {
-    for (const worker of workers) {
-      const onWorker = [...(this.#byWorker.get(worker) ?? [])];
-      for (const one of onWorker) this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs }));
-    }
+  /** Lets all go on that wait on this worker. */
+  release(worker: number, lane: Lane): void {
+    const onWorker = [...(this.#byWorker.get(worker) ?? [])];
+    for (const one of onWorker) this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs }), lane);
+  }
+
+  /** Lets one go on, to this pod. False: it did not wait any more. */
+  releaseTo(one: HeldRequest, pin: Pin): boolean {
+    return this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs, pin }), 'address');
   }
 
   /**
@@ -98,12 +103,13 @@ export class Waiters {
     return true;
   }
 
-  #settle(one: HeldRequest, name: string, outcome: (heldMs: number) => Outcome): void {
-    if (!this.#remove(one)) return;
+  #settle(one: HeldRequest, name: string, outcome: (heldMs: number) => Outcome, lane?: Lane): boolean {
+    if (!this.#remove(one)) return false;
     const heldMs = this.#clock.now() - one.since;
     // First of all: whoever only counts must not come between a request and its answer.
     one.settle(outcome(heldMs));
-    this.#onSettled(name, heldMs);
+    this.#onSettled(name, heldMs, lane);
+    return true;
   }
 
   #remove(one: HeldRequest): boolean {

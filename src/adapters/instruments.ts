@@ -13,6 +13,9 @@ export const LABELS = {
   backend: 'The `target` of the backend',
   outcome: 'How it ended: the values are below',
   reason: '`cold-start`: the message that wakes the backend; `activity`: one that keeps it up',
+  lane:
+    '`address`: a probe passed on the address of a pod; `worker`: one passed through the request’s own nginx worker; `settle`: every ' +
+    'worker has had the time to follow the first',
   code: 'A code of [errors.md](errors.md)',
 } as const;
 
@@ -32,6 +35,12 @@ export const INSTRUMENTS = {
     labels: ['backend', 'outcome'],
     outcomes: '`released`; `client-gone`: the client left first; or the code of the error that it was answered with',
     meaning: 'How long a request was held, by how that ended',
+  },
+  releases: {
+    name: 'serverless_releases_total',
+    type: 'counter',
+    labels: ['backend', 'lane'],
+    meaning: 'Requests that were held and went on, by what let them go',
   },
   coldStart: {
     name: 'serverless_cold_start_seconds',

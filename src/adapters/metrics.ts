@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors';
 import { ERROR_CODES } from '../core/errors';
-import type { ColdStart, Observer, WakeUp } from '../core/ports';
+import type { ColdStart, Lane, Observer, WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
 import { Counter, Histogram, Reading } from './exposition';
 import { BUCKETS, INSTRUMENTS } from './instruments';
@@ -24,6 +24,7 @@ export class Metrics implements Observer {
   readonly #hold = new Histogram(INSTRUMENTS.hold, BUCKETS);
   readonly #coldStart = new Histogram(INSTRUMENTS.coldStart, BUCKETS);
   readonly #wake = new Histogram(INSTRUMENTS.wake, BUCKETS);
+  readonly #releases = new Counter(INSTRUMENTS.releases);
   readonly #probes = new Counter(INSTRUMENTS.probes);
   readonly #messages = new Counter(INSTRUMENTS.messages);
   readonly #rejections = new Counter(INSTRUMENTS.rejections);
@@ -44,8 +45,9 @@ export class Metrics implements Observer {
     if (wakeMs !== undefined) this.#wake.observe([backend], wakeMs / 1000);
   }
 
-  settled(backend: string, outcome: string, heldMs: number): void {
+  settled(backend: string, outcome: string, heldMs: number, lane?: Lane): void {
     this.#hold.observe([backend, outcome], heldMs / 1000);
+    if (lane !== undefined) this.#releases.add([backend, lane]);
   }
 
   probed(backend: string, outcome: string): void {
@@ -79,7 +81,8 @@ export class Metrics implements Observer {
   }
 
   *#lines(): Iterable<string> {
-    const counted = [this.#hold, this.#coldStart, this.#wake, this.#probes, this.#messages, this.#rejections];
+    const requests = [this.#hold, this.#releases, this.#coldStart, this.#wake];
+    const counted = [...requests, this.#probes, this.#messages, this.#rejections];
     for (const [index, exposition] of [...this.#readings, ...counted].entries()) {
       if (index > 0) yield '\n';
       yield* exposition.lines();

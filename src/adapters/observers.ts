@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors';
-import type { Clock, ColdStart, Logger, Observer, WakeUp } from '../core/ports';
+import type { Clock, ColdStart, Lane, Logger, Observer, WakeUp } from '../core/ports';
 import { Quiet } from '../core/quiet';
 import type { PublishReport } from '../core/reports';
 
@@ -77,9 +77,9 @@ export class Observers implements Observer {
     });
   }
 
-  settled(backend: string, outcome: string, heldMs: number): void {
+  settled(backend: string, outcome: string, heldMs: number, lane?: Lane): void {
     this.#tell((observer) => {
-      observer.settled(backend, outcome, heldMs);
+      observer.settled(backend, outcome, heldMs, lane);
     });
   }
 

@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import type { Pin } from '../core/ports';
+import type { ServicePort } from '../core/service-name';
 
 /** Header by which the access phase recognises this process's own probes. The backend never sees it. */
 export const PROBE_HEADER = 'X-Serverless-Probe';
@@ -8,9 +10,17 @@ export const PROBE_USER_AGENT = 'kong-serverless-probe';
 /** Probes given up that are remembered. */
 const LATE_KEPT = 100;
 
-interface InFlight {
+/** A probe as the access phase will meet it. */
+export interface OwnProbe {
+  /** As `normalizePath` gives it: Kong tells it in this form or in the one it was sent in. */
   readonly path: string;
+  /** As the backend's configuration has it. */
   readonly healthPath: string;
+  /** The pod that it is for, which counts only where Kong routes it to this Service. */
+  readonly pinned?: { readonly pin: Pin; readonly service: ServicePort };
+}
+
+interface InFlight extends OwnProbe {
   worker: number | undefined;
 }
 
@@ -44,18 +54,18 @@ export class OwnProbes {
     return this.#probed.has(healthPath);
   }
 
-  /**
-   * A ticket for a probe: the header's value. No other ticket can be guessed from it.
-   *
-   * @param path of the probe, as `normalizePath` gives it: Kong tells it in this form or in the one it was sent in
-   * @param healthPath as the backend's configuration has it
-   */
-  issue(path: string, healthPath = path): string {
+  /** A ticket for a probe: the header's value. No other ticket can be guessed from it. */
+  issue(probe: OwnProbe): string {
     const ticket = randomUUID();
-    this.#inFlight.set(ticket, { path, healthPath, worker: undefined });
-    this.#expected.add(path);
-    this.#probed.add(healthPath);
+    this.#inFlight.set(ticket, { ...probe, worker: undefined });
+    this.#expected.add(probe.path);
+    this.#probed.add(probe.healthPath);
     return ticket;
+  }
+
+  /** The pod that the probe with this ticket is for, if it is for one. */
+  pinnedTo(ticket: string): OwnProbe['pinned'] {
+    return this.#inFlight.get(ticket)?.pinned;
   }
 
   /** The access phase met a request with this header on a worker. False: it is none of ours. */

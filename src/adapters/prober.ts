@@ -1,21 +1,13 @@
 import type { Backend } from '../core/backend';
-import { normalizePath } from '../core/match';
 import type { Clock, ProbeRound, Prober } from '../core/ports';
 import type { ProbeResult } from '../core/reports';
 import { UNKNOWN_WORKER } from '../core/reports';
 import { systemClock } from './clock';
 import { ConnectionPool } from './connection-pool';
-import { HttpFailure, request } from './http-client';
+import { askHealth } from './health-request';
+import { healthUrl, type HealthUrl } from './health-url';
 import { LaneSearch } from './lane-search';
 import type { OwnProbes } from './own-probes';
-import { PROBE_HEADER, PROBE_USER_AGENT } from './own-probes';
-
-/** A health answer is drained so that its connection can be used again, but no further than this. */
-const MAX_BODY_BYTES = 64 * 1024;
-
-function isTimeout(error: unknown): boolean {
-  return error instanceof HttpFailure && error.code === 'ETIMEDOUT';
-}
 
 /** A keep-alive connection, which stays with the nginx worker that accepted it (K27). */
 interface Lane {
@@ -26,8 +18,7 @@ interface Lane {
 /** Probes one backend, by default through the gateway, with one lane per nginx worker that has requests waiting. */
 export class LaneProber implements Prober {
   readonly #lanes = new Map<number, Lane>();
-  readonly #url: URL;
-  readonly #throughGateway: boolean;
+  readonly #health: HealthUrl;
   /**
    * Whether the last answer had come by the plugin. Where another plugin answers the health path, or it is outside the plugin's
    * route, no worker can be told from another, and looking for their lanes is in vain.
@@ -35,9 +26,6 @@ export class LaneProber implements Prober {
   #comesBy = true;
   #turn = 0;
   #closed = false;
-  readonly #healthPath: string;
-  /** The path of a probe, as the access phase will compare it. */
-  readonly #normalPath: string;
   readonly #ownProbes: OwnProbes;
   readonly #search: LaneSearch;
 
@@ -49,12 +37,7 @@ export class LaneProber implements Prober {
   ) {
     this.#ownProbes = ownProbes;
     this.#search = new LaneSearch(clock);
-    const { probe, healthPath = '/' } = backend;
-    this.#healthPath = healthPath;
-    this.#throughGateway = probe.url === undefined;
-    // In a URL a backslash is a slash; in a path it is a character of its own, which Kong reads in either form.
-    this.#url = new URL(probe.url ?? gatewayUrl.replace(/\/+$/, '') + healthPath.replaceAll('\\', '%5C'));
-    this.#normalPath = normalizePath(this.#url.pathname);
+    this.#health = healthUrl(backend, gatewayUrl);
   }
 
   /** Lanes that are kept. */
@@ -82,7 +65,7 @@ export class LaneProber implements Prober {
 
   /** Lanes to ask in this round: new ones in search of a waiting worker's, or one that is there. */
   #choose(workers: readonly number[]): Lane[] {
-    const findable = this.#throughGateway && this.#comesBy;
+    const findable = this.#health.throughGateway && this.#comesBy;
     const wanted = findable ? workers.filter((worker) => worker !== UNKNOWN_WORKER) : [];
     this.#dropClosed(wanted);
     const more = this.#search.connections(wanted.filter((worker) => !this.#lanes.has(worker)));
@@ -103,38 +86,19 @@ export class LaneProber implements Prober {
   }
 
   #newLane(): Lane {
-    return { pool: new ConnectionPool(this.#url.href, 1), busy: false };
+    return { pool: new ConnectionPool(this.#health.url.href, 1), busy: false };
   }
 
   async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
-    const { timeoutMs, statuses, host: configuredHost } = settings;
-    const hostHeader = configuredHost ?? (this.#throughGateway ? host : undefined);
-    const ticket = this.#throughGateway ? this.#ownProbes.issue(this.#normalPath, this.#healthPath) : undefined;
-    let result: Pick<ProbeResult, 'outcome' | 'report'>;
+    const { url, throughGateway, healthPath, normalPath } = this.#health;
+    const ticket = throughGateway ? this.#ownProbes.issue({ path: normalPath, healthPath }) : undefined;
+    const hostHeader = settings.host ?? (throughGateway ? host : undefined);
+    const result = await askHealth({ url: url.href, settings, host: hostHeader, ticket, pool: lane.pool });
     let met: number | undefined;
-    try {
-      const { status } = await request({
-        method: 'GET',
-        url: this.#url.href,
-        headers: {
-          'User-Agent': PROBE_USER_AGENT,
-          ...(hostHeader === undefined ? {} : { Host: hostHeader }),
-          ...(ticket === undefined ? {} : { [PROBE_HEADER]: ticket }),
-        },
-        timeoutMs,
-        maxBytes: MAX_BODY_BYTES,
-        pool: lane.pool,
-      });
-      result = { outcome: statuses.includes(status) ? 'passed' : 'failed', report: { status } };
-      if (ticket !== undefined) {
-        met = this.#ownProbes.done(ticket);
-        this.#comesBy = met !== undefined;
-      }
-    } catch (error) {
-      const reason = error instanceof HttpFailure ? `${error.code}: ${error.message}` : String(error);
-      result = { outcome: isTimeout(error) ? 'timed-out' : 'unanswered', report: { error: reason } };
-      if (ticket !== undefined) met = this.#ownProbes.giveUp(ticket);
-    }
+    if (ticket !== undefined && 'status' in result.report) {
+      met = this.#ownProbes.done(ticket);
+      this.#comesBy = met !== undefined;
+    } else if (ticket !== undefined) met = this.#ownProbes.giveUp(ticket);
     const worker = met ?? UNKNOWN_WORKER;
     lane.busy = false;
     this.#file(lane, worker);

@@ -1,4 +1,5 @@
 import type { Backend, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
+import { serviceNamed } from '../core/service-name';
 import { holdTimeoutMs, probeTimeoutMs } from './cross-field';
 import type { Config } from './schema';
 import { healthPathOf, normalizeTarget } from './target';
@@ -59,6 +60,7 @@ export function toBackends(config: Config, source: string): Backend[] {
     healthPath: healthPathOf(entry),
     pubsub: entry.pubsub,
     topic: entry.topic,
+    service: entry.service === undefined ? undefined : serviceNamed(entry.service),
     probe,
     policy,
     noWake,

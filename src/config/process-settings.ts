@@ -20,8 +20,8 @@ export interface ProcessSettings {
   readonly maxHeld: number | undefined;
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
   readonly debugErrors: boolean;
-  /** Whether Kubernetes is asked where pods are. */
-  readonly kubernetes: 'auto' | 'off';
+  /** Whether Kubernetes is asked where pods are: `auto`, where a service account is mounted, `off`, or the folder of one. */
+  readonly kubernetes: string;
 }
 
 /** A setting as a person finds it: in `--help` and in docs/configuration.md. */
@@ -87,7 +87,7 @@ const table = {
     name: 'SERVERLESS_KUBERNETES',
     default: 'auto',
     meaning:
-      'Whether EndpointSlices are watched, to know at once that a backend sleeps: auto, where a service account is mounted, or off',
+      'Whether EndpointSlices are watched, to know at once that a backend sleeps, and to reach a pod before Kong knows it: auto, where a service account is mounted at the usual place; the folder of one elsewhere, such as /var/run/secrets/gateway; or off',
   },
 } as const satisfies Record<string, Omit<ProcessSetting, 'option'>>;
 
@@ -160,8 +160,9 @@ function flag(text: string): boolean {
   return text === 'true';
 }
 
-function autoOrOff(text: string): 'auto' | 'off' {
-  if (text !== 'auto' && text !== 'off') throw new Refusal('write auto or off');
+function kubernetes(text: string): string {
+  if (text !== 'auto' && text !== 'off' && !text.startsWith('/'))
+    throw new Refusal('write auto, off, or the folder of a service account, such as /var/run/secrets/gateway');
   return text;
 }
 
@@ -223,7 +224,7 @@ export function parseProcessSettings(
     logLevel: setting('log-level', logLevel),
     maxHeld: optional('max-held', (text) => integer(text, 1, 1_000_000)),
     debugErrors: setting('debug-errors', flag),
-    kubernetes: setting('kubernetes', autoOrOff),
+    kubernetes: setting('kubernetes', kubernetes),
   };
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }

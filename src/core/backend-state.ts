@@ -20,7 +20,10 @@ export function step(state: State, event: Event, policy: Policy): Step {
     case 'probed':
       return state.kind === 'idle' ? [state, []] : probed(state, event, policy);
     case 'withdrawn':
-      return state.kind === 'ready' ? withdraw(state, state.waiting, event, policy) : [state, []];
+      if (state.kind === 'ready') return withdraw(state, state.waiting, event, policy);
+      // It had come up at its address: the wake-up that was spared is due.
+      if (state.kind !== 'waking' || !state.spared) return [state, []];
+      return wakeOn({ ...state, nextPublishAt: event.now }, event, policy);
     case 'published':
       return state.kind === 'waking' && state.wokenAt === event.wokenAt ? published(state, event, policy) : [state, []];
     case 'tick':
@@ -88,14 +91,19 @@ function wakeOn(state: Waking, event: Event, policy: Policy): Step {
   const effects: Effect[] = [];
   let next = state;
   if (!state.publishing && event.now >= state.nextPublishAt) {
-    next = { ...next, publishing: true };
-    effects.push({ type: 'publish', wokenAt: state.wokenAt });
+    next = event.up === true ? putOff(next, event, policy) : { ...next, publishing: true, spared: false };
+    if (next.publishing) effects.push({ type: 'publish', wokenAt: state.wokenAt });
   }
   if (event.now >= state.nextProbeAt) {
     next = { ...next, inFlight: ['any'], nextProbeAt: afterPeriod(event, policy.intervalMs) };
     effects.push(probe('any', workersOf(state.waiting)));
   }
   return [next, effects];
+}
+
+/** No wake-up is needed for as long as one would last. */
+function putOff(state: Waking, event: Event, policy: Policy): Waking {
+  return { ...state, spared: true, nextPublishAt: event.now + wakeWindowMs(policy) };
 }
 
 function probed(state: Probing | Waking | Ready, answer: EventOf<'probed'>, policy: Policy): Step {
@@ -152,8 +160,10 @@ function asleep(waiting: Waiting, wake: boolean, event: Event, policy: Policy): 
     publishing: true,
     failures: 0,
     nextPublishAt: event.now,
+    spared: false,
     nextProbeAt: afterPeriod(event, policy.intervalMs),
   };
+  if (event.up === true) return [putOff({ ...waking, publishing: false }, event, policy), rejected];
   return [waking, [...rejected, { type: 'publish', wokenAt: event.now }]];
 }
 

@@ -1,3 +1,5 @@
+import type { ServicePort } from './service-name';
+
 /**
  * A backend as the core sees it: one entry of the plugin's configuration, complete and in milliseconds.
  * `src/config/parse.ts` makes it; nothing else does.
@@ -14,6 +16,8 @@ export interface Backend {
   /** Dapr component. */
   readonly pubsub: string;
   readonly topic: string;
+  /** The Kubernetes Service behind it; undefined: the one that Kong names. */
+  readonly service: ServicePort | undefined;
   readonly probe: ProbeSettings;
   readonly policy: Policy;
   /** A request that one of these matches never wakes the backend. */

@@ -1,6 +1,7 @@
 import type { ProbeSettings } from './backend';
 import type { ErrorCode } from './errors';
-import type { ProbeResult, PublishReport } from './reports';
+import type { ProbeOutcome, ProbeReport, ProbeResult, PublishReport } from './reports';
+import type { ServiceName, ServicePort } from './service-name';
 
 /** Time. Milliseconds of a monotonic clock, but for `wall`. */
 export interface Clock {
@@ -45,19 +46,48 @@ export interface Prober {
   close(): void;
 }
 
-/** A Kubernetes Service. */
-export interface ServiceName {
-  readonly name: string;
-  readonly namespace: string;
+/** A pod that runs or starts, as its Service shows it. */
+export interface Pod {
+  /** Its IP address. */
+  readonly address: string;
+  /** It passes its readiness probe, as far as Kubernetes knows. */
+  readonly ready: boolean;
+  /** Ports of the pod, by the name that the Service gives each; '' for its only one. */
+  readonly ports: ReadonlyMap<string, number>;
 }
+
+/** Told the pods of a Service that run or start; undefined: nothing is known, or any more. */
+export type OnPods = (pods: readonly Pod[] | undefined) => void;
 
 /** Knows where the pods of Services are. */
 export interface Endpoints {
-  /**
-   * Calls back with the addresses of the pods that run or start, once they are known and at each change; undefined: nothing is known any
-   * more. Returns how to stop that. Never throws.
-   */
-  follow(service: ServiceName, onChange: (addresses: readonly string[] | undefined) => void): () => void;
+  /** Calls back once they are known and at each change. Returns how to stop that. Never throws. */
+  follow(service: ServiceName, onPods: OnPods): () => void;
+}
+
+/** Where a request is sent instead of to whichever pod Kong would choose. */
+export interface Pin {
+  /** IP address. */
+  readonly address: string;
+  readonly port: number;
+  /** Host that the backend is to see: Kong would send the address instead. */
+  readonly host: string;
+}
+
+/** What a pod said to a probe that was pinned to it. */
+export interface AddressAnswer {
+  /** `closed`: nothing listens there yet, which cost next to nothing to find out. */
+  readonly outcome: ProbeOutcome | 'closed';
+  /** Undefined where nothing was asked. */
+  readonly report: ProbeReport | undefined;
+}
+
+/** Probes the pods of one backend by their addresses: through the gateway, so that all that a pass proves is the whole way. */
+export interface AddressProber {
+  /** Never rejects. */
+  probe(pin: Pin, service: ServicePort, settings: ProbeSettings): Promise<AddressAnswer>;
+  /** Forgets its connections. */
+  close(): void;
 }
 
 /** The message that wakes a backend, or keeps it up. */
@@ -85,6 +115,12 @@ export interface Publisher {
   publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport>;
 }
 
+/**
+ * What let a request go: a probe that passed on the address of a pod, one through the request's own nginx worker, or the time that every
+ * worker has had to follow the first.
+ */
+export type Lane = 'address' | 'worker' | 'settle';
+
 /** A finished cold start, for the log and the metrics. Milliseconds from the first request's arrival. */
 export interface ColdStart {
   readonly at: string;
@@ -92,7 +128,14 @@ export interface ColdStart {
   readonly held: number;
   /** Until Dapr accepted the wake-up; undefined when it never did. */
   readonly wakeMs: number | undefined;
+  /** Until a probe had passed, and those who waited went on. */
   readonly readyMs: number;
+  /** What let the first of them go. */
+  readonly lane: Lane;
+  /** Until Kubernetes showed the address of a pod; undefined where it is not watched, or had one from the start. */
+  readonly addressMs: number | undefined;
+  /** Until a pod was Ready. Undefined where it is not watched, or is not yet. */
+  readonly podReadyMs: number | undefined;
   readonly probes: number;
   readonly messages: number;
 }
@@ -103,8 +146,12 @@ export type OnRejected = (code: ErrorCode) => void;
 /** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {
   coldStart(backend: string, coldStart: ColdStart): void;
-  /** A request that was held, however it ended. */
-  settled(backend: string, outcome: string, heldMs: number): void;
+  /**
+   * A request that was held, however it ended.
+   *
+   * @param lane what let it go, if anything did
+   */
+  settled(backend: string, outcome: string, heldMs: number, lane?: Lane): void;
   probed(backend: string, outcome: string): void;
   published(backend: string, reason: WakeUp['reason'], report: PublishReport): void;
   /** A request was answered with an error of ours. Called by whoever answers it. */

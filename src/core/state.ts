@@ -39,6 +39,8 @@ export interface Waking extends Busy {
   /** Publishes that failed in a row. */
   readonly failures: number;
   readonly nextPublishAt: number;
+  /** No wake-up was sent when one was due, because a pod had passed a probe at its own address. */
+  readonly spared: boolean;
   readonly nextProbeAt: number;
 }
 
@@ -60,7 +62,12 @@ export interface Ready extends Busy {
 export type State = Idle | Probing | Waking | Ready;
 
 /** What happens to a backend. `now` never goes back; `jitter`, in [-1, 1), spreads what many gateway nodes would do at once. */
-export type Event = { readonly now: number; readonly jitter: number } & (
+export type Event = {
+  readonly now: number;
+  readonly jitter: number;
+  /** A pod of it passed a probe at its own address, and is still there: nobody has to wake it, whatever its workers say. */
+  readonly up?: boolean;
+} & (
   | ({
       readonly type: 'arrive';
       /** There is room for one more held request. */
@@ -87,8 +94,8 @@ export type Event = { readonly now: number; readonly jitter: number } & (
   | { readonly type: 'tick' }
 );
 
-/** An event as its source knows it: the machine's owner adds time and chance. */
-export type Happening = DistributiveOmit<Event, 'now' | 'jitter'>;
+/** An event as its source knows it: the machine's owner adds time, chance, and what it knows of pods. */
+export type Happening = DistributiveOmit<Event, 'now' | 'jitter' | 'up'>;
 
 export type EventOf<T extends Event['type']> = Extract<Event, { type: T }>;
 

@@ -30,7 +30,10 @@ export interface Kong {
     set_header(name: string, value: string | number): Promise<void>;
   };
   readonly service: {
+    /** Sends the request to this IP address and port, whatever its service has for targets; the client's Host is lost with it (K28). */
+    set_target(address: string, port: number): Promise<void>;
     readonly request: {
+      set_header(name: string, value: string): Promise<void>;
       /** Keeps a header of the request from the backend. */
       clear_header(name: string): Promise<void>;
     };

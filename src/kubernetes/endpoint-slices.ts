@@ -1,3 +1,4 @@
+import type { Pod } from '../core/ports';
 import { isRecord } from '../core/types';
 
 /** As much of an EndpointSlice as tells where a Service's pods are. */
@@ -6,8 +7,8 @@ export interface Slice {
   readonly name: string;
   /** The Service that it belongs to. */
   readonly service: string;
-  /** Addresses of pods that run or start. */
-  readonly addresses: readonly string[];
+  /** Those that run or start. */
+  readonly pods: readonly Pod[];
 }
 
 /** The label by which a slice names its Service. */
@@ -25,11 +26,24 @@ export function readSlice(object: unknown): Slice | undefined {
   const service = labels[SERVICE];
   if (typeof name !== 'string' || typeof service !== 'string') return undefined;
   const endpoints = Array.isArray(object.endpoints) ? (object.endpoints as unknown[]) : [];
-  return { name, service, addresses: endpoints.flatMap(addressesOf) };
+  const ports = portsOf(object.ports);
+  return { name, service, pods: endpoints.flatMap((endpoint) => podsOf(endpoint, ports)) };
 }
 
-function addressesOf(endpoint: unknown): string[] {
+/** The ports of all pods of a slice. One without a number stands for all ports, and says nothing. */
+function portsOf(list: unknown): ReadonlyMap<string, number> {
+  const ports = new Map<string, number>();
+  for (const entry of Array.isArray(list) ? (list as unknown[]) : []) {
+    if (!isRecord(entry) || typeof entry.port !== 'number') continue;
+    ports.set(typeof entry.name === 'string' ? entry.name : '', entry.port);
+  }
+  return ports;
+}
+
+function podsOf(endpoint: unknown, ports: ReadonlyMap<string, number>): Pod[] {
   if (!isRecord(endpoint) || !Array.isArray(endpoint.addresses)) return [];
-  const isLeaving = isRecord(endpoint.conditions) && endpoint.conditions.terminating === true;
-  return isLeaving ? [] : endpoint.addresses.filter((address): address is string => typeof address === 'string');
+  const { terminating, ready } = isRecord(endpoint.conditions) ? endpoint.conditions : {};
+  if (terminating === true) return [];
+  const addresses = endpoint.addresses.filter((address): address is string => typeof address === 'string');
+  return addresses.map((address) => ({ address, ready: ready !== false, ports }));
 }

@@ -1,9 +1,8 @@
-import type { Clock, Endpoints, Logger, ServiceName } from '../core/ports';
+import type { Clock, Endpoints, Logger, OnPods, Pod } from '../core/ports';
+import type { ServiceName } from '../core/service-name';
 import type { Slice } from './endpoint-slices';
 import type { ApiServer } from './service-account';
 import { SliceWatch } from './slice-watch';
-
-type OnChange = (addresses: readonly string[] | undefined) => void;
 
 /** What is known of one namespace, and who wants to know. */
 interface Namespace {
@@ -11,7 +10,7 @@ interface Namespace {
   /** Undefined: nothing, yet or any more. */
   slices: ReadonlyMap<string, Slice> | undefined;
   /** By Service. */
-  readonly followers: Map<string, Set<OnChange>>;
+  readonly followers: Map<string, Set<OnPods>>;
 }
 
 /** Follows Services by the EndpointSlices of their namespaces: one watch for each namespace that somebody asks for. */
@@ -27,13 +26,13 @@ export class KubernetesEndpoints implements Endpoints {
     this.#logger = logger;
   }
 
-  follow({ name, namespace }: ServiceName, onChange: OnChange): () => void {
+  follow({ name, namespace }: ServiceName, onPods: OnPods): () => void {
     const known = this.#namespace(namespace);
     const followers = known.followers.get(name) ?? new Set();
-    known.followers.set(name, followers.add(onChange));
-    if (known.slices !== undefined) onChange(addressesOf(known.slices, name));
+    known.followers.set(name, followers.add(onPods));
+    if (known.slices !== undefined) onPods(podsOf(known.slices, name));
     return () => {
-      followers.delete(onChange);
+      followers.delete(onPods);
       if (followers.size > 0) return;
       known.followers.delete(name);
       if (known.followers.size > 0) return;
@@ -64,8 +63,8 @@ export class KubernetesEndpoints implements Endpoints {
     const onChange = (slices: ReadonlyMap<string, Slice> | undefined): void => {
       made.slices = slices;
       for (const [service, told] of followers) {
-        const addresses = slices && addressesOf(slices, service);
-        for (const tell of told) tell(addresses);
+        const pods = slices && podsOf(slices, service);
+        for (const tell of told) tell(pods);
       }
     };
     const watch = new SliceWatch({ api: this.#api, namespace, clock: this.#clock, logger: this.#logger, onChange });
@@ -77,10 +76,10 @@ export class KubernetesEndpoints implements Endpoints {
 }
 
 /**
- * The addresses of a Service; undefined where it has no slice. One that selects pods always has, also without pods; another, such as an
+ * The pods of a Service; undefined where it has no slice. One that selects pods always has, also without pods; another, such as an
  * ExternalName, is up or down without Kubernetes knowing.
  */
-function addressesOf(slices: ReadonlyMap<string, Slice>, service: string): readonly string[] | undefined {
+function podsOf(slices: ReadonlyMap<string, Slice>, service: string): readonly Pod[] | undefined {
   const own = [...slices.values()].filter((slice) => slice.service === service);
-  return own.length === 0 ? undefined : own.flatMap(({ addresses }) => addresses);
+  return own.length === 0 ? undefined : own.flatMap(({ pods }) => pods);
 }

@@ -151,6 +151,7 @@ class ActivatorRig {
       clock: this.clock,
       random: () => 0.5,
       prober,
+      addressProber: { probe: () => Promise.resolve({ outcome: 'closed', report: undefined }), close: silent },
       publisher: { publish: () => Promise.resolve({ outcome: 'accepted', status: 204 }) },
       observer: { coldStart: silent, settled: silent, probed: silent, published: silent, rejected: silent },
       logger: { debug: silent, info: silent, warn: silent, error: silent },
@@ -187,6 +188,7 @@ const BACKEND: Backend = {
   healthPath: '/bench/healthz',
   pubsub: 'pubsub',
   topic: 'bench',
+  service: undefined,
   probe: { timeoutMs: 1000, statuses: [200], host: undefined, url: undefined },
   policy: {
     ...{ intervalMs: 100, holdTimeoutMs: 30_000, maxHeld: 2 * MANY, leaseMs: 5000, settleMs: 1000, successes: 1 },

@@ -75,9 +75,20 @@ const filled = (): Metrics => {
   const metrics = new Metrics({ held: () => 0, linesDropped: () => 0, observerFailures: () => 0 });
   for (let n = 0; n < BACKENDS; n += 1) {
     const backend = `/team-${n % 40}/service-${n}`;
-    const coldStart = { at: new Date(0).toISOString(), held: 1, wakeMs: 12, readyMs: 2400 + n, probes: 4, messages: 1 };
+    const coldStart = {
+      ...{
+        at: new Date(0).toISOString(),
+        held: 1,
+        wakeMs: 12,
+        addressMs: 900,
+        readyMs: 2400 + n,
+        podReadyMs: undefined,
+      },
+      ...{ lane: 'address' as const, probes: 4, messages: 1 },
+    };
     metrics.coldStart(backend, coldStart);
     for (const outcome of ['released', 'SERVERLESS_HOLD_TIMEOUT']) metrics.settled(backend, outcome, 1234 + n);
+    for (const lane of ['address', 'worker', 'settle'] as const) metrics.settled(backend, 'released', 1234 + n, lane);
     for (const outcome of ['passed', 'failed', 'unanswered']) metrics.probed(backend, outcome);
     for (const reason of ['cold-start', 'activity'] as const)
       metrics.published(backend, reason, { outcome: 'accepted' });

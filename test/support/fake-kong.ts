@@ -12,6 +12,8 @@ export interface FakeRequest {
   readonly routePaths?: readonly string[];
   /** Host of the service that it is routed to. */
   readonly serviceHost?: string;
+  /** The route keeps the client's Host; it does unless said. */
+  readonly preservesHost?: boolean;
 }
 
 /** The plugin's response. */
@@ -34,6 +36,8 @@ export class FakeKong implements Kong {
   readonly logged: string[] = [];
   readonly responseHeaders: Record<string, string | number> = {};
   readonly clearedHeaders: string[] = [];
+  /** Where the request is sent in place of where Kong would. */
+  sentTo: { readonly address: string; readonly port: number; readonly host: string | undefined } | undefined;
   exited: Exit | undefined;
   /** The client has disconnected: no more calls are answered (K11). */
   gone = false;
@@ -61,7 +65,10 @@ export class FakeKong implements Kong {
   };
   readonly router = {
     get_route: (): Promise<unknown> =>
-      this.#answer('router.get_route', () => ({ paths: this.#given.routePaths ?? ['/kong'] })),
+      this.#answer('router.get_route', () => ({
+        paths: this.#given.routePaths ?? ['/kong'],
+        preserve_host: this.#given.preservesHost ?? true,
+      })),
     get_service: (): Promise<unknown> =>
       this.#answer('router.get_service', () => ({ host: this.#given.serviceHost ?? 'consumer.kong.8080.svc' })),
   };
@@ -76,7 +83,16 @@ export class FakeKong implements Kong {
       }),
   };
   readonly service = {
+    set_target: (address: string, port: number): Promise<void> =>
+      this.#answer('service.set_target', () => {
+        this.sentTo = { address, port, host: undefined };
+      }),
     request: {
+      set_header: (name: string, value: string): Promise<void> =>
+        this.#answer(`service.request.set_header ${name}`, () => {
+          // Kong 2.8 forgets the client's Host with set_target: one that was set before it is lost.
+          if (name === 'Host' && this.sentTo !== undefined) this.sentTo = { ...this.sentTo, host: value };
+        }),
       clear_header: (name: string): Promise<void> =>
         this.#answer(`service.request.clear_header ${name}`, () => {
           this.clearedHeaders.push(name);

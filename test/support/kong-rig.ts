@@ -12,6 +12,8 @@ export interface KongRigBackend extends BackendOptions {
   readonly name: string;
   /** Overrides fields of `{count: 300, interval: 100, backend: [...]}`. */
   readonly plugin?: Readonly<Record<string, unknown>>;
+  /** Kong has no target for it: the ingress controller has not told it. */
+  readonly unrouted?: boolean;
 }
 
 export interface KongRigOptions {
@@ -19,6 +21,7 @@ export interface KongRigOptions {
   readonly workers?: number;
   readonly serverlessArgs?: readonly string[];
   readonly nodeArgs?: readonly string[];
+  readonly serverlessEnv?: Readonly<Record<string, string>>;
   /** Where the plugin server's log goes, in place of a file of its own. */
   readonly logFile?: string;
   readonly kongEnv?: Readonly<Record<string, string>>;
@@ -64,6 +67,7 @@ export class KongRig {
           daprPort: dapr.port,
           args: options.serverlessArgs ?? [],
           nodeArgs: options.nodeArgs ?? [],
+          env: options.serverlessEnv ?? {},
           ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
         }),
       );
@@ -132,7 +136,7 @@ const configOf = (options: KongRigOptions, backends: Readonly<Record<string, Fak
     ...options.backends.map((one): GatewayRoute => ({
       name: one.name,
       path: `/${one.name}`,
-      to: backends[one.name]?.target ?? [],
+      to: one.unrouted === true ? [] : (backends[one.name]?.target ?? []),
       plugins: { serverless: pluginConfig(one) },
       preserveHost: one.hosts !== undefined,
     })),

@@ -1,7 +1,7 @@
 import { systemClock } from '../../../src/adapters/clock';
 import { KubernetesEndpoints } from '../../../src/kubernetes/endpoints';
 import { RecordingLog, until } from '../../unit/server/server-rig';
-import { FakeApiServer, slice } from './fake-api-server';
+import { FakeApiServer, slice } from '../../support/fake-api-server';
 
 let api: FakeApiServer;
 let endpoints: KubernetesEndpoints;
@@ -24,7 +24,7 @@ afterEach(async () => {
 const follow = (name: string, namespace = 'apps'): (() => void) => {
   const list: (readonly string[] | undefined)[] = [];
   told[`${namespace}/${name}`] = list;
-  return endpoints.follow({ name, namespace }, (addresses) => list.push(addresses));
+  return endpoints.follow({ name, namespace }, (pods) => list.push(pods?.map(({ address }) => address)));
 };
 const last = (name: string): readonly string[] | undefined => told[name]?.at(-1);
 const watching = (count = 1): Promise<void> => until(() => api.watches.length === count);

@@ -197,7 +197,7 @@ describe('a cold request', () => {
 describe('our own probe', () => {
   test('passes at once on its worker, and its header does not reach the backend', async () => {
     const instance = plugin.instance();
-    const ticket = plugin.ownProbes.issue(HEALTH);
+    const ticket = plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
     const phase = await plugin.request(instance, { path: HEALTH, headers: { [PROBE_HEADER]: ticket } });
     expect(phase).toMatchObject({ ended: true, kong: { exited: undefined, clearedHeaders: [PROBE_HEADER] } });
     expect(plugin.ownProbes.done(ticket)).toBe(101);
@@ -205,22 +205,22 @@ describe('our own probe', () => {
 
   test('is met also by an instance whose backends are all open, to learn its worker', async () => {
     const instance = await plugin.warm();
-    const ticket = plugin.ownProbes.issue(HEALTH);
+    const ticket = plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
     await plugin.request(instance, { path: HEALTH, headers: { [PROBE_HEADER]: ticket } });
     expect(plugin.ownProbes.done(ticket)).toBe(101);
   });
 
   test('makes requests for its own backend be looked at, and for no other', async () => {
     const instance = await plugin.warm();
-    const ticket = plugin.ownProbes.issue('/other/healthz');
+    const ticket = plugin.ownProbes.issue({ path: '/other/healthz', healthPath: '/other/healthz' });
     expect((await plugin.request(instance)).kong.calls).toEqual([]);
     plugin.ownProbes.done(ticket);
-    plugin.ownProbes.issue(HEALTH);
+    plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
     expect((await plugin.request(instance)).kong.calls).toEqual(['request.get_path']);
   });
 
   test('that comes by after its timeout is not held as if it were a request', async () => {
-    const ticket = plugin.ownProbes.issue(HEALTH);
+    const ticket = plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
     plugin.ownProbes.giveUp(ticket);
     const phase = await plugin.request(plugin.instance(), { path: HEALTH, headers: { [PROBE_HEADER]: ticket } });
     expect(phase).toMatchObject({ ended: true, kong: { clearedHeaders: [PROBE_HEADER] } });
@@ -230,7 +230,7 @@ describe('our own probe', () => {
   test.each(['', 'x', '00000000-0000-4000-8000-000000000000', undefined])(
     'is not taken for one with %j',
     async (forged) => {
-      plugin.ownProbes.issue(HEALTH);
+      plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
       const headers = forged === undefined ? {} : { [PROBE_HEADER]: forged };
       const phase = await plugin.request(plugin.instance(), { path: HEALTH, headers });
       expect(phase.ended).toBe(false);
@@ -254,7 +254,7 @@ describe('our own probe', () => {
   ])('sent as %j is recognised as itself and as %j', async (sent, told) => {
     const instance = plugin.instance(exampleBackend({ target: '/', healthPath: sent }));
     for (const path of [sent, told]) {
-      const ticket = plugin.ownProbes.issue(normalizePath(sent), sent);
+      const ticket = plugin.ownProbes.issue({ path: normalizePath(sent), healthPath: sent });
       const phase = await plugin.request(instance, { path, headers: { [PROBE_HEADER]: ticket } });
       expect(phase).toMatchObject({ ended: true, kong: { exited: undefined, clearedHeaders: [PROBE_HEADER] } });
       expect(plugin.ownProbes.done(ticket)).toBe(101);
@@ -262,7 +262,7 @@ describe('our own probe', () => {
   });
 
   test('is recognised on a path that nobody expects, before it is held', async () => {
-    const ticket = plugin.ownProbes.issue('/another/form');
+    const ticket = plugin.ownProbes.issue({ path: '/another/form', healthPath: '/another/form' });
     const phase = await plugin.request(plugin.instance(), { path: HEALTH, headers: { [PROBE_HEADER]: ticket } });
     expect(phase).toMatchObject({ ended: true, kong: { clearedHeaders: [PROBE_HEADER] } });
     expect(plugin.rig.budget.held).toBe(0);

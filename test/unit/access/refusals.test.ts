@@ -146,7 +146,7 @@ describe('an exception', () => {
     'request.get_header X-Serverless-Probe',
     'service.request.clear_header',
   ])('at %s is answered 503, never let through', async (failOn) => {
-    const ticket = plugin.ownProbes.issue(HEALTH);
+    const ticket = plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
     const request = { path: HEALTH, headers: { [PROBE_HEADER]: ticket } };
     const phase = await plugin.request(plugin.instance(), request, { failOn });
     expect(phase).toMatchObject({ ended: true, failed: undefined });
@@ -203,7 +203,7 @@ describe('an exception', () => {
 
 test('no line of any log has a ticket or a header’s value in it', async () => {
   const secrets = { Host: 'secret-host', traceparent: 'secret-trace', [PROBE_HEADER]: 'secret-ticket' };
-  const ticket = plugin.ownProbes.issue(HEALTH);
+  const ticket = plugin.ownProbes.issue({ path: HEALTH, healthPath: HEALTH });
   const instance = plugin.instance();
   const phases = [await plugin.request(instance, { path: HEALTH, headers: secrets })];
   phases.push(await plugin.request(instance, { path: HEALTH, headers: secrets }, { failOn: 'request.get_path' }));

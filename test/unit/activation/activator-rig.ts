@@ -4,16 +4,21 @@ import type { Origin } from '../../../src/activation/origin';
 import { HeldBudget } from '../../../src/activation/held-budget';
 import type { Backend } from '../../../src/core/backend';
 import type {
+  AddressAnswer,
+  AddressProber,
   ColdStart,
   Endpoints,
+  Lane,
   Observer,
+  OnPods,
+  Pin,
   ProbeRound,
   Prober,
   Publisher,
   PublishTarget,
-  ServiceName,
   WakeUp,
 } from '../../../src/core/ports';
+import type { ServiceName } from '../../../src/core/service-name';
 import type { ProbeResult, PublishReport } from '../../../src/core/reports';
 import { FakeClock, flush } from '../../support/fake-clock';
 import { exampleBackend } from '../core/example-backend';
@@ -98,6 +103,8 @@ export class FakePublisher implements Publisher {
 export class Witness implements Observer {
   readonly coldStarts: ColdStart[] = [];
   readonly settlements: string[] = [];
+  /** What let those go that went on. */
+  readonly lanes: Lane[] = [];
   readonly probes: string[] = [];
   readonly publishes: string[] = [];
   readonly rejections: string[] = [];
@@ -106,8 +113,9 @@ export class Witness implements Observer {
     this.coldStarts.push(coldStart);
   }
 
-  settled(_backend: string, outcome: string): void {
+  settled(_backend: string, outcome: string, _heldMs: number, lane?: Lane): void {
     this.settlements.push(outcome);
+    if (lane !== undefined) this.lanes.push(lane);
   }
 
   probed(_backend: string, outcome: string): void {
@@ -125,21 +133,56 @@ export class Witness implements Observer {
 
 /** A Kubernetes in which each Service has the pods that the test gives it. */
 export class FakeEndpoints implements Endpoints {
-  readonly #followers = new Map<string, Set<(addresses: readonly string[] | undefined) => void>>();
+  readonly #followers = new Map<string, Set<OnPods>>();
 
   /** Services that are followed. */
   get followed(): string[] {
     return [...this.#followers].filter(([, followers]) => followers.size > 0).map(([service]) => service);
   }
 
-  follow({ name, namespace }: ServiceName, onChange: (addresses: readonly string[] | undefined) => void): () => void {
+  follow({ name, namespace }: ServiceName, onPods: OnPods): () => void {
     const followers = this.#followers.get(`${namespace}/${name}`) ?? new Set();
-    this.#followers.set(`${namespace}/${name}`, followers.add(onChange));
-    return () => followers.delete(onChange);
+    this.#followers.set(`${namespace}/${name}`, followers.add(onPods));
+    return () => followers.delete(onPods);
   }
 
+  /** Pods with one port, 8080; Ready unless the address begins with `~`. */
   tell(service: string, addresses: readonly string[] | undefined): void {
-    for (const follower of this.#followers.get(service) ?? []) follower(addresses);
+    const pods = addresses?.map((address) => ({
+      address: address.replace('~', ''),
+      ready: !address.startsWith('~'),
+      ports: new Map([['', 8080]]),
+    }));
+    for (const follower of this.#followers.get(service) ?? []) follower(pods);
+  }
+}
+
+/** Pods that are asked one by one, and answer after a while on the fake clock. */
+export class FakeAddressProber implements AddressProber {
+  readonly #clock: FakeClock;
+  readonly asked: Pin[] = [];
+  /** Addresses that pass; any other is closed, unless `answers` says otherwise. */
+  readonly up = new Set<string>();
+  answers = new Map<string, AddressAnswer['outcome']>();
+  answerMs = 1;
+  closed = false;
+
+  constructor(clock: FakeClock) {
+    this.#clock = clock;
+  }
+
+  probe(pin: Pin): Promise<AddressAnswer> {
+    this.asked.push(pin);
+    return new Promise((resolve) => {
+      this.#clock.after(this.answerMs, () => {
+        const outcome = this.up.has(pin.address) ? 'passed' : (this.answers.get(pin.address) ?? 'closed');
+        resolve({ outcome, report: outcome === 'closed' ? undefined : { status: outcome === 'passed' ? 200 : 500 } });
+      });
+    });
+  }
+
+  close(): void {
+    this.closed = true;
   }
 }
 
@@ -154,6 +197,7 @@ export interface Caller {
 export class ActivatorRig {
   readonly clock = new FakeClock();
   readonly prober = new FakeProber(this.clock);
+  readonly addressProber = new FakeAddressProber(this.clock);
   readonly publisher = new FakePublisher(this.clock);
   readonly witness = new Witness();
   readonly budget: HeldBudget;
@@ -178,6 +222,7 @@ export class ActivatorRig {
       clock: this.clock,
       random: () => 0.5,
       prober: this.prober,
+      addressProber: this.addressProber,
       publisher: this.publisher,
       observer: this.witness,
       logger: { debug: this.#log, info: this.#log, warn: this.#log, error: this.#log },

@@ -45,7 +45,14 @@ describe('a burst on a cold backend', () => {
     rig.prober.up = true;
     await rig.clock.advance(100);
     expect(rig.witness.coldStarts).toEqual([
-      { at: '2026-01-01T00:00:01.000Z', held: 3, wakeMs: 7, readyMs: 1010, probes: 11, messages: 3 },
+      expect.objectContaining({
+        at: '2026-01-01T00:00:01.000Z',
+        held: 3,
+        wakeMs: 7,
+        readyMs: 1010,
+        probes: 11,
+        messages: 3,
+      }),
     ]);
     expect(rig.witness.settlements).toEqual(['released', 'released', 'released']);
   });

@@ -13,7 +13,7 @@ beforeEach(() => {
 
 /** A request that tells its Service when it is asked. */
 const enter = (name = 'consumer', arrival: Parameters<ActivatorRig['enter']>[0] = {}): Caller =>
-  rig.enter({ ...arrival, origin: { service: { name, namespace: 'kong' } } });
+  rig.enter({ ...arrival, origin: { service: { name, namespace: 'kong', port: '8080' } } });
 
 /** A backend whose Service is followed, and that is up. */
 const warm = async (): Promise<void> => {
@@ -26,13 +26,10 @@ const warm = async (): Promise<void> => {
 };
 
 describe('a backend whose Service is known', () => {
-  test('has its pods followed from the first request that waits, and asks no more', async () => {
+  test('has its pods followed from the first request that waits', () => {
     enter();
     expect(endpoints.followed).toEqual([SERVICE]);
     endpoints.tell(SERVICE, ['10.0.0.1']);
-    enter('another');
-    await rig.clock.advance(10);
-    expect(endpoints.followed).toEqual([SERVICE]);
     expect(rig.activator.status()).toMatchObject({ addresses: ['10.0.0.1'] });
   });
 
@@ -125,15 +122,6 @@ describe('a backend whose Service is known', () => {
     expect(rig.activator.isOpen(11)).toBe(false);
   });
 
-  test('is asked of another request where the first left before it told', () => {
-    const gone = rig.enter({ origin: undefined });
-    enter();
-    expect(endpoints.followed).toEqual([]);
-    gone.leave();
-    enter();
-    expect(endpoints.followed).toEqual([SERVICE]);
-  });
-
   test('is followed no more once the backend is forgotten', () => {
     enter();
     rig.activator.close();
@@ -143,5 +131,5 @@ describe('a backend whose Service is known', () => {
 
 test('without Kubernetes no request is asked for its Service', () => {
   const entry = new ActivatorRig().activator.enter({ worker: 11, wakes: true, backend: rig.backend });
-  expect(entry).toMatchObject({ kind: 'held', wants: { service: false } });
+  expect(entry).toMatchObject({ kind: 'held', wants: { route: false } });
 });

@@ -7,7 +7,10 @@ import { ERROR_CODES } from '../../../src/core/errors';
 import type { ColdStart, Observer, WakeUp } from '../../../src/core/ports';
 import type { PublishReport } from '../../../src/core/reports';
 
-const COLD_START: ColdStart = { at: '', held: 3, wakeMs: 12, readyMs: 2400, probes: 20, messages: 3 };
+const COLD_START: ColdStart = {
+  ...{ at: '', held: 3, wakeMs: 12, addressMs: 900, readyMs: 2400, podReadyMs: undefined, probes: 20, messages: 3 },
+  lane: 'address',
+};
 const READINGS: Readings = { held: () => 2, linesDropped: () => 7, observerFailures: () => 1 };
 
 /** Prometheus' own library for Node, told the same. */
@@ -17,6 +20,7 @@ class Oracle implements Observer {
   readonly #linesDropped = this.#counter(INSTRUMENTS.linesDropped);
   readonly #observerFailures = this.#counter(INSTRUMENTS.observerFailures);
   readonly #hold = this.#histogram(INSTRUMENTS.hold);
+  readonly #releases = this.#counter(INSTRUMENTS.releases);
   readonly #coldStart = this.#histogram(INSTRUMENTS.coldStart);
   readonly #wake = this.#histogram(INSTRUMENTS.wake);
   readonly #probes = this.#counter(INSTRUMENTS.probes);
@@ -35,8 +39,9 @@ class Oracle implements Observer {
     if (wakeMs !== undefined) this.#wake.observe({ backend }, wakeMs / 1000);
   }
 
-  settled(backend: string, outcome: string, heldMs: number): void {
+  settled(backend: string, outcome: string, heldMs: number, lane?: string): void {
     this.#hold.observe({ backend, outcome }, heldMs / 1000);
+    if (lane !== undefined) this.#releases.inc({ backend, lane });
   }
 
   probed(backend: string, outcome: string): void {
@@ -78,7 +83,7 @@ function live(observer: Observer, backends: number): void {
     const backend = `/team-${n % 40}/service-${n}`;
     observer.coldStart(backend, { ...COLD_START, readyMs: 7 * n, ...(n % 3 === 0 ? { wakeMs: undefined } : {}) });
     observer.settled(backend, 'released', 50 * n);
-    observer.settled(backend, 'released', 310_000.5);
+    observer.settled(backend, 'released', 310_000.5, n % 3 === 0 ? 'settle' : 'address');
     observer.settled(backend, 'SERVERLESS_HOLD_TIMEOUT', 30_000);
     for (const outcome of ['failed', 'failed', 'unanswered', 'passed']) observer.probed(backend, outcome);
     observer.published(backend, 'cold-start', { outcome: n % 5 === 0 ? 'retry' : 'accepted' });

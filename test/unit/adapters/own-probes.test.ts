@@ -5,7 +5,7 @@ const PATH = '/kong/healthz.html';
 test('a probe in flight is recognised by its ticket, and tells which worker it came by', () => {
   const probes = new OwnProbes();
   expect([probes.inFlightFor(PATH), probes.expects(PATH)]).toEqual([false, false]);
-  const ticket = probes.issue(PATH);
+  const ticket = probes.issue({ path: PATH, healthPath: PATH });
   expect([probes.inFlightFor(PATH), probes.expects(PATH), probes.expects('/kong/')]).toEqual([true, true, false]);
   expect(probes.met(ticket, 11)).toBe(true);
   expect(probes.done(ticket)).toBe(11);
@@ -14,7 +14,7 @@ test('a probe in flight is recognised by its ticket, and tells which worker it c
 
 test('a ticket that is forged, guessed from another, or used up is none of ours', () => {
   const probes = new OwnProbes();
-  const ticket = probes.issue(PATH);
+  const ticket = probes.issue({ path: PATH, healthPath: PATH });
   for (const forged of [
     '',
     'x',
@@ -31,14 +31,19 @@ test('a ticket that is forged, guessed from another, or used up is none of ours'
 
 test('no two tickets share anything, in one process or in two', () => {
   const [one, two] = [new OwnProbes(), new OwnProbes()];
-  const tickets = [one.issue(PATH), one.issue(PATH), two.issue(PATH), two.issue(PATH)];
+  const tickets = [
+    one.issue({ path: PATH, healthPath: PATH }),
+    one.issue({ path: PATH, healthPath: PATH }),
+    two.issue({ path: PATH, healthPath: PATH }),
+    two.issue({ path: PATH, healthPath: PATH }),
+  ];
   expect(new Set(tickets.map((ticket) => ticket.slice(0, 8))).size).toBe(4);
   expect(two.met(tickets[0]!, 11)).toBe(false);
 });
 
 test('a probe that was given up is still recognised when it comes by late, once', () => {
   const probes = new OwnProbes();
-  const ticket = probes.issue(PATH);
+  const ticket = probes.issue({ path: PATH, healthPath: PATH });
   expect(probes.giveUp(ticket)).toBeUndefined();
   expect([probes.inFlightFor(PATH), probes.expects(PATH)]).toEqual([false, true]);
   expect(probes.met(ticket, 11)).toBe(true);
@@ -48,7 +53,7 @@ test('a probe that was given up is still recognised when it comes by late, once'
 
 test('one that had come by when it was given up is not waited for', () => {
   const probes = new OwnProbes();
-  const ticket = probes.issue(PATH);
+  const ticket = probes.issue({ path: PATH, healthPath: PATH });
   probes.met(ticket, 11);
   expect(probes.giveUp(ticket)).toBe(11);
   expect(probes.expects(PATH)).toBe(false);
@@ -57,7 +62,7 @@ test('one that had come by when it was given up is not waited for', () => {
 test('of those given up only the latest are remembered', () => {
   const probes = new OwnProbes();
   const tickets = Array.from({ length: 1000 }, () => {
-    const ticket = probes.issue(PATH);
+    const ticket = probes.issue({ path: PATH, healthPath: PATH });
     probes.giveUp(ticket);
     return ticket;
   });
@@ -67,7 +72,10 @@ test('of those given up only the latest are remembered', () => {
 test('a backend has probes in flight by its health path, as it is configured, and no other has because of it', () => {
   const probes = new OwnProbes();
   const configured = `${PATH}?full=1`;
-  const tickets = [probes.issue(PATH, configured), probes.issue(PATH, configured)];
+  const tickets = [
+    probes.issue({ path: PATH, healthPath: configured }),
+    probes.issue({ path: PATH, healthPath: configured }),
+  ];
   expect([probes.inFlightFor(configured), probes.expects(PATH)]).toEqual([true, true]);
   expect([probes.inFlightFor('/other/healthz'), probes.expects('/other/healthz')]).toEqual([false, false]);
   probes.done(tickets[0]!);
@@ -83,7 +91,7 @@ test('a backend has probes in flight by its health path, as it is configured, an
 
 test('a path is expected as long as one of many probes of it is', () => {
   const probes = new OwnProbes();
-  const tickets = Array.from({ length: 300 }, () => probes.issue(PATH));
+  const tickets = Array.from({ length: 300 }, () => probes.issue({ path: PATH, healthPath: PATH }));
   for (const ticket of tickets.slice(0, 150)) probes.giveUp(ticket);
   for (const ticket of tickets.slice(150)) probes.done(ticket);
   expect(probes.expects(PATH)).toBe(true);

@@ -36,7 +36,11 @@ const command: fc.Arbitrary<Command> = fc.oneof(
     }),
   },
 );
-const watch: fc.Arbitrary<Command> = fc.record({ type: fc.constant('watch' as const), pods: fc.boolean() });
+const watch: fc.Arbitrary<Command> = fc.record({
+  type: fc.constant('watch' as const),
+  pods: fc.boolean(),
+  up: fc.boolean(),
+});
 const draws = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T[]> => fc.array(arbitrary, { minLength: 1, maxLength: 6 });
 const chance: fc.Arbitrary<Chance> = fc.record({
   probeMs: draws(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1000 }))),
@@ -259,6 +263,11 @@ const WATCHED: typeof MUTATIONS = [
     name: 'asks first what it knows already',
     caughtBy: /woken at once/,
     machine: told((event) => (event.type === 'arrive' ? { ...event, asleep: false } : event)),
+  },
+  {
+    name: 'wakes what is up at its address',
+    caughtBy: /up at its address/,
+    machine: told((event) => ({ ...event, up: false })),
   },
 ];
 

@@ -28,6 +28,7 @@ export function exampleBackend(
     healthPath: '/kong/healthz.html',
     pubsub: 'kong-serverless-plugin',
     topic: 'serverless',
+    service: undefined,
     noWake: [],
     noWakeStatus: 503,
     onTimeout: 'reject',

@@ -35,7 +35,12 @@ export type Command =
   /** The backend's health path passes, or fails, through a worker from now on; 0: through all. */
   | { readonly type: 'health'; readonly worker: number; readonly up: boolean }
   /** The watch says that the last pod began to leave, which goes on passing probes; or that a pod is there again. */
-  | { readonly type: 'watch'; readonly pods: boolean };
+  | {
+      readonly type: 'watch';
+      readonly pods: boolean;
+      /** One of them passed a probe at its own address. */
+      readonly up?: boolean;
+    };
 
 /** What chance decides, consumed in turn. */
 export interface Chance {
@@ -86,6 +91,8 @@ export class World {
   #askedWhileUnknown = false;
   /** The watch has said that the last pod is leaving or gone. */
   #podless = false;
+  /** A pod passes probes at its own address. */
+  #upAtAddress = false;
   #nextId = 0;
   /** The request that arrived last. */
   #arrived = -1;
@@ -150,6 +157,7 @@ export class World {
       case 'watch': {
         const began = !command.pods && !this.#podless;
         this.#podless = !command.pods;
+        this.#upAtAddress = command.pods && command.up === true;
         if (began) this.#feed({ type: 'withdrawn' });
         return;
       }
@@ -202,7 +210,12 @@ export class World {
   }
 
   #feed(untimed: DistributiveOmit<Event, 'now' | 'jitter'>): void {
-    const event: Event = { ...untimed, now: this.now, jitter: this.#draw('jitter', this.#chance.jitter) };
+    const event: Event = {
+      ...untimed,
+      now: this.now,
+      jitter: this.#draw('jitter', this.#chance.jitter),
+      up: this.#upAtAddress,
+    };
     const before = this.#state;
     if (event.type === 'probed' && event.outcome === 'passed' && event.leaving !== true) {
       this.#passes.push({ at: this.now, worker: event.worker });
@@ -289,6 +302,7 @@ export class World {
   }
 
   #startPublish(wokenAt: number): void {
+    assertRule(!this.#upAtAddress, 'nothing is woken that is up at its address');
     const previous = this.#lastPublish;
     if (previous?.wokenAt === wokenAt) {
       assertRule(this.now >= previous.after, 'wake-ups within one activation are spaced');
@@ -330,7 +344,7 @@ export class World {
     }
     if (before.kind !== 'probing' || this.#inFlight.size > 0) return;
     const woken = effects.some(({ type }) => type === 'publish');
-    assertRule(woken || !this.#askedWhileUnknown, 'a wake-up outlives the client that caused it');
+    assertRule(woken || !this.#askedWhileUnknown || this.#upAtAddress, 'a wake-up outlives the client that caused it');
     this.#askedWhileUnknown = false;
   }
 }

@@ -31,7 +31,11 @@ describe('an EndpointSlice', () => {
       ['10.0.0.3'],
     ],
   ])('with %s', (_, object, addresses) => {
-    expect(readSlice(object)).toEqual({ name: 'a-1', service: 'a', addresses });
+    expect(readSlice(object)).toMatchObject({
+      name: 'a-1',
+      service: 'a',
+      pods: addresses.map((address) => ({ address })),
+    });
   });
 
   test.each([
@@ -77,10 +81,10 @@ describe('the API server', () => {
 
 describe('the host of a service in Kong', () => {
   test.each([
-    ['consumer.kong.8080.svc', { name: 'consumer', namespace: 'kong' }],
-    ['consumer.kong.http.svc', { name: 'consumer', namespace: 'kong' }],
+    ['consumer.kong.8080.svc', { name: 'consumer', namespace: 'kong', port: '8080' }],
+    ['consumer.kong.http.svc', { name: 'consumer', namespace: 'kong', port: 'http' }],
     ['consumer.kong.svc', { name: 'consumer', namespace: 'kong' }],
-    ['a-b.c-d.80.svc', { name: 'a-b', namespace: 'c-d' }],
+    ['a-b.c-d.80.svc', { name: 'a-b', namespace: 'c-d', port: '80' }],
     ['httproute.kong.serverless.0', undefined],
     ['example.com', undefined],
     ['consumer.svc', undefined],

@@ -2,8 +2,8 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { CERTIFICATE, KEY } from '../adapters/certificate';
-import type { ApiServer } from '../../../src/kubernetes/service-account';
+import { CERTIFICATE, KEY } from './certificate';
+import type { ApiServer } from '../../src/kubernetes/service-account';
 
 /** An EndpointSlice with one endpoint for each address; `-` before it: it terminates. */
 export const slice = (name: string, service: string, ...addresses: string[]): object => ({

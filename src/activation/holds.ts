@@ -1,0 +1,95 @@
+import type { Pin } from '../core/ports';
+import type { AddressLanes } from './address-lanes';
+import type { Arrival, Destination, Hold, Outcome, Wanted } from './arrival';
+import type { Origin, Origins } from './origin';
+import type { Pods } from './pods';
+import type { HeldRequest, Waiters } from './waiters';
+
+export interface HoldsParts {
+  readonly waiters: Waiters;
+  readonly origins: Origins;
+  readonly pods: Pods;
+  readonly lanes: AddressLanes;
+  /** Its client is gone, or it went on to a pod: the machine has one less that waits. */
+  readonly onLeft: (request: HeldRequest) => void;
+  /** It was sent to a pod that passed. */
+  readonly onPinned: () => void;
+}
+
+/** Holds requests: what is read of each, where it could go, and what it leaves behind when it ends. */
+export class Holds {
+  readonly #parts: HoldsParts;
+
+  constructor(parts: HoldsParts) {
+    this.#parts = parts;
+  }
+
+  add({ worker, wakes, backend }: Arrival): Hold {
+    const { waiters, origins, lanes } = this.#parts;
+    const wants = this.#wants(wakes, backend.probe.url === undefined);
+    const origin = origins.joined();
+    let one: HeldRequest | undefined;
+    let destination: Destination | undefined;
+    const left = (): void => {
+      origin.left();
+      if (one !== undefined && destination !== undefined) lanes.leave(one, destination);
+    };
+    const outcome = new Promise<Outcome>((resolve) => {
+      const settle = (end: Outcome): void => {
+        left();
+        resolve(end);
+      };
+      const { noWakeStatus, policy } = backend;
+      one = waiters.add({ worker, wakes, noWakeStatus, settle }, policy.holdTimeoutMs);
+    });
+    return {
+      kind: 'held',
+      outcome,
+      wants,
+      identify: (known) => {
+        origin.known(known);
+        const service = backend.service ?? known.service;
+        if (!wants.route || service === undefined) return;
+        this.#parts.pods.follow(service);
+        destination = destinationOf(known, service);
+        if (destination === undefined || one?.place === undefined) return;
+        const pin = lanes.pin(destination);
+        if (pin !== undefined) this.#goTo(one, pin);
+        else {
+          one.destination = destination;
+          lanes.join(one, destination);
+        }
+      },
+      leave: () => {
+        if (one === undefined || !waiters.leave(one)) return;
+        left();
+        this.#parts.onLeft(one);
+      },
+    };
+  }
+
+  /** A pod passed: these go on to those that did. */
+  opened(requests: readonly HeldRequest[]): void {
+    for (const one of requests) {
+      const pin = one.destination && this.#parts.lanes.pin(one.destination);
+      if (pin !== undefined) this.#goTo(one, pin);
+    }
+  }
+
+  #goTo(one: HeldRequest, pin: Pin): void {
+    if (!this.#parts.waiters.releaseTo(one, pin)) return;
+    this.#parts.onPinned();
+    this.#parts.onLeft(one);
+  }
+
+  #wants(wakes: boolean, throughGateway: boolean): Wanted {
+    const { origins, pods } = this.#parts;
+    const route = pods.areFollowed && throughGateway;
+    return { host: origins.wantsHost || route, trace: wakes && origins.wantsTrace, route };
+  }
+}
+
+/** Where it can be pinned to: a pod has to see the client's Host, as it would without. */
+function destinationOf({ host, preservesHost }: Origin, service: Destination['service']): Destination | undefined {
+  return preservesHost === true && host !== undefined ? { service, host } : undefined;
+}
