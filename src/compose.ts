@@ -11,7 +11,7 @@ import type { ProcessLog } from './adapters/logger';
 import { Metrics } from './adapters/metrics';
 import { LoggingObserver, Observers } from './adapters/observers';
 import { OwnProbes } from './adapters/own-probes';
-import { LaneProber } from './adapters/prober';
+import { LineProber } from './adapters/prober';
 import { defaultMaxHeld } from './adapters/memory-bound';
 import { formatProblems, parseConfig } from './config/parse';
 import type { ProcessSettings } from './config/process-settings';
@@ -39,7 +39,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
   const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, gateway: hostname() };
   const registry = new Registry(clock, (backend) => {
-    const prober = new LaneProber(backend, settings.gatewayUrl, ownProbes);
+    const prober = new LineProber(backend, settings.gatewayUrl, ownProbes);
     const addressProber = new PinnedProber(backend, settings.gatewayUrl, ownProbes);
     return new Activator(backend, { ...shared, prober, addressProber });
   });

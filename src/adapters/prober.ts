@@ -6,28 +6,28 @@ import { systemClock } from './clock';
 import { ConnectionPool } from './connection-pool';
 import { askHealth } from './health-request';
 import { healthUrl, type HealthUrl } from './health-url';
-import { LaneSearch } from './lane-search';
+import { LineSearch } from './line-search';
 import type { OwnProbes } from './own-probes';
 
 /** A keep-alive connection, which stays with the nginx worker that accepted it (K27). */
-interface Lane {
+interface Line {
   readonly pool: ConnectionPool;
   busy: boolean;
 }
 
-/** Probes one backend, by default through the gateway, with one lane per nginx worker that has requests waiting. */
-export class LaneProber implements Prober {
-  readonly #lanes = new Map<number, Lane>();
+/** Probes one backend, by default through the gateway, with one line per nginx worker that has requests waiting. */
+export class LineProber implements Prober {
+  readonly #lines = new Map<number, Line>();
   readonly #health: HealthUrl;
   /**
    * Whether the last answer had come by the plugin. Where another plugin answers the health path, or it is outside the plugin's
-   * route, no worker can be told from another, and looking for their lanes is in vain.
+   * route, no worker can be told from another, and looking for their lines is in vain.
    */
   #comesBy = true;
   #turn = 0;
   #closed = false;
   readonly #ownProbes: OwnProbes;
-  readonly #search: LaneSearch;
+  readonly #search: LineSearch;
 
   constructor(
     backend: Pick<Backend, 'probe' | 'healthPath'>,
@@ -36,21 +36,21 @@ export class LaneProber implements Prober {
     clock: Clock = systemClock,
   ) {
     this.#ownProbes = ownProbes;
-    this.#search = new LaneSearch(clock);
+    this.#search = new LineSearch(clock);
     this.#health = healthUrl(backend, gatewayUrl);
   }
 
-  /** Lanes that are kept. */
+  /** Lines that are kept. */
   get size(): number {
-    return this.#lanes.size;
+    return this.#lines.size;
   }
 
   probe(round: ProbeRound, onResult: (result: ProbeResult) => void): void {
-    const lanes = this.#choose(round.workers);
-    let open = lanes.length;
-    for (const lane of lanes) {
-      lane.busy = true;
-      void this.#ask(lane, round).then(({ outcome, worker, report }) => {
+    const lines = this.#choose(round.workers);
+    let open = lines.length;
+    for (const line of lines) {
+      line.busy = true;
+      void this.#ask(line, round).then(({ outcome, worker, report }) => {
         open -= 1;
         onResult({ outcome, worker, report, last: open === 0 });
       });
@@ -59,57 +59,57 @@ export class LaneProber implements Prober {
 
   close(): void {
     this.#closed = true;
-    for (const { pool } of this.#lanes.values()) pool.destroy();
-    this.#lanes.clear();
+    for (const { pool } of this.#lines.values()) pool.destroy();
+    this.#lines.clear();
   }
 
-  /** Lanes to ask in this round: new ones in search of a waiting worker's, or one that is there. */
-  #choose(workers: readonly number[]): Lane[] {
+  /** Lines to ask in this round: new ones in search of a waiting worker's, or one that is there. */
+  #choose(workers: readonly number[]): Line[] {
     const findable = this.#health.throughGateway && this.#comesBy;
     const wanted = findable ? workers.filter((worker) => worker !== UNKNOWN_WORKER) : [];
     this.#dropClosed(wanted);
-    const more = this.#search.connections(wanted.filter((worker) => !this.#lanes.has(worker)));
-    if (more > 0) return Array.from({ length: more }, () => this.#newLane());
+    const more = this.#search.connections(wanted.filter((worker) => !this.#lines.has(worker)));
+    if (more > 0) return Array.from({ length: more }, () => this.#newLine());
     // Where no waiting worker has one, that of another tells at least whether the backend is up.
-    const anyWorker = !wanted.some((worker) => this.#lanes.has(worker));
-    const lanes = [...this.#lanes].filter(([worker, { busy }]) => !busy && (anyWorker || wanted.includes(worker)));
+    const anyWorker = !wanted.some((worker) => this.#lines.has(worker));
+    const lines = [...this.#lines].filter(([worker, { busy }]) => !busy && (anyWorker || wanted.includes(worker)));
     this.#turn += 1;
-    const lane = lanes[this.#turn % Math.max(1, lanes.length)]?.[1];
-    return [lane ?? this.#newLane()];
+    const line = lines[this.#turn % Math.max(1, lines.length)]?.[1];
+    return [line ?? this.#newLine()];
   }
 
   /** A connection that the gateway closed leads to its worker no more, which may be gone for good. */
   #dropClosed(wanted: readonly number[]): void {
-    for (const [worker, { pool, busy }] of this.#lanes) {
-      if (!busy && !pool.isOpen && !wanted.includes(worker)) this.#lanes.delete(worker);
+    for (const [worker, { pool, busy }] of this.#lines) {
+      if (!busy && !pool.isOpen && !wanted.includes(worker)) this.#lines.delete(worker);
     }
   }
 
-  #newLane(): Lane {
+  #newLine(): Line {
     return { pool: new ConnectionPool(this.#health.url.href, 1), busy: false };
   }
 
-  async #ask(lane: Lane, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
+  async #ask(line: Line, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
     const { url, throughGateway, healthPath, normalPath } = this.#health;
     const ticket = throughGateway ? this.#ownProbes.issue({ path: normalPath, healthPath }) : undefined;
     const hostHeader = settings.host ?? (throughGateway ? host : undefined);
-    const result = await askHealth({ url: url.href, settings, host: hostHeader, ticket, pool: lane.pool });
+    const result = await askHealth({ url: url.href, settings, host: hostHeader, ticket, pool: line.pool });
     let met: number | undefined;
     if (ticket !== undefined && 'status' in result.report) {
       met = this.#ownProbes.done(ticket);
       this.#comesBy = met !== undefined;
     } else if (ticket !== undefined) met = this.#ownProbes.giveUp(ticket);
     const worker = met ?? UNKNOWN_WORKER;
-    lane.busy = false;
-    this.#file(lane, worker);
+    line.busy = false;
+    this.#file(line, worker);
     return { ...result, worker };
   }
 
-  /** Keeps a lane under the worker it turned out to lead to: a connection that nginx closed may come back on another one. */
-  #file(lane: Lane, worker: number): void {
-    for (const [known, other] of this.#lanes) if (other === lane && known !== worker) this.#lanes.delete(known);
-    const present = this.#lanes.get(worker);
-    if (this.#closed || (present !== undefined && present !== lane)) lane.pool.destroy();
-    else this.#lanes.set(worker, lane);
+  /** Keeps a line under the worker it turned out to lead to: a connection that nginx closed may come back on another one. */
+  #file(line: Line, worker: number): void {
+    for (const [known, other] of this.#lines) if (other === line && known !== worker) this.#lines.delete(known);
+    const present = this.#lines.get(worker);
+    if (this.#closed || (present !== undefined && present !== line)) line.pool.destroy();
+    else this.#lines.set(worker, line);
   }
 }

@@ -32,7 +32,7 @@ export interface ProbeResult {
   /** The nginx worker that served it; `UNKNOWN_WORKER` when it did not pass through this plugin. */
   readonly worker: number;
   readonly report: ProbeReport;
-  /** Whether this ends the round: several connections are opened at once to find a worker's lane. */
+  /** Whether this ends the round: several connections are opened at once to find a worker's line. */
   readonly last: boolean;
 }
 

@@ -4,7 +4,7 @@ import { workersOf } from './waiting';
 
 /** Nodes that started together drift apart by this share of the period. */
 const JITTER_SHARE = 0.1;
-/** While the last workers follow the first, their lanes are asked this often within the settle limit. */
+/** While the last workers follow the first, their lines are asked this often within the settle limit. */
 const PROBES_PER_SETTLE = 10;
 
 /**

@@ -82,6 +82,9 @@ const imageNames = (): object[] =>
     return { name, newName: target.slice(0, colon), newTag: target.slice(colon + 1) };
   });
 
+/** An image of our manifests, by its name without a tag, as the cluster names it. */
+export const imageOf = (name: string): string => otherImages().get(name) ?? name;
+
 /** An image of the values as the cluster names it. */
 const imageInCluster = (image: string): string => otherImages().get(image.slice(0, image.indexOf(':'))) ?? image;
 
@@ -211,7 +214,7 @@ export class ClusterRig {
       target: string;
       held: number;
       addresses?: readonly string[];
-      coldStarts: { readyMs: number; wakeMs?: number }[];
+      coldStarts: { readyMs: number; wakeMs?: number; lane?: string }[];
     }[];
   }> {
     return JSON.parse(

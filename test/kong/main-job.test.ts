@@ -3,6 +3,7 @@ import { KongRig } from '../support/kong-rig';
 import { describeWith, say, stopAll } from '../support/suite';
 import { sleep } from '../../real-parts/wait';
 
+const WORKERS = 2;
 /** The values of the predecessor's KongPlugin, word for word. */
 const predecessor = {
   count: 30,
@@ -14,7 +15,7 @@ describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () =>
   let rig: KongRig;
   beforeAll(async () => {
     rig = await KongRig.start({
-      workers: 2,
+      workers: WORKERS,
       backends: [
         { name: 'kong', plugin: predecessor },
         { name: 'quick', plugin: { lease: 200 } },
@@ -50,11 +51,14 @@ describeWith(['kong'], 'a request for a sleeping backend, on a real Kong', () =>
 
   test('a warm request is neither held nor does it publish a wake-up', async () => {
     const coldStarts = rig.dapr.messages('cold-start').length;
-    // The first requests on each nginx worker wait for one probe through it (K27): after them every worker is proven.
-    expect(tally(await rig.burst(40, '/kong/'))).toEqual({ 200: 40 });
-    const answers = await rig.burst(40, '/kong/');
-    expect(tally(answers)).toEqual({ 200: 40 });
-    expect(answers.filter(({ headers }) => headers['x-serverless-cold-start'] !== undefined)).toHaveLength(0);
+    // The first requests on each nginx worker wait for one probe through it (K27), and one burst may meet one worker only.
+    let held = 0;
+    for (let burst = 0; burst < 10; burst += 1) {
+      const answers = await rig.burst(40, '/kong/');
+      expect(tally(answers)).toEqual({ 200: 40 });
+      if (answers.some(({ headers }) => headers['x-serverless-cold-start'] !== undefined)) held += 1;
+    }
+    expect(held).toBeLessThanOrEqual(WORKERS);
     expect(rig.dapr.messages('cold-start')).toHaveLength(coldStarts);
   });
 

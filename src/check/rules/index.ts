@@ -5,6 +5,7 @@ import { brokerType } from './broker-type';
 import { componentMissing } from './component-missing';
 import { componentNamespace } from './component-namespace';
 import { componentScope } from './component-scope';
+import { endpointsAccess } from './endpoints-access';
 import { exchangeAutoDelete } from './exchange-auto-delete';
 import { exchangeDeclared } from './exchange-declared';
 import { expiredMessages } from './expired-messages';
@@ -89,5 +90,6 @@ export const rules: readonly Rule[] = [
   triggerAuth,
   gatewayPlugins,
   gatewayDapr,
+  endpointsAccess,
   gracePeriod,
 ];

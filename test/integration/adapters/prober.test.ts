@@ -3,7 +3,7 @@ import https from 'node:https';
 import { once } from 'node:events';
 import net from 'node:net';
 import { OwnProbes } from '../../../src/adapters/own-probes';
-import { LaneProber } from '../../../src/adapters/prober';
+import { LineProber } from '../../../src/adapters/prober';
 import type { ProbeSettings } from '../../../src/core/backend';
 import { normalizePath } from '../../../src/core/match';
 import type { ProbeResult } from '../../../src/core/reports';
@@ -30,14 +30,14 @@ afterEach(async () => {
 type Changes = Parameters<typeof exampleBackend>[0];
 
 interface Rounds {
-  readonly prober: LaneProber;
+  readonly prober: LineProber;
   /** One round: all its results. */
   readonly round: (workers?: number[], host?: string, settings?: Partial<ProbeSettings>) => Promise<ProbeResult[]>;
 }
 
 function probing(changes: Changes = {}, gatewayUrl = gateway.url, clock?: FakeClock): Rounds {
   const backend = exampleBackend(changes);
-  const prober = new LaneProber(backend, gatewayUrl, ownProbes, clock);
+  const prober = new LineProber(backend, gatewayUrl, ownProbes, clock);
   closers.push(() => {
     prober.close();
   });
@@ -200,15 +200,15 @@ test('the certificate of a gateway on this machine is not asked for: it is made 
   expect(await probing({}, server.url).round()).toMatchObject([{ outcome: 'passed' }]);
 });
 
-describe('lanes', () => {
-  test('the lane of a worker is kept: many probes, one connection', async () => {
+describe('lines', () => {
+  test('the line of a worker is kept: many probes, one connection', async () => {
     const { round } = probing();
     for (let turn = 0; turn < 10; turn++) await round([11]);
     expect(gateway.connections).toBe(1);
     expect(gateway.workers).toEqual(Array(10).fill(11));
   });
 
-  test('the lanes of all waiting workers are found, a few connections at a time', async () => {
+  test('the lines of all waiting workers are found, a few connections at a time', async () => {
     gateway.assign = (connection) => 11 + (connection % 4);
     const { round } = probing();
     const found = new Set<number>();
@@ -280,7 +280,7 @@ describe('lanes', () => {
     expect(sizes).toEqual([1, 4, 1, 4]);
   });
 
-  test('lanes of workers that are gone are not kept: 50 reloads of the gateway', async () => {
+  test('lines of workers that are gone are not kept: 50 reloads of the gateway', async () => {
     const { prober, round } = probing();
     for (let reload = 0; reload < 50; reload++) {
       const workers = [100 + 2 * reload, 101 + 2 * reload];
@@ -299,7 +299,7 @@ describe('lanes', () => {
     const { round } = probing();
     expect(await round([11])).toMatchObject([{ worker: 11 }]);
     expect(await round([11])).toMatchObject([{ worker: 12 }]);
-    // The lane that was worker 11's is 12's now, so that of 11 is looked for.
+    // The line that was worker 11's is 12's now, so that of 11 is looked for.
     expect((await round([11])).map(({ worker }) => worker)).toContain(11);
   });
 

@@ -36,7 +36,11 @@ describe('the log', () => {
     const { lines, observer } = logging();
     tellAll(observer);
     expect(lines).toHaveLength(1);
-    expect(lines[0]).toMatchObject({ msg: 'cold start', backend: '/kong', ...COLD_START });
+    expect(lines[0]).toMatchObject({
+      msg: 'cold start',
+      backend: '/kong',
+      ...(JSON.parse(JSON.stringify(COLD_START)) as ColdStart),
+    });
   });
 
   test('says what to do about a publish that failed, and what Dapr said', () => {

@@ -10,6 +10,7 @@ podAnnotations:
   dapr.io/enabled: 'true'
   dapr.io/app-id: serverless
 terminationGracePeriodSeconds: 60
+customEnv: {serverless_kubernetes: 'off'}
 `;
   const DEPLOYMENT = (
     plugins: string,

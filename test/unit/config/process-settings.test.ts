@@ -116,7 +116,7 @@ describe('a wrong value is refused with where it was written, what it is and wha
     ['socket-mode', '0888', /such as 0660/],
     ['socket-mode', '4777', /octal permissions/],
     ['log-level', 'verbose', /one of trace, debug, info, warn, error, fatal, silent/],
-    ['kubernetes', 'on', /write auto or off/],
+    ['kubernetes', 'on', /write auto, off, or the folder of a service account/],
     ['max-held', '0', /from 1 to 1000000/],
     ['max-held', '1.5', /whole number/],
     ['max-held', '-1', /whole number/],

@@ -1,11 +1,11 @@
 import type { Clock } from '../core/ports';
 
 /**
- * Connections opened at once to find the lane of a worker. One after the other would not do: the kernel hands a lone connection
+ * Connections opened at once to find the line of a worker. One after the other would not do: the kernel hands a lone connection
  * to the same idle worker again and again.
  */
 const FAN_OUT = 4;
-/** So many rounds, every other one looks for the lane of a worker. After them it is looked for after twice as many each time. */
+/** So many rounds, every other one looks for the line of a worker. After them it is looked for after twice as many each time. */
 const EAGER_ROUNDS = 16;
 /** A worker that was not missed for so long is looked for as if for the first time. */
 const FORGET_MS = 60_000;
@@ -16,10 +16,10 @@ interface Missed {
 }
 
 /**
- * How hard the lanes are looked for of the workers that have none yet. A worker may take no connection at all: it is busy, or one that
+ * How hard the lines are looked for of the workers that have none yet. A worker may take no connection at all: it is busy, or one that
  * a reload has left to finish its requests. It must not cost connections for as long as somebody waits on it.
  */
-export class LaneSearch {
+export class LineSearch {
   readonly #clock: Clock;
   /** By worker, the one missed longest ago first. */
   readonly #missed = new Map<number, Missed>();
