@@ -64,25 +64,28 @@ describeWith(['kubernetes'], 'a request that waits for a pod, on a real cluster'
     STARTS * 120_000,
   );
 
-  test(`${HELD} that wait are answered as fast as ${HELD} that do not`, async () => {
-    const burst = async (): Promise<number> => {
+  test(`${HELD} that wait are answered as fast as ${HELD} that come when it is up`, async () => {
+    const many = (route: string): Promise<Answer[]> => sendMany(HELD, rig.at(`/${route}/`));
+    const [held, bare]: [number[], number[]] = [[], []];
+    for (let round = 0; round < 3; round += 1) {
+      await columns.sleeps(QUICK);
+      await sleep(5500);
+      const { answer, moments } = await columns.byRequest(QUICK, () => many(QUICK.name), HELD);
+      expect(tally(answer)).toEqual({ 200: HELD });
+      held.push(moments.answered - moments.podAnswers);
+      // The same start by hand, and then as many at once, on the route without the plugin.
+      await columns.sleeps(QUICK);
+      await columns.byHand(QUICK);
       const from = performance.now();
-      const answers = await sendMany(HELD, rig.at(`/${QUICK.name}/`));
-      expect(tally(answers)).toEqual({ 200: HELD });
-      return performance.now() - from;
-    };
-    await columns.sleeps(QUICK);
-    await sleep(5500);
-    const wake = (): Promise<Answer[]> => sendMany(HELD, rig.at(`/${QUICK.name}/`));
-    const { answer, moments } = await columns.byRequest(QUICK, wake, HELD);
-    expect(tally(answer)).toEqual({ 200: HELD });
-    const last = moments.answered - moments.podAnswers;
-    await sleep(3000);
-    await burst();
-    const bare = Math.min(await burst(), await burst());
-    say(`${HELD} held: the last one ${ms(last)} ms after the pod answered; ${HELD} at once, warm: ${ms(bare)} ms`);
-    expect(last).toBeLessThanOrEqual(Math.max(125, bare + 60));
-  }, 300_000);
+      expect(tally(await many(`${QUICK.name}-by-hand`))).toEqual({ 200: HELD });
+      bare.push(performance.now() - from);
+    }
+    const [last, burst] = [median(held), median(bare)];
+    say(
+      `${HELD} held: the last one ${ms(last)} ms after the pod answered; ${HELD} at once, without the plugin: ${ms(burst)} ms`,
+    );
+    expect(last).toBeLessThanOrEqual(Math.max(125, burst + 60));
+  }, 600_000);
 
   test('by two gateway pods is answered by both, each by its own probe', async () => {
     await kubectl(['scale', `deployment/${rig.gateway}`, '-n', NAMESPACE, '--replicas=2']);
@@ -117,7 +120,7 @@ describeWith(['kubernetes'], 'a request that waits for a pod, on a real cluster'
   }, 300_000);
 
   test('nor while the API server is gone for a minute', async () => {
-    const pid = execFileSync('sh', ['-c', 'pgrep -o k8sone || true'], { encoding: 'utf8' }).trim();
+    const pid = execFileSync('sh', ['-c', 'pgrep -x kube-apiserver || true'], { encoding: 'utf8' }).trim();
     if (pid === '') {
       say('not run: this cluster is not the toolchain’s, so its API server cannot be stopped');
       return;
