@@ -10,6 +10,7 @@ import type { OnRejected } from './core/ports';
 import type { ProcessLog } from './adapters/logger';
 import { Metrics } from './adapters/metrics';
 import { LoggingObserver, Observers } from './adapters/observers';
+import { KernelConnections } from './adapters/open-connections';
 import { OwnProbes } from './adapters/own-probes';
 import { LineProber } from './adapters/prober';
 import { defaultMaxHeld } from './adapters/memory-bound';
@@ -37,7 +38,18 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const publisher = new DaprPublisher(settings);
   const kubernetes = kubernetesOf(settings, logger);
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
-  const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, gateway: hostname() };
+  const connections = endpoints && new KernelConnections(() => clock.now());
+  const shared = {
+    clock,
+    random: Math.random,
+    publisher,
+    observer,
+    logger,
+    budget,
+    endpoints,
+    connections,
+    gateway: hostname(),
+  };
   const registry = new Registry(clock, (backend) => {
     const prober = new LineProber(backend, settings.gatewayUrl, ownProbes);
     const addressProber = new PinnedProber(backend, settings.gatewayUrl, ownProbes);

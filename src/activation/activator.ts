@@ -52,7 +52,16 @@ export class Activator {
     const current = (): Backend => this.#backend;
     this.#origins = new Origins(() => this.#backend.probe);
     this.#log = new ActivationLog(target, clock, observer);
-    this.#publishing = new Publishing(current, parts, this.#log, () => this.#origins.traceparent);
+    this.#pods = new Pods(endpoints, clock, {
+      onChange: (service) => {
+        this.#log.pods(this.#pods.all);
+        this.#lanes.changed(service);
+      },
+      onWithdrawn: () => {
+        this.#step({ type: 'withdrawn' });
+      },
+    });
+    this.#publishing = new Publishing(current, parts, this.#log, this.#pods, () => this.#origins.traceparent);
     this.#probing = new Probing({
       backend: current,
       clock,
@@ -63,15 +72,6 @@ export class Activator {
     this.#alarm = new Alarm(clock, () => {
       this.#expire();
       this.#step({ type: 'tick' });
-    });
-    this.#pods = new Pods(endpoints, clock, {
-      onChange: (service) => {
-        this.#log.pods(this.#pods.all);
-        this.#lanes.changed(service);
-      },
-      onWithdrawn: () => {
-        this.#step({ type: 'withdrawn' });
-      },
     });
     this.#lanes = new AddressLanes({
       backend: current,
@@ -177,7 +177,7 @@ export class Activator {
       target,
       pubsub,
       topic,
-      state: lapsed ? 'idle' : state.kind,
+      state: this.#lanes.isOpen ? 'ready' : lapsed ? 'idle' : state.kind,
       held: this.#waiters.size,
       maxHeld: policy.maxHeld,
       addresses: this.#pods.all?.map(({ address }) => address),

@@ -1,6 +1,17 @@
 import type { Backend } from '../core/backend';
 import type { ServerlessError } from '../core/errors';
-import type { AddressProber, Clock, Endpoints, Logger, Observer, Pin, Prober, Publisher, Random } from '../core/ports';
+import type {
+  AddressProber,
+  Clock,
+  Endpoints,
+  Logger,
+  Observer,
+  OpenConnections,
+  Pin,
+  Prober,
+  Publisher,
+  Random,
+} from '../core/ports';
 import type { ServicePort } from '../core/service-name';
 import type { HeldBudget } from './held-budget';
 import type { Origin } from './origin';
@@ -17,6 +28,8 @@ export interface ActivatorParts {
   readonly budget: HeldBudget;
   /** Undefined where Kubernetes cannot be asked. */
   readonly endpoints: Endpoints | undefined;
+  /** Undefined where connections cannot be seen. */
+  readonly connections: OpenConnections | undefined;
   /** Host name of this gateway node, for messages. */
   readonly gateway: string;
 }

@@ -4,27 +4,34 @@ import type { PublishReport } from '../core/reports';
 import type { ActivationLog } from './activation-log';
 import { ActivityReporter } from './activity-reporter';
 import type { ActivatorParts } from './arrival';
+import { InFlight } from './in-flight';
+import type { Pods } from './pods';
 import { UnprobedWake } from './unprobed';
+
+type PublishingParts = Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway' | 'connections'>;
 
 /** When Dapr is asked for a backend, and what it said last: cold-start wake-ups, and the activity messages that keep the backend up. */
 export class Publishing {
   readonly #backend: () => Backend;
-  readonly #parts: Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway'>;
+  readonly #parts: PublishingParts;
   readonly #log: ActivationLog;
   readonly #traceparent: () => string | undefined;
   readonly #activity: ActivityReporter;
+  readonly #inFlight: InFlight;
   /** Where there is no health path, and so nothing to probe. */
   readonly #unprobed: UnprobedWake | undefined;
   #lastReport: PublishReport | undefined;
 
   /**
    * @param backend what holds for it now
+   * @param pods of it
    * @param traceparent of the activation under way
    */
   constructor(
     backend: () => Backend,
-    parts: Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway'>,
+    parts: PublishingParts,
     log: ActivationLog,
+    pods: Pods,
     traceparent: () => string | undefined,
   ) {
     this.#backend = backend;
@@ -33,6 +40,15 @@ export class Publishing {
     this.#traceparent = traceparent;
     const policy = (): Backend['policy'] => this.#backend().policy;
     this.#activity = new ActivityReporter(policy, parts.clock, (requests) => this.#publish('activity', requests));
+    this.#inFlight = new InFlight({
+      clock: parts.clock,
+      connections: parts.connections,
+      pods: () => pods.all,
+      messageTtlMs: () => policy().messageTtlMs,
+      onOpen: (connections) => {
+        void this.#publish('activity', 0, connections);
+      },
+    });
     if (backend().healthPath !== undefined) return;
     this.#unprobed = new UnprobedWake(policy, parts.clock, () => this.#publish('cold-start', 1));
     this.#activity.open();
@@ -73,19 +89,22 @@ export class Publishing {
 
   close(): void {
     this.#activity.close();
+    this.#inFlight.close();
     this.#unprobed?.close();
   }
 
-  async #publish(reason: WakeUp['reason'], requests: number): Promise<PublishReport> {
+  async #publish(reason: WakeUp['reason'], requests: number, inFlight?: number): Promise<PublishReport> {
     const { target, pubsub, topic, policy } = this.#backend();
     const { gateway, clock, publisher, observer } = this.#parts;
     this.#log.published(reason);
     const report = await publisher.publish(
       { pubsub, topic, ttlMs: policy.messageTtlMs },
-      { reason, backend: target, requests, gateway, at: clock.wall() },
+      { reason, backend: target, requests, ...(inFlight === undefined ? {} : { inFlight }), gateway, at: clock.wall() },
       reason === 'cold-start' ? this.#traceparent() : undefined,
     );
     this.#lastReport = report;
+    // One that failed is no reason to stop looking: the next look may find the sidecar well.
+    this.#inFlight.messageSent();
     if (report.outcome === 'accepted') this.#unprobed?.accepted();
     observer.published(target, reason, report);
     return report;

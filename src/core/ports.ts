@@ -90,13 +90,21 @@ export interface AddressProber {
   close(): void;
 }
 
+/** Sees Kong's connections. */
+export interface OpenConnections {
+  /** How many are open to these, each `IP:PORT`. Never rejects. */
+  to(addresses: readonly string[]): Promise<number>;
+}
+
 /** The message that wakes a backend, or keeps it up. */
 export interface WakeUp {
   readonly reason: 'cold-start' | 'activity';
   /** Target of the backend. */
   readonly backend: string;
-  /** How many requests it stands for. */
+  /** How many requests it stands for: 0 where it only says that some are not finished. */
   readonly requests: number;
+  /** How many connections to the backend were open when there had been no message for a while. */
+  readonly inFlight?: number;
   /** Host name of this gateway node. */
   readonly gateway: string;
   /** RFC 3339. */

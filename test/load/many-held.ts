@@ -157,6 +157,7 @@ class ActivatorRig {
       logger: { debug: silent, info: silent, warn: silent, error: silent },
       budget: this.budget,
       endpoints: undefined,
+      connections: undefined,
       gateway: 'bench',
     });
   }

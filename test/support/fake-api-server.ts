@@ -31,6 +31,7 @@ export class FakeApiServer implements ApiServer {
   refuses: number | undefined;
   currentToken = 'one';
   readonly host = '127.0.0.1';
+  readonly #told: { readonly version: number; readonly line: string }[] = [];
   readonly #server: Server;
 
   constructor() {
@@ -67,7 +68,9 @@ export class FakeApiServer implements ApiServer {
     this.version += 1;
     const { metadata, ...rest } = object as { metadata?: object };
     const event = { type, object: { ...rest, metadata: { ...metadata, resourceVersion: String(this.version) } } };
-    for (const { response } of this.watches) response.write(`${JSON.stringify(event)}\n`);
+    const line = `${JSON.stringify(event)}\n`;
+    this.#told.push({ version: this.version, line });
+    for (const { response } of this.watches) response.write(line);
   }
 
   /** The API server ends all watches, as it does after their time. */
@@ -91,6 +94,7 @@ export class FakeApiServer implements ApiServer {
     } else if (url.searchParams.get('watch') === 'true') {
       this.watches.push({ response, version: url.searchParams.get('resourceVersion') });
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();
+      this.#replay(response, Number(url.searchParams.get('resourceVersion')));
     } else {
       const from = Number(url.searchParams.get('continue') ?? 0);
       const items = this.slices.slice(from, from + 2);
@@ -99,5 +103,10 @@ export class FakeApiServer implements ApiServer {
         .writeHead(200)
         .end(JSON.stringify({ metadata: { resourceVersion: String(this.version), continue: next }, items }));
     }
+  }
+
+  /** What happened since the version that the watch goes on from. */
+  #replay(response: ServerResponse, from: number): void {
+    for (const { version, line } of this.#told) if (version > from) response.write(line);
   }
 }

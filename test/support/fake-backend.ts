@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import { freePort } from '../../real-parts/ports';
 
 /**
@@ -29,6 +30,8 @@ export class FakeBackend {
   readyAt = NaN;
   #state: BackendState = 'asleep';
   #server: Server | undefined;
+  /** Responses that have begun and are not finished, and connections that were upgraded. */
+  readonly unfinished = new Set<ServerResponse | Duplex>();
   readonly #sockets = new Set<Socket>();
   readonly #name: string;
   readonly #health: string;
@@ -62,6 +65,11 @@ export class FakeBackend {
     if (state === 'ready') this.readyAt = performance.now();
   }
 
+  /** Ends all that has begun. */
+  finish(): void {
+    for (const one of this.unfinished) one.end('finished');
+  }
+
   stop(): Promise<void> {
     return this.become('asleep');
   }
@@ -72,6 +80,12 @@ export class FakeBackend {
       this.#answer(request, response);
     });
     server.keepAliveTimeout = 60_000;
+    server.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+      socket.pipe(socket);
+      this.unfinished.add(socket);
+      socket.once('close', () => this.unfinished.delete(socket));
+    });
     server.on('connection', (socket) => {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
@@ -102,6 +116,12 @@ export class FakeBackend {
     response.statusCode = isProbe && this.#state === 'unready' ? 503 : 200;
     if (this.#hosts?.includes(request.headers.host ?? '') === false) response.statusCode = 400;
     response.setHeader('content-type', 'text/plain');
-    response.end(`${this.#name} ${path}`);
+    if (!path.endsWith('/unfinished')) {
+      response.end(`${this.#name} ${path}`);
+      return;
+    }
+    response.write('begun ');
+    this.unfinished.add(response);
+    response.once('close', () => this.unfinished.delete(response));
   }
 }

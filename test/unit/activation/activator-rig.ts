@@ -11,6 +11,7 @@ import type {
   Lane,
   Observer,
   OnPods,
+  OpenConnections,
   Pin,
   ProbeRound,
   Prober,
@@ -200,6 +201,11 @@ export class ActivatorRig {
   readonly addressProber = new FakeAddressProber(this.clock);
   readonly publisher = new FakePublisher(this.clock);
   readonly witness = new Witness();
+  /** Open connections to each `IP:PORT`. */
+  readonly openTo = new Map<string, number>();
+  readonly connections: OpenConnections = {
+    to: (addresses) => Promise.resolve(addresses.reduce((sum, address) => sum + (this.openTo.get(address) ?? 0), 0)),
+  };
   readonly budget: HeldBudget;
   readonly activator: Activator;
   readonly backend: Backend;
@@ -228,6 +234,7 @@ export class ActivatorRig {
       logger: { debug: this.#log, info: this.#log, warn: this.#log, error: this.#log },
       budget: this.budget,
       endpoints: this.endpoints,
+      connections: this.endpoints && this.connections,
       gateway: 'node-1',
     });
   }
