@@ -39,21 +39,11 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const kubernetes = kubernetesOf(settings, logger);
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
   const connections = endpoints && new KernelConnections(() => clock.now());
-  const shared = {
-    clock,
-    random: Math.random,
-    publisher,
-    observer,
-    logger,
-    budget,
-    endpoints,
-    connections,
-    gateway: hostname(),
-  };
+  const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, connections };
   const registry = new Registry(clock, (backend) => {
     const prober = new LineProber(backend, settings.gatewayUrl, ownProbes);
     const addressProber = new PinnedProber(backend, settings.gatewayUrl, ownProbes);
-    return new Activator(backend, { ...shared, prober, addressProber });
+    return new Activator(backend, { ...shared, gateway: hostname(), prober, addressProber });
   });
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
