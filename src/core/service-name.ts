@@ -25,7 +25,7 @@ export function serviceOfHost(host: string): ServicePort | undefined {
 
 /** The Service that a configuration names, in the form of `SERVICE_PATTERN`. */
 export function serviceNamed(text: string): ServicePort {
-  const [name = '', namespace = '', port] = text.split(/[.:]/);
+  const [name, namespace, port] = text.split(/[.:]/) as [string, string, string];
   return { name, namespace, port };
 }
 

@@ -102,6 +102,11 @@ describe('a valid configuration', () => {
     expect(backendOf({ backend: [{ ...entry(written), health: '/up' }] })).toMatchObject({ target, healthPath });
   });
 
+  test('the Service of a backend is read from its name', () => {
+    const [backend] = backendsOf(configWith({ backend: [{ ...entry(), service: 'shop.apps:http' }] }));
+    expect(backend?.service).toEqual({ name: 'shop', namespace: 'apps', port: 'http' });
+  });
+
   test('a backend without a health path is not probed', () => {
     expect(backendOf({ backend: [{ ...entry(), health: '' }] }).healthPath).toBeUndefined();
   });

@@ -222,3 +222,42 @@ describe('overflow', () => {
     expect([machine.state, machine.effects]).toEqual([IDLE, [rejected('SERVERLESS_HOLD_OVERFLOW', 1)]]);
   });
 });
+
+describe('what is known of pods', () => {
+  const up = { up: true } as const;
+
+  test('a backend that is asleep when its lease has ended is woken without a probe', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'passed', A);
+    const later = 10 + POLICY.leaseMs;
+    machine.at(later, { type: 'arrive', worker: A, wakes: true, room: true, asleep: true });
+    expect(machine.effects).toEqual([published(later)]);
+  });
+
+  test('one that is up at its address is not woken again, until that pod leaves', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'failed');
+    machine.at(20, { type: 'published', wokenAt: 10, outcome: 'accepted' });
+    const due = 20 + wakeWindowMs(POLICY);
+    machine.at(due, { type: 'tick', ...up });
+    expect(machine.effects).toEqual([probe('any', A)]);
+    machine.at(due + 10, { type: 'probed', scope: 'any', outcome: 'failed', worker: A, last: true, ...up });
+    expect(machine.effects).toEqual([]);
+    machine.at(due + 20, { type: 'withdrawn' });
+    expect(machine.effects).toEqual([published(10)]);
+    machine.at(due + 30, { type: 'withdrawn' });
+    expect(machine.effects).toEqual([]);
+  });
+
+  test('nor is one that its probe finds asleep', () => {
+    const machine = new Machine().arrive(0, 1, A);
+    machine.at(10, { type: 'probed', scope: 'any', outcome: 'failed', worker: A, last: true, ...up });
+    expect(machine.effects).toEqual([]);
+    expect(machine.state).toMatchObject({ kind: 'waking', spared: true });
+  });
+});
+
+test.each(['timed-out', 'unanswered'] as const)('a probe that is %s leaves a ready backend its lease', (outcome) => {
+  const machine = new Machine().arrive(0, 1, A).probed(10, 'passed', A).arrive(20, 2, B);
+  machine.at(30, { type: 'probed', scope: B, outcome, worker: B, last: true });
+  expect(machine.state.kind).toBe('ready');
+  expect(machine.isOpen(A, 30)).toBe(true);
+});
