@@ -17,6 +17,8 @@ export interface DemoOptions {
   readonly kong: boolean;
   /** The Kong that the built-in gateway plays. */
   readonly kongVersion: KongVersion;
+  /** Whether the plugin server may see where replicas are. */
+  readonly kubernetes: boolean;
   readonly dapr: boolean;
   readonly rabbitmq: boolean;
   /** Manifest files and folders, relative to the repository. */
@@ -44,6 +46,7 @@ Runs scale to zero on one machine: gateway, plugin, Dapr, broker, KEDA and repli
   --kong                a real Kong as the gateway: KONG_BIN, or kong in PATH
   --kong-version VERSION
                         which Kong the built-in gateway plays: 2.8 (default) or 3.9
+  --no-kubernetes       the plugin server does not see where replicas are: requests wait until one is Ready and the gateway knows it
   --rabbitmq            a real RabbitMQ: RABBITMQ_URL (AMQP) with RABBITMQ_MANAGEMENT_URL, RABBITMQ_SERVER_BIN, or
                         rabbitmq-server in PATH
   --dapr                a real Dapr sidecar: DAPRD_BIN, or daprd in PATH; needs --rabbitmq
@@ -64,6 +67,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     json: { type: 'boolean', default: false },
     kong: { type: 'boolean', default: false },
     'kong-version': { type: 'string' },
+    'no-kubernetes': { type: 'boolean', default: false },
     dapr: { type: 'boolean', default: false },
     rabbitmq: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -88,6 +92,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     json: values.json,
     kong: values.kong,
     kongVersion: played(values['kong-version'] ?? '2.8'),
+    kubernetes: !values['no-kubernetes'],
     dapr: values.dapr,
     rabbitmq: values.rabbitmq,
     manifests: positionals.length === 0 ? MANIFESTS : positionals,

@@ -20,6 +20,8 @@ export interface PluginServerOptions {
   readonly gatewayUrl: string;
   readonly daprPort: number;
   readonly statusPort: number;
+  /** How it finds the Kubernetes API. */
+  readonly kubernetes: Readonly<Record<string, string>>;
 }
 
 /** One backend in the plugin server's `/status`. */
@@ -44,6 +46,11 @@ export interface ColdStart {
   readonly wakeMs?: number;
   /** From the first request until a probe passed. */
   readonly readyMs: number;
+  /** What let them go. */
+  readonly lane: 'address' | 'worker' | 'settle';
+  /** Until an EndpointSlice had the address of a replica, and until one was Ready. */
+  readonly addressMs?: number;
+  readonly podReadyMs?: number;
   readonly probes: number;
   readonly messages: number;
 }
@@ -84,12 +91,13 @@ export class PluginServer {
 
   /** Resolves when it accepts connections. */
   async start(): Promise<void> {
-    const { program, socketPath, gatewayUrl, daprPort, statusPort } = this.#options;
+    const { program, socketPath, gatewayUrl, daprPort, statusPort, kubernetes } = this.#options;
     const args = ['serve', '--socket', socketPath, '--gateway-url', gatewayUrl, '--dapr-http-port', String(daprPort)];
     const child = new Child(
       process.execPath,
       [program, ...args, '--status-listen', `127.0.0.1:${statusPort}`, '--log-level', 'warn', '--debug-errors', 'true'],
       {
+        env: kubernetes,
         onLine: (line) => {
           this.#log(line);
         },

@@ -6,6 +6,8 @@ import { clusterOf } from './cluster';
 import { EndpointSync } from './endpoints';
 import type { DemoGateway } from './gateway';
 import type { Journal } from './journal';
+import { KubernetesApi } from './kubernetes/api';
+import { slicesOf } from './kubernetes/slices';
 import { gatewaySettings } from './manifests/helm-values';
 import { Observer } from './observe';
 import type { DemoOptions } from './options';
@@ -15,6 +17,7 @@ import type { InfrastructureView, StoppableView } from './page/feed';
 import { PageServer } from './page/server';
 import { PluginServer, pluginInfo } from './plugin-server';
 import { assertFree, freePorts } from './ports';
+import type { Deployment } from './replicas/deployment';
 import { ScaledDeployments } from './replicas/scaled';
 import { ownsRoot, PAGE_PREFIX, routesOf } from './routing';
 import { Shutdown } from './shutdown';
@@ -74,7 +77,9 @@ async function wire(root: string, options: DemoOptions, journal: Journal, shutdo
 
   const socketPath = join(folder, 'serverless.socket');
   const gatewayUrl = `http://127.0.0.1:${port}`;
-  const plugin = new PluginServer({ program, socketPath, gatewayUrl, daprPort: dapr.port, statusPort }, journal);
+  const kubernetes = await startKubernetes(options, deployments, folder, shutdown);
+  const daprPort = dapr.port;
+  const plugin = new PluginServer({ program, socketPath, gatewayUrl, daprPort, statusPort, kubernetes }, journal);
   shutdown.add(() => plugin.stop());
   await plugin.start();
 
@@ -113,6 +118,24 @@ async function wire(root: string, options: DemoOptions, journal: Journal, shutdo
     feed.start();
   };
   return { url: `http://localhost:${port}${ownsRoot(cluster) ? PAGE_PREFIX : '/'}`, start };
+}
+
+/** Starts the API that tells where replicas are, and returns the environment by which the plugin server finds it. */
+async function startKubernetes(
+  { kubernetes }: Pick<DemoOptions, 'kubernetes'>,
+  deployments: readonly Deployment[],
+  folder: string,
+  shutdown: Shutdown,
+): Promise<Record<string, string>> {
+  if (!kubernetes) return { SERVERLESS_KUBERNETES: 'off' };
+  const api = await KubernetesApi.start();
+  shutdown.add(() => api.close());
+  const tell = (): void => {
+    api.set(slicesOf(deployments));
+  };
+  for (const deployment of deployments) deployment.onPods = tell;
+  tell();
+  return api.admit(folder);
 }
 
 /** The gateway's port and the one of the plugin server's `/status`. Rejects when the gateway's is taken. */

@@ -45,7 +45,7 @@ export class Forwarder {
     response.setMaxListeners(2 * RETRIES + response.getMaxListeners());
     const hasBody = request.headers['content-length'] !== undefined || 'transfer-encoding' in request.headers;
     for (let attempt = 0; attempt <= RETRIES; attempt++) {
-      const endpoint = this.#next(route);
+      const endpoint = exchange.target ?? this.#next(route);
       if (endpoint === undefined) {
         answer(exchange, 503, 'failure to get a peer from the ring-balancer');
         return;

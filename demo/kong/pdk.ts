@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Journal } from '../journal';
 import { normalPath } from './normal-path';
-import type { Route } from './routes';
+import { hostOf, type Route } from './routes';
 import type { KongVersion } from './version';
 
 /** One request on its way through the gateway. */
@@ -12,6 +12,8 @@ export interface Exchange {
   readonly version: KongVersion;
   /** Kong 3.x gives each request one. */
   readonly requestId: string | undefined;
+  /** The one address that a plugin sends the request to; undefined: whichever replica's turn it is. */
+  target?: string;
   /** Set once a plugin has answered the request: it is not proxied. */
   answered: boolean;
   /** Aborted when the client left. */
@@ -32,10 +34,12 @@ const functions = new Map<string, PdkFunction>([
   ['kong.request.get_path', pathOf],
   ['kong.request.get_method', ({ request }) => request.method],
   ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
-  ['kong.router.get_service', ({ route }) => ({ host: `${route.service.name}.svc` })],
-  ['kong.router.get_route', ({ route, version }) => ({ id: route.id, paths: [pathInKong(route, version)] })],
+  ['kong.router.get_service', ({ route }) => ({ host: hostOf(route.service) })],
+  ['kong.router.get_route', routeInKong],
   ['kong.response.set_header', setHeader],
   ['kong.response.exit', exit],
+  ['kong.service.set_target', setTarget],
+  ['kong.service.request.set_header', setRequestHeader],
   ['kong.service.request.clear_header', clearHeader],
 ]);
 
@@ -63,6 +67,11 @@ function pathOf({ request, version }: Exchange): string {
   return version.isThree ? normalPath(path) : path;
 }
 
+/** The ingress controller has every route keep the client's Host, unless an annotation says otherwise, which the demo does not take. */
+function routeInKong({ route, version }: Exchange): object {
+  return { id: route.id, paths: [pathInKong(route, version)], preserve_host: true };
+}
+
 /** Kong has an exact path as a regular expression, which 3.x marks. */
 function pathInKong({ match, path }: Exchange['route'], { isThree }: KongVersion): string {
   if (match !== 'exact') return path;
@@ -74,6 +83,21 @@ function setHeader({ response }: Exchange, [name, value]: readonly unknown[]): u
     throw new PdkError('header value must be a string, number, boolean or array of strings');
   }
   response.setHeader(text(name, 'header name must be a string'), String(value));
+}
+
+/** Kong forgets the client's Host with it (K28). */
+function setTarget(exchange: Exchange, [host, port]: readonly unknown[]): undefined {
+  const address = text(host, 'host must be a string');
+  if (typeof port !== 'number' || !Number.isInteger(port)) throw new PdkError('port must be an integer');
+  exchange.target = `${address}:${port}`;
+  exchange.request.headers.host = address;
+}
+
+function setRequestHeader({ request }: Exchange, [name, value]: readonly unknown[]): undefined {
+  if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'boolean') {
+    throw new PdkError(`invalid value type for header: expected "string", got "${typeof value}"`);
+  }
+  request.headers[lowerCase(name)] = String(value);
 }
 
 function clearHeader({ request }: Exchange, [name]: readonly unknown[]): undefined {

@@ -1,4 +1,10 @@
+import { NAMESPACE } from '../kubernetes/slices';
 import type { PluginConfig } from './instances';
+
+/** A Service's host as the ingress controller names it to Kong: `NAME.NAMESPACE.PORT.svc`. */
+export function hostOf({ name }: Pick<Service, 'name'>): string {
+  return `${name}.${NAMESPACE}.http.svc`;
+}
 
 /** Where requests are proxied to. */
 export interface Service {

@@ -8,9 +8,17 @@ const COLD_STARTS = 8;
 const PHASES = [
   { style: 'phase-wake', name: 'wake-up published', end: 'wakeMs' },
   { style: 'phase-scale', name: 'KEDA saw the queue', end: 'scaledMs' },
+  { style: 'phase-start', name: 'replica started', end: 'addressMs' },
   { style: 'phase-boot', name: 'replica ready', end: 'replicaMs' },
   { style: 'phase-release', name: 'released', end: 'readyMs' },
 ];
+
+/** What let those go that waited. */
+const LANES = {
+  address: 'sent to the replica itself',
+  worker: 'released by the gateway’s worker',
+  settle: 'released after the settle limit',
+};
 
 /** Shows the requests that were sent from this page. */
 export function showRuns(list, runs, now) {
@@ -49,6 +57,10 @@ export function showColdStarts(list, backends) {
       `${count(coldStart.held, 'request')} held`,
       `${count(coldStart.messages, 'message')} published`,
       count(coldStart.probes, 'probe'),
+      LANES[coldStart.lane],
+      ...(coldStart.podReadyMs > coldStart.readyMs
+        ? [`Ready ${seconds(coldStart.podReadyMs - coldStart.readyMs)} later`]
+        : []),
     ].join(', ');
     return element(
       'li',

@@ -1,7 +1,7 @@
 import { findPart } from '../../real-parts/find';
 import { Kong } from '../../real-parts/kong';
 import type { DemoGateway } from '../gateway';
-import type { Route } from '../kong/routes';
+import { hostOf, type Route } from '../kong/routes';
 import type { GatewaySettings } from '../manifests/helm-values';
 
 /** nginx workers: more than one, which take over a configuration one after the other, as in production (K27). */
@@ -47,13 +47,13 @@ export function declarative(routes: readonly Route[]): object {
     _format_version: '1.1',
     services: [...services.values()].map(({ name }) => ({
       name,
-      host: `${name}.svc`,
+      host: hostOf({ name }),
       port: 80,
       protocol: 'http',
       routes: kongRoutes(routes.filter(({ service }) => service.name === name)),
     })),
     upstreams: [...services.values()].map((service) => ({
-      name: `${service.name}.svc`,
+      name: hostOf(service),
       targets: service.endpoints().map((target) => ({ target })),
     })),
   };

@@ -23,6 +23,8 @@ export class Deployment implements Scalable {
   wanted = 0;
   replicas: readonly Replica[] = [];
   readonly wakes: Wake[] = [];
+  /** Called whenever anything about a replica changes, also that it listens. */
+  onPods: () => void = () => undefined;
   #crashes = 0;
   #count = 0;
   #cancelRestart: () => void = () => undefined;
@@ -95,8 +97,12 @@ export class Deployment implements Scalable {
 
   #start(): void {
     const name = `${this.name}-${++this.#count}`;
-    const replica = new Replica(name, this.workload, this.#options, this.#clock, (changed) => {
-      this.#onChange(changed);
+    const changed = (one: Replica): void => {
+      this.#onChange(one);
+      this.onPods();
+    };
+    const replica = new Replica(name, this.workload, this.#options, this.#clock, changed, () => {
+      this.onPods();
     });
     this.replicas = [...this.replicas, replica];
     this.#journal.info('replica', `${name} starts (pid ${replica.pid ?? 'none'})`);

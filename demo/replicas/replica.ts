@@ -31,14 +31,18 @@ export class Replica {
   readonly #workload: Workload;
   readonly #clock: Clock;
   readonly #changed: (replica: Replica) => void;
+  readonly #listens: () => void;
 
+  /** @param listens called when its port is known */
   constructor(
     readonly name: string,
     workload: Workload,
     options: ReplicaOptions,
     clock: Clock,
     changed: (replica: Replica) => void,
+    listens: () => void,
   ) {
+    this.#listens = listens;
     this.#workload = workload;
     this.#clock = clock;
     this.#changed = changed;
@@ -50,6 +54,7 @@ export class Replica {
     });
     this.#child.on('message', (message) => {
       this.#port = (message as { port: number }).port;
+      this.#listens();
     });
     this.#child.on('exit', (code, signal) => {
       this.ending = signal ?? `exit code ${code ?? 'unknown'}`;
@@ -69,6 +74,11 @@ export class Replica {
 
   get pid(): number | undefined {
     return this.#child.pid;
+  }
+
+  /** Undefined until it listens. */
+  get port(): number | undefined {
+    return this.#port;
   }
 
   /** `host:port` while it takes requests. */

@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { CERTIFICATE, KEY } from './certificate';
+import { CERTIFICATE, KEY } from '../../demo/kubernetes/certificate';
 import type { ApiServer } from '../../src/kubernetes/service-account';
 
 /** An EndpointSlice with one endpoint for each address; `-` before it: it terminates. */

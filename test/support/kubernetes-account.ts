@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { CERTIFICATE } from './certificate';
+import { CERTIFICATE } from '../../demo/kubernetes/certificate';
 import { FakeApiServer } from './fake-api-server';
 
 /** An EndpointSlice with one pod that listens on a port of its own; Ready or not. */

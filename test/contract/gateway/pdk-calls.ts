@@ -49,13 +49,13 @@ export function pdkCallsContract(rig: () => GatewayRig): void {
     test('an exact path of a route is told as a regular expression', async () => {
       const [route] = await rig().during('/exact', ['kong.router.get_route']);
 
-      expect(route).toMatchObject({ paths: [rig().version.isThree ? '~/exact$' : '/exact$'] });
+      expect(route).toMatchObject({ paths: [rig().version.isThree ? '~/exact$' : '/exact$'], preserve_host: true });
     });
 
     test('the service of a route is told with its host', async () => {
       const [service] = await rig().during('/exact', ['kong.router.get_service']);
 
-      expect(service).toMatchObject({ host: 'exact.svc' });
+      expect(service).toMatchObject({ host: 'exact.demo.http.svc' });
     });
 
     test.each(['err', 'warn', 'notice'])('kong.log.%s returns nothing', async (level) => {
@@ -94,6 +94,31 @@ export function pdkCallsContract(rig: () => GatewayRig): void {
       expect(answer.headers['x-number']).toBe('5');
       expect(rig().backend.asked[0]?.headers).not.toHaveProperty('x-once');
       expect(rig().backend.asked[0]?.headers).toHaveProperty('x-other', 'two');
+    });
+
+    describe('set_target sends the request to one address, also where its service has none', () => {
+      const [host, port] = ['127.0.0.1', (): number => Number(rig().backend.endpoint.split(':')[1])];
+
+      test('which the backend then sees as its Host', async () => {
+        await rig().during('/empty/x', ['kong.service.set_target', host, port()]);
+
+        expect(rig().backend.asked).toMatchObject([{ url: '/empty/x', headers: { host } }]);
+      });
+
+      test('unless another is set after it', async () => {
+        const target = ['kong.service.set_target', host, port()] as [string, ...unknown[]];
+        await rig().during('/empty/x', target, ['kong.service.request.set_header', 'Host', 'shop.example']);
+
+        expect(rig().backend.asked).toMatchObject([{ headers: { host: 'shop.example' } }]);
+      });
+
+      test('and answers 502 where nothing listens there', async () => {
+        rig().recorder.phase = async (pdk) => {
+          await pdk('kong.service.set_target', host, 1);
+        };
+
+        expect(await rig().get('/held')).toMatchObject({ status: 502 });
+      });
     });
 
     test('exit answers the request and ends the phase', async () => {

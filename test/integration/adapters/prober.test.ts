@@ -9,7 +9,7 @@ import { normalizePath } from '../../../src/core/match';
 import type { ProbeResult } from '../../../src/core/reports';
 import { FakeClock } from '../../support/fake-clock';
 import { exampleBackend } from '../../unit/core/example-backend';
-import { CERTIFICATE, KEY } from '../../support/certificate';
+import { CERTIFICATE, KEY } from '../../../demo/kubernetes/certificate';
 import type { Listening } from './gateway';
 import { FakeGateway, listen, until } from './gateway';
 

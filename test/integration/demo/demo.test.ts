@@ -45,6 +45,14 @@ describe('the demo', () => {
     expect(demo.texts).toContain('consumer: 0 -> 1 replicas (KEDA, 1 message)');
   }, 30_000);
 
+  test('it was sent to the replica itself, before the gateway knew of it', async () => {
+    const coldStart = await until('the page is told', async () => {
+      const { backends } = await demo.tick();
+      return backends.find(({ name }) => name === 'consumer')?.coldStarts[0];
+    });
+    expect(coldStart).toMatchObject({ lane: 'address', addressMs: expect.any(Number) });
+  });
+
   test('500 requests at once to a sleeping service are all answered, after one cold-start message', async () => {
     const answers = await sendMany(500, { port: demo.port, path: '/foo' });
 

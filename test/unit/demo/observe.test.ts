@@ -35,7 +35,8 @@ function setUp(status: readonly BackendStatus[] | undefined) {
   return { observer, broker };
 }
 
-const coldStart = { at: '2026-01-01T00:00:00Z', held: 5, wakeMs: 10, readyMs: 3000, probes: 4, messages: 2 };
+const lane = 'address' as const;
+const coldStart = { at: '2026-01-01T00:00:00Z', lane, held: 5, wakeMs: 10, readyMs: 3000, probes: 4, messages: 2 };
 const status: BackendStatus = {
   ...{ target: '/kong', pubsub: 'p', topic: 't', state: 'waking', held: 5 },
   coldStarts: [coldStart],

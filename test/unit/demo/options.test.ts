@@ -14,11 +14,11 @@ describe('the command line', () => {
 
   test('all options', () => {
     const args = ['--port', '9000', '--boot-time', '2.5', '--scale-in-window', '30', '--fast', '--quiet', '--json'];
-    expect(parseOptions([...args, '--kong', '--rabbitmq', '--dapr', 'my/manifests'])).toEqual({
+    expect(parseOptions([...args, '--kong', '--rabbitmq', '--dapr', '--no-kubernetes', 'my/manifests'])).toEqual({
       port: 9000,
       bootMs: 2500,
       scaleInWindowMs: 30_000,
-      ...{ fast: true, quiet: true, json: true, kong: true, rabbitmq: true, dapr: true },
+      ...{ fast: true, quiet: true, json: true, kong: true, rabbitmq: true, dapr: true, kubernetes: false },
       kongVersion: expect.objectContaining({ number: '2.8.1' }),
       manifests: ['my/manifests'],
     });

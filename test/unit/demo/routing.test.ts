@@ -62,12 +62,12 @@ describe('the routes', () => {
 
     expect(written.services.map(({ name }) => name)).toEqual(['consumer', 'foo', 'demo']);
     expect(written.services[0]).toMatchObject({
-      host: 'consumer.svc',
+      host: 'consumer.demo.http.svc',
       routes: [
         { paths: ['/kong$', '/kong/'], strip_path: false, preserve_host: true, plugins: [{ name: 'serverless' }] },
       ],
     });
     expect(JSON.stringify(written)).not.toContain('__key__');
-    expect(written.upstreams).toContainEqual({ name: 'consumer.svc', targets: [{ target: '127.0.0.1:1' }] });
+    expect(written.upstreams).toContainEqual({ name: 'consumer.demo.http.svc', targets: [{ target: '127.0.0.1:1' }] });
   });
 });

@@ -1,4 +1,4 @@
-/** A key pair for tests of TLS on 127.0.0.1, which it names. It signs for nobody else: `CN=test.invalid`. */
+/** A key pair for TLS on 127.0.0.1, which it names: for the demo, and for tests. It protects nothing, and signs for nobody else: `CN=test.invalid`. */
 export const KEY = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgYpt9Ao1dtDZ0ImQL
 KQHNfTdQSls/uVW/fNcVjyq3YwmhRANCAAQN8f93JwjglczJeP/A2fBRD0dkZ+Oj
