@@ -124,8 +124,8 @@ describeWith(['kong'], 'a pod that Kong has no target for yet, on a real Kong', 
     const before = await refused();
     expect(tally(await burst(1, '/moved/'))).toEqual({ 502: 1 });
     await until('Kong has logged it', async () => (await refused()) - before === 6);
-    // Its lease is not renewed: those who come later wait.
-    await sleep(1500);
+    // Its lease, which lasts at least twice the settle limit, is not renewed: those who come later wait.
+    await sleep(2500);
     const held = burst(5, '/moved/');
     await rig.holds(5, 'moved');
     await backend.become('ready');

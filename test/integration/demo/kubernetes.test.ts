@@ -54,6 +54,7 @@ test('the plugin server sees replicas listen, become ready, stop and go', async 
   api.set(slicesOf([deployment()]));
   await becomes([]);
   endpoints.close();
+  expect(told.at(-1)).toEqual([]);
 });
 
 test.each([
