@@ -155,7 +155,8 @@ export class Activator {
 
   /** Whether nobody has needed it for so long that it may be forgotten. */
   isUnused(idleMs: number): boolean {
-    return this.#waiters.size === 0 && this.#parts.clock.now() - this.#lastUsed >= idleMs;
+    if (this.#waiters.size > 0 || this.#publishing.isInFlight) return false;
+    return this.#parts.clock.now() - this.#lastUsed >= idleMs;
   }
 
   /** Frees timers and connections. Requests held are not answered any more. */

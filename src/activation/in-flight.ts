@@ -22,12 +22,18 @@ export class InFlight {
   readonly #parts: InFlightParts;
   readonly #alarm: Alarm;
   #closed = false;
+  #isOpen = false;
 
   constructor(parts: InFlightParts) {
     this.#parts = parts;
     this.#alarm = new Alarm(parts.clock, () => {
       void this.#look();
     });
+  }
+
+  /** Whether anything was open when it was looked at last. */
+  get isOpen(): boolean {
+    return this.#isOpen;
   }
 
   /** A message was sent, of whichever kind. */
@@ -46,8 +52,8 @@ export class InFlight {
     const addresses = (pods() ?? []).flatMap(({ address, ports }) =>
       [...ports.values()].map((port) => `${address}:${port}`),
     );
-    if (connections === undefined || addresses.length === 0) return;
-    const open = await connections.to(addresses);
+    const open = connections === undefined || addresses.length === 0 ? 0 : await connections.to(addresses);
+    this.#isOpen = open > 0;
     // A message that went out meanwhile says as much.
     if (open > 0 && !this.#closed && this.#alarm.at === undefined) onOpen(open);
   }

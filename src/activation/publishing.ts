@@ -59,6 +59,11 @@ export class Publishing {
     return this.#lastReport;
   }
 
+  /** Whether requests were open that outlive their messages, when that was looked at last. */
+  get isInFlight(): boolean {
+    return this.#inFlight.isOpen;
+  }
+
   /** Counts requests that passed, or that are held behind a wake-up. */
   count(requests: number): void {
     const isWakeUp = this.#unprobed?.requested() === true;

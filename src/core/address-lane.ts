@@ -1,6 +1,6 @@
 import type { Policy } from './backend';
 import type { AddressAnswer } from './ports';
-import { leaseMs } from './schedule';
+import { afterPeriod, leaseMs } from './schedule';
 
 /** How often an address is asked on which nothing listens yet, milliseconds. A refused connection costs next to nothing. */
 const CLOSED_PERIOD_MS = 20;
@@ -11,8 +11,6 @@ const FIRST_PERIOD_MS = 20;
 const GROWTH = 1.5;
 /** Addresses of one Service that are asked at the same time. One that passes is enough to let everybody go. */
 const MOST_ASKED = 8;
-/** Gateway nodes drift apart by this share of a period. */
-const JITTER_SHARE = 0.1;
 
 /** What is known of the address of one pod. */
 interface Known {
@@ -100,8 +98,8 @@ function seen(lane: AddressLane, addresses: readonly string[], now: number): Add
 }
 
 function answered(known: Known, event: Extract<AddressEvent, { type: 'answered' }>, policy: Policy): Known {
-  const { now, jitter, outcome } = event;
-  const spread = (ms: number): number => now + ms * (1 + JITTER_SHARE * jitter);
+  const { now, outcome } = event;
+  const spread = (ms: number): number => afterPeriod(event, ms);
   if (outcome === 'passed') {
     const passes = known.passes + 1;
     const openUntil = passes >= policy.successes ? now + leaseMs(policy) : known.openUntil;

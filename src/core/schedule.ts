@@ -16,7 +16,7 @@ export function leaseMs(policy: Policy): number {
 }
 
 /** A moment one period from now, spread by the event's jitter. */
-export function afterPeriod({ now, jitter }: Event, periodMs: number): number {
+export function afterPeriod({ now, jitter }: Pick<Event, 'now' | 'jitter'>, periodMs: number): number {
   return now + periodMs * (1 + JITTER_SHARE * jitter);
 }
 

@@ -73,3 +73,13 @@ test('nor is one that is forgotten', async () => {
   await rig.clock.advance(2 * TTL_MS);
   expect(inFlight()).toEqual([]);
 });
+
+test('a backend with an open connection is not forgotten, however long nothing else comes', async () => {
+  const TEN_MINUTES_MS = 600_000;
+  rig.openTo.set(POD, 1);
+  await rig.clock.advance(2 * TEN_MINUTES_MS);
+  expect(rig.activator.isUnused(TEN_MINUTES_MS)).toBe(false);
+  rig.openTo.delete(POD);
+  await rig.clock.advance(TTL_MS);
+  expect(rig.activator.isUnused(TEN_MINUTES_MS)).toBe(true);
+});
