@@ -7,6 +7,7 @@ import { earlier } from '../core/schedule';
 import type { DistributiveOmit } from '../core/types';
 import { Alarm } from './alarm';
 import type { Destination } from './arrival';
+import { Origins, type WaitingOrigin } from './origin';
 import type { Pods } from './pods';
 import type { HeldRequest } from './waiters';
 
@@ -22,14 +23,17 @@ export interface AddressLanesParts {
   readonly onOpen: (requests: readonly HeldRequest[]) => void;
 }
 
+/** The Hosts of those who wait are what a pod is probed with, unless the configuration names one, which is looked at first. */
+const ANY_HOST = (): { host: undefined; url: undefined } => ({ host: undefined, url: undefined });
+
 /** One Service at one port. */
 interface Place {
   readonly service: ServicePort;
   lane: AddressLane;
-  /** Who waits to go there, with their Hosts. */
-  readonly waiting: Map<HeldRequest, string>;
-  /** Hosts of those who wait, the one that was probed with longest ago first, with how many each. */
-  readonly hosts: Map<string, number>;
+  /** Who waits to go there. */
+  readonly waiting: Map<HeldRequest, WaitingOrigin>;
+  /** Whose Host it is probed with. */
+  readonly origins: Origins;
   turn: number;
 }
 
@@ -79,8 +83,9 @@ export class AddressLanes {
   /** A request waits that is to go there. */
   join(request: HeldRequest, { service, host }: Destination): void {
     const place = this.#placeOf(service);
-    place.waiting.set(request, host);
-    place.hosts.set(host, (place.hosts.get(host) ?? 0) + 1);
+    const origin = place.origins.joined();
+    origin.known({ host, traceparent: undefined });
+    place.waiting.set(request, origin);
     if (place.waiting.size > 1) return;
     this.#step(place, { type: 'tick' });
     this.#arm();
@@ -89,12 +94,10 @@ export class AddressLanes {
   /** It waits no more. */
   leave(request: HeldRequest, { service }: Destination): void {
     const place = this.#placeOf(service);
-    const host = place.waiting.get(request);
-    if (host === undefined) return;
+    const origin = place.waiting.get(request);
+    if (origin === undefined) return;
     place.waiting.delete(request);
-    const left = (place.hosts.get(host) ?? 0) - 1;
-    if (left > 0) place.hosts.set(host, left);
-    else place.hosts.delete(host);
+    origin.left();
     if (place.waiting.size === 0) this.#arm();
   }
 
@@ -116,7 +119,7 @@ export class AddressLanes {
     const key = `${service.namespace}/${service.name}:${service.port ?? ''}`;
     const known = this.#places.get(key);
     if (known !== undefined) return known;
-    const place: Place = { service, lane: NO_ADDRESSES, waiting: new Map(), hosts: new Map(), turn: 0 };
+    const place: Place = { service, lane: NO_ADDRESSES, waiting: new Map(), origins: new Origins(ANY_HOST), turn: 0 };
     this.#places.set(key, place);
     this.#look(place);
     return place;
@@ -145,10 +148,13 @@ export class AddressLanes {
     const { backend, clock, prober, onAnswer } = this.#parts;
     const askedAt = clock.now();
     const { probe } = backend();
-    const pin = pinTo(address, probe.host ?? nextHost(place) ?? address);
-    void prober.probe(pin, place.service, probe).then((answer) => {
+    const { origins } = place;
+    const host = probe.host ?? origins.next() ?? address;
+    void prober.probe(pinTo(address, host), place.service, probe).then((answer) => {
       if (this.#closed) return;
       if (answer.outcome !== 'closed') onAnswer(answer);
+      // Whoever comes once it is open is pinned and does not wait, so from now on it is this one's that tells (ADR 7).
+      if (answer.outcome === 'passed') origins.passed(host);
       this.#step(place, { type: 'answered', address, outcome: answer.outcome, askedAt });
       if (openAddresses(place.lane, clock.now()).length > 0 && place.waiting.size > 0)
         this.#parts.onOpen([...place.waiting.keys()]);
@@ -162,15 +168,6 @@ export class AddressLanes {
     for (const { lane, waiting } of this.#places.values()) due = earlier(due, addressesDueAt(lane, waiting.size > 0));
     this.#alarm.set(due);
   }
-}
-
-/** Every Host that waits gets its turn: no client's decides for another (ADR 7). */
-function nextHost({ hosts }: Place): string | undefined {
-  const [first] = hosts;
-  if (first === undefined) return undefined;
-  hosts.delete(first[0]);
-  hosts.set(...first);
-  return first[0];
 }
 
 function pinTo(address: string, host: string): Pin {

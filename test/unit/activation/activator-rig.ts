@@ -165,6 +165,8 @@ export class FakeAddressProber implements AddressProber {
   /** Addresses that pass; any other is closed, unless `answers` says otherwise. */
   readonly up = new Set<string>();
   answers = new Map<string, AddressAnswer['outcome']>();
+  /** What it says of a pin, where the test decides that. */
+  answer: ((pin: Pin) => AddressAnswer['outcome']) | undefined;
   answerMs = 1;
   closed = false;
 
@@ -176,7 +178,8 @@ export class FakeAddressProber implements AddressProber {
     this.asked.push(pin);
     return new Promise((resolve) => {
       this.#clock.after(this.answerMs, () => {
-        const outcome = this.up.has(pin.address) ? 'passed' : (this.answers.get(pin.address) ?? 'closed');
+        const known = this.up.has(pin.address) ? 'passed' : (this.answers.get(pin.address) ?? 'closed');
+        const outcome = this.answer?.(pin) ?? known;
         resolve({ outcome, report: outcome === 'closed' ? undefined : { status: outcome === 'passed' ? 200 : 500 } });
       });
     });

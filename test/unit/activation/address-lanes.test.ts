@@ -168,6 +168,38 @@ describe('a pod', () => {
     expect(rig.addressProber.asked[0]?.host).toBe('health.example');
   });
 
+  test('is asked again with the Host that passed, when nobody waits any more', async () => {
+    enter();
+    await comesUp(A);
+    rig.addressProber.asked.length = 0;
+    await rig.clock.advance(3000);
+    enter();
+    await rig.clock.advance(1);
+    expect(rig.addressProber.asked).toEqual([{ address: A, port: 8080, host: HOST }]);
+  });
+
+  test('stays open when it fails a probe with the Host of a stranger, and not with the one that passed', async () => {
+    enter();
+    await comesUp(A);
+    rig.addressProber.up.clear();
+    rig.addressProber.answer = ({ host }) => (host === HOST ? 'passed' : 'failed');
+    for (let second = 0; second < 12; second += 1) {
+      await rig.clock.advance(1000);
+      const stranger = enter({ host: 'stranger.example' });
+      const held = enter();
+      await rig.clock.advance(1);
+      expect(pinsOf([held, stranger])).toEqual([
+        expect.objectContaining({ address: A, host: HOST }),
+        expect.objectContaining({ address: A, host: 'stranger.example' }),
+      ]);
+    }
+    rig.addressProber.answer = () => 'failed';
+    await rig.clock.advance(3000);
+    enter();
+    await rig.clock.advance(5);
+    expect(rig.activator.status()).toMatchObject({ openAddresses: [] });
+  });
+
   test('with an IPv6 address is reached as without this lane', async () => {
     enter();
     endpoints.tell(SERVICE, ['fd00::1']);
