@@ -28,7 +28,7 @@ test('the connections of this machine are seen, as long as they are open', async
   await Promise.all(sockets.map((socket) => once(socket, 'connect')));
   // Read once for all that look at the same time.
   expect(await connections.to([`127.0.0.1:${port}`])).toBe(0);
-  now = 500;
+  now = 2000;
   expect(await connections.to([`127.0.0.1:${port}`, '127.0.0.1:1'])).toBe(2);
   for (const socket of sockets) socket.destroy();
   server.close();
@@ -41,6 +41,14 @@ test('those count that are established, over IPv4 and as IPv4 within IPv6', asyn
     table('tcp6', row('0000000000000000FFFF00000A00F40A:1388'), row('B80D0120000000000000000001000000:1388'), 'odd'),
   ];
   expect(await new KernelConnections(() => 0, tables).to(['10.244.0.10:5000'])).toBe(2);
+});
+
+test('a table of megabytes is read to its end', async () => {
+  const rows = Array.from({ length: 50_000 }, (_, n) =>
+    row(`0A00F40A:${(n % 50).toString(16).padStart(4, '0').toUpperCase()}`),
+  );
+  const tables = [table('large', ...rows)];
+  expect(await new KernelConnections(() => 0, tables).to(['10.244.0.10:49'])).toBe(1000);
 });
 
 test('where the tables cannot be read nothing is open', async () => {
