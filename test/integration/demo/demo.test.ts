@@ -87,13 +87,14 @@ describe('the demo', () => {
   test('a worker takes the jobs from its queue', async () => {
     expect((await demo.press('jobs', 'worker', 3)).status).toBe(200);
     await demo.says('worker: 0 -> 1 replicas');
-    await until(
+    // In one and the same look: a few seconds later it sleeps.
+    const worker = await until(
       'the queue is empty',
-      async () => (await demo.tick()).backends.find(({ name }) => name === 'worker')?.depth === 0,
+      async () => (await demo.tick()).backends.find(({ name, depth }) => name === 'worker' && depth === 0),
       { timeoutMs: 30_000 },
     );
 
-    expect((await demo.tick()).backends.find(({ name }) => name === 'worker')?.wanted).toBe(1);
+    expect(worker.wanted).toBe(1);
   }, 60_000);
 
   test('a plugin server that is killed is started again, and requests are answered', async () => {
