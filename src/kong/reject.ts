@@ -1,6 +1,8 @@
 import type { ErrorCode, ServerlessError } from '../core/errors';
+import { isGrpc } from '../core/grpc';
 import type { ProbeReport, PublishReport } from '../core/reports';
 import type { Kong } from './contract';
+import { type GrpcAnswer, toGrpcAnswer } from './grpc-answer';
 
 interface Kind {
   readonly title: string;
@@ -18,13 +20,20 @@ const KINDS: Readonly<Record<ErrorCode, Kind>> = {
   SERVERLESS_INTERNAL: { title: 'The plugin failed', retryAfter: 5 },
 };
 
-/** Answers a request with an error. Kong does not return from it. */
+/** Answers a request with an error, in the shape that its client reads. Kong does not return from it. */
 export async function reject(kong: Kong, error: ServerlessError, showReasons = false): Promise<void> {
-  const { status, body, headers } = toHttpAnswer(error, showReasons);
+  // Whatever becomes of the question: an answer that is not made lets the request through (K10).
+  const contentType = await kong.request.get_header('Content-Type').catch(() => undefined);
+  const { status, body, headers } = isGrpc(typeof contentType === 'string' ? contentType : undefined)
+    ? grpcAnswer(error, showReasons)
+    : toHttpAnswer(error, showReasons);
   await kong.response.exit(status, body, headers);
 }
 
-/** The same as a PDK call, for a request whose phase cannot make it any more. */
+/**
+ * The same as a PDK call, for a request whose phase cannot make it any more, nor ask what its client reads: a gRPC client takes any 503
+ * for UNAVAILABLE.
+ */
 export function rejectCall(error: ServerlessError): { Method: string; Args: unknown[] } {
   const { status, body, headers } = toHttpAnswer(error);
   return { Method: 'kong.response.exit', Args: [status, body, headers] };
@@ -49,7 +58,6 @@ export function errorPage(code: ErrorCode): string {
  */
 export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpAnswer {
   const { title, retryAfter } = KINDS[error.code];
-  const { backend, lastProbe, lastPublish } = error.context;
   const status = error.context.status ?? 503;
   const body = {
     type: errorPage(error.code),
@@ -57,9 +65,7 @@ export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpA
     status,
     code: error.code,
     detail: error.detail,
-    ...(backend === undefined ? {} : { backend }),
-    ...(lastProbe === undefined ? {} : { lastProbe: showReasons ? lastProbe : withoutWords(lastProbe) }),
-    ...(lastPublish === undefined ? {} : { lastPublish: showReasons ? lastPublish : withoutWords(lastPublish) }),
+    ...factsOf(error, showReasons),
   };
   return {
     status,
@@ -69,6 +75,24 @@ export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpA
       'Retry-After': String(retryAfter),
     },
     body: JSON.stringify(body),
+  };
+}
+
+function grpcAnswer(error: ServerlessError, showReasons: boolean): GrpcAnswer {
+  const facts = Object.entries(factsOf(error, showReasons)).map(([name, fact]): [string, string] => [
+    name,
+    typeof fact === 'string' ? fact : JSON.stringify(fact),
+  ]);
+  return toGrpcAnswer(error, Object.fromEntries(facts), KINDS[error.code].retryAfter);
+}
+
+/** What is known of the backend, as far as a client is told. */
+function factsOf({ context }: ServerlessError, showReasons: boolean): Readonly<Record<string, string | object>> {
+  const { backend, lastProbe, lastPublish } = context;
+  return {
+    ...(backend === undefined ? {} : { backend }),
+    ...(lastProbe === undefined ? {} : { lastProbe: showReasons ? lastProbe : withoutWords(lastProbe) }),
+    ...(lastPublish === undefined ? {} : { lastPublish: showReasons ? lastPublish : withoutWords(lastPublish) }),
   };
 }
 
