@@ -40,9 +40,10 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
   const connections = endpoints && new KernelConnections(() => clock.now());
   const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, connections };
+  const gateway = { http: settings.gatewayUrl, grpc: settings.gatewayGrpcUrl };
   const registry = new Registry(clock, (backend) => {
-    const prober = new LineProber(backend, settings.gatewayUrl, ownProbes);
-    const addressProber = new PinnedProber(backend, settings.gatewayUrl, ownProbes);
+    const prober = new LineProber(backend, gateway, ownProbes);
+    const addressProber = new PinnedProber(backend, gateway, ownProbes);
     return new Activator(backend, { ...shared, gateway: hostname(), prober, addressProber });
   });
   const onRejected: OnRejected = (code) => {

@@ -1,9 +1,8 @@
 import type { Backend, ProbeSettings } from '../core/backend';
 import type { AddressAnswer, AddressProber, Pin } from '../core/ports';
 import type { ServicePort } from '../core/service-name';
-import { ConnectionPool } from './connection-pool';
-import { askHealth } from './health-request';
-import { healthUrl, type HealthUrl } from './health-url';
+import type { HealthClient } from './health-client';
+import { type GatewayUrls, healthClient, healthUrl, type HealthUrl } from './health-url';
 import type { OwnProbes } from './own-probes';
 
 /** Connections to the gateway for pinned probes, of one backend. */
@@ -18,19 +17,19 @@ const CONNECT_MS = 1000;
 export class PinnedProber implements AddressProber {
   readonly #health: HealthUrl;
   readonly #ownProbes: OwnProbes;
-  readonly #pool: ConnectionPool;
+  readonly #client: HealthClient;
 
-  constructor(backend: Pick<Backend, 'probe' | 'healthPath'>, gatewayUrl: string, ownProbes: OwnProbes) {
-    this.#health = healthUrl(backend, gatewayUrl);
+  constructor(backend: Pick<Backend, 'probe' | 'healthPath'>, gateway: GatewayUrls, ownProbes: OwnProbes) {
+    this.#health = healthUrl(backend, gateway);
     this.#ownProbes = ownProbes;
-    this.#pool = new ConnectionPool(this.#health.url.href, MOST_CONNECTIONS);
+    this.#client = healthClient(this.#health, MOST_CONNECTIONS);
   }
 
   async probe(pin: Pin, service: ServicePort, settings: ProbeSettings): Promise<AddressAnswer> {
     if (!(await accepts(pin))) return { outcome: 'closed', report: undefined };
-    const { url, healthPath, normalPath } = this.#health;
+    const { healthPath, normalPath } = this.#health;
     const ticket = this.#ownProbes.issue({ path: normalPath, healthPath, pinned: { pin, service } });
-    const answer = await askHealth({ url: url.href, settings, host: pin.host, ticket, pool: this.#pool });
+    const answer = await this.#client.ask({ settings, host: pin.host, ticket });
     const met = 'status' in answer.report ? this.#ownProbes.done(ticket) : this.#ownProbes.giveUp(ticket);
     // Whoever answered, it was not asked at this address: another route took the probe, or another plugin answered it.
     if (met === undefined && answer.outcome !== 'timed-out') return { ...answer, outcome: 'unanswered' };
@@ -38,7 +37,7 @@ export class PinnedProber implements AddressProber {
   }
 
   close(): void {
-    this.#pool.destroy();
+    this.#client.destroy();
   }
 }
 

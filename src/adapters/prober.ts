@@ -3,15 +3,14 @@ import type { Clock, ProbeRound, Prober } from '../core/ports';
 import type { ProbeResult } from '../core/reports';
 import { UNKNOWN_WORKER } from '../core/reports';
 import { systemClock } from './clock';
-import { ConnectionPool } from './connection-pool';
-import { askHealth } from './health-request';
-import { healthUrl, type HealthUrl } from './health-url';
+import type { HealthClient } from './health-client';
+import { type GatewayUrls, healthClient, healthUrl, type HealthUrl } from './health-url';
 import { LineSearch } from './line-search';
 import type { OwnProbes } from './own-probes';
 
 /** A keep-alive connection, which stays with the nginx worker that accepted it (K27). */
 interface Line {
-  readonly pool: ConnectionPool;
+  readonly client: HealthClient;
   busy: boolean;
 }
 
@@ -31,13 +30,13 @@ export class LineProber implements Prober {
 
   constructor(
     backend: Pick<Backend, 'probe' | 'healthPath'>,
-    gatewayUrl: string,
+    gateway: GatewayUrls,
     ownProbes: OwnProbes,
     clock: Clock = systemClock,
   ) {
     this.#ownProbes = ownProbes;
     this.#search = new LineSearch(clock);
-    this.#health = healthUrl(backend, gatewayUrl);
+    this.#health = healthUrl(backend, gateway);
   }
 
   /** Lines that are kept. */
@@ -59,7 +58,7 @@ export class LineProber implements Prober {
 
   close(): void {
     this.#closed = true;
-    for (const { pool } of this.#lines.values()) pool.destroy();
+    for (const { client } of this.#lines.values()) client.destroy();
     this.#lines.clear();
   }
 
@@ -80,20 +79,20 @@ export class LineProber implements Prober {
 
   /** A connection that the gateway closed leads to its worker no more, which may be gone for good. */
   #dropClosed(wanted: readonly number[]): void {
-    for (const [worker, { pool, busy }] of this.#lines) {
-      if (!busy && !pool.isOpen && !wanted.includes(worker)) this.#lines.delete(worker);
+    for (const [worker, { client, busy }] of this.#lines) {
+      if (!busy && !client.isOpen && !wanted.includes(worker)) this.#lines.delete(worker);
     }
   }
 
   #newLine(): Line {
-    return { pool: new ConnectionPool(this.#health.url.href, 1), busy: false };
+    return { client: healthClient(this.#health, 1), busy: false };
   }
 
   async #ask(line: Line, { host, settings }: ProbeRound): Promise<Omit<ProbeResult, 'last'>> {
-    const { url, throughGateway, healthPath, normalPath } = this.#health;
+    const { throughGateway, healthPath, normalPath } = this.#health;
     const ticket = throughGateway ? this.#ownProbes.issue({ path: normalPath, healthPath }) : undefined;
     const hostHeader = settings.host ?? (throughGateway ? host : undefined);
-    const result = await askHealth({ url: url.href, settings, host: hostHeader, ticket, pool: line.pool });
+    const result = await line.client.ask({ settings, host: hostHeader, ticket });
     let met: number | undefined;
     if (ticket !== undefined && 'status' in result.report) {
       met = this.#ownProbes.done(ticket);
@@ -109,7 +108,7 @@ export class LineProber implements Prober {
   #file(line: Line, worker: number): void {
     for (const [known, other] of this.#lines) if (other === line && known !== worker) this.#lines.delete(known);
     const present = this.#lines.get(worker);
-    if (this.#closed || (present !== undefined && present !== line)) line.pool.destroy();
+    if (this.#closed || (present !== undefined && present !== line)) line.client.destroy();
     else this.#lines.set(worker, line);
   }
 }

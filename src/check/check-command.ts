@@ -13,6 +13,7 @@ const OPTIONS = {
   'app-id': { type: 'string' },
   'gateway-namespace': { type: 'string' },
   'gateway-url': { type: 'string' },
+  'gateway-grpc-url': { type: 'string' },
   namespace: { type: 'string', short: 'n' },
   skip: { type: 'string', multiple: true },
   help: { type: 'boolean', short: 'h' },
@@ -30,7 +31,7 @@ export function runCheck(argv: readonly string[], io: CommandIo): Promise<number
     const report = checkSources(sourcesOf(positionals, values.namespace ?? 'default', io), {
       appId: values['app-id'],
       namespace: values['gateway-namespace'] ?? 'kong',
-      url: gatewayUrl(values['gateway-url'], io),
+      ...gatewayUrls(values, io),
       skip: knownRules(values.skip ?? []),
     });
     if (report.documents === 0 && report.findings.length === 0) {
@@ -54,11 +55,15 @@ function sourcesOf(paths: readonly string[], namespace: string, io: CommandIo): 
 }
 
 /** Where the plugin server sends its probes: the option, else what it reads from its environment itself. */
-function gatewayUrl(given: string | undefined, io: CommandIo): string {
-  const { SERVERLESS_GATEWAY_URL } = io.env;
-  const parsed = parseProcessSettings({ 'gateway-url': given }, { SERVERLESS_GATEWAY_URL });
+function gatewayUrls(given: Readonly<Record<string, unknown>>, io: CommandIo): { url: string; grpcUrl: string } {
+  const { SERVERLESS_GATEWAY_URL, SERVERLESS_GATEWAY_GRPC_URL } = io.env;
+  const option = (name: string): string | undefined => (typeof given[name] === 'string' ? given[name] : undefined);
+  const parsed = parseProcessSettings(
+    { 'gateway-url': option('gateway-url'), 'gateway-grpc-url': option('gateway-grpc-url') },
+    { SERVERLESS_GATEWAY_URL, SERVERLESS_GATEWAY_GRPC_URL },
+  );
   if (!parsed.ok) throw new UsageError(...parsed.problems);
-  return parsed.settings.gatewayUrl;
+  return { url: parsed.settings.gatewayUrl, grpcUrl: parsed.settings.gatewayGrpcUrl };
 }
 
 function knownRules(skip: readonly string[]): readonly string[] {

@@ -43,7 +43,7 @@ export const backend = {
       'x-form': 'path',
       description:
         'Path that is appended to `target` and probed. Empty: the wake-up is published and the request goes on ' +
-        'at once.',
+        'at once; with `probe.grpc`, the health service of gRPC is asked at its own path.',
     },
     pubsub: {
       type: 'string',

@@ -10,7 +10,7 @@ type BackendEntry = Config['backend'][number];
  * What makes two entries the same backend, whichever plugin instance names them (K12). Not the timing: a changed
  * deadline does not make a sleeping backend another one.
  */
-function keyOf(entry: BackendEntry, { host, url }: Config['probe']): string {
+function keyOf(entry: BackendEntry, { host, url, grpc }: Config['probe']): string {
   return JSON.stringify([
     normalizeTarget(entry.target),
     entry.health,
@@ -18,6 +18,7 @@ function keyOf(entry: BackendEntry, { host, url }: Config['probe']): string {
     entry.topic,
     host ?? null,
     url ?? null,
+    ...(grpc ? ['grpc'] : []),
   ]);
 }
 
@@ -38,6 +39,7 @@ export function toBackends(config: Config, source: string): Backend[] {
   const probe: ProbeSettings = {
     timeoutMs: probeTimeoutMs(config),
     statuses: config.probe.statuses,
+    grpc: config.probe.grpc,
     host: config.probe.host,
     url: config.probe.url,
   };
@@ -57,7 +59,7 @@ export function toBackends(config: Config, source: string): Backend[] {
     key: keyOf(entry, config.probe),
     source,
     target: normalizeTarget(entry.target),
-    healthPath: healthPathOf(entry),
+    healthPath: healthPathOf(entry, config.probe.grpc),
     pubsub: entry.pubsub,
     topic: entry.topic,
     service: entry.service === undefined ? undefined : serviceNamed(entry.service),

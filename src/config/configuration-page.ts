@@ -35,6 +35,7 @@ config:
     timeout: 2000
     settle: 1500
     statuses: [200, 204]
+    grpc: false
     successes: 2
     host: shop.example.com
   message_ttl: 60
@@ -74,6 +75,8 @@ function form(schema: FieldSchema): string {
     case 'string':
       if (schema.enum !== undefined) return schema.enum.map((choice) => `\`${choice}\``).join(' or ');
       return `${schema['x-form'] ?? 'text'}, at most ${schema.maxLength} characters`;
+    case 'boolean':
+      return 'true or false';
     case 'integer':
     case 'number':
       return `${schema.type === 'integer' ? 'whole number' : 'number'} ${numberRange(schema)}`;

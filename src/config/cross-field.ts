@@ -106,7 +106,9 @@ const targetsDistinct: CrossFieldRule = {
 };
 
 const probeUrlForOneBackend: CrossFieldRule = {
-  says: '`probe.url` is given only with a single backend, whose `health` is not empty: one URL cannot speak for several backends.',
+  says:
+    '`probe.url` is given only with a single backend, whose `health` is not empty unless `probe.grpc` is true: one URL cannot speak for ' +
+    'several backends.',
   check({ backend, probe }, sound) {
     if (!sound('backend') || !sound('probe.url') || probe.url === undefined) return [];
     const value = quote(probe.url);
@@ -114,7 +116,7 @@ const probeUrlForOneBackend: CrossFieldRule = {
       const message = `remove it, or give each of the ${backend.length} backends a plugin of its own: one URL cannot speak for several`;
       return [{ field: 'probe.url', value, message }];
     }
-    if (!sound('backend[0].health') || backend[0]?.health !== '') return [];
+    if (!sound('backend[0].health') || backend[0]?.health !== '' || probe.grpc) return [];
     const message = 'remove it, or write backend[0].health: an empty health means that nothing is probed';
     return [{ field: 'probe.url', value, message }];
   },

@@ -52,12 +52,17 @@ export interface NumberSchema extends AnyField {
   readonly 'x-unit'?: 'ms' | 's' | 'per second';
 }
 
+export interface FlagSchema extends AnyField {
+  readonly type: 'boolean';
+  readonly default: boolean;
+}
+
 /**
  * One field of the plugin's configuration: JSON Schema, of which only the keywords named here are used, plus four of our own.
  * Patterns are written so that they mean the same as a JavaScript expression (for ajv) and as a Lua pattern (for Kong, K20):
  * classes, ranges and anchors only; no backslash, no `%`, no alternation.
  */
-export type FieldSchema = ObjectSchema | ArraySchema | TextSchema | ChoiceSchema | NumberSchema;
+export type FieldSchema = ObjectSchema | ArraySchema | TextSchema | ChoiceSchema | NumberSchema | FlagSchema;
 
 /** The keywords of `FieldSchema` that JSON Schema does not have. */
 export const ownKeywords = ['x-unit', 'x-write', 'x-default', 'x-form'] as const;

@@ -7,7 +7,7 @@ import { configSchema } from './schema';
  * (kong/db/schema/metaschema.lua). No functions: the schema reaches Kong as JSON (K20).
  */
 export interface KongField {
-  type: 'array' | 'integer' | 'number' | 'record' | 'string';
+  type: 'array' | 'boolean' | 'integer' | 'number' | 'record' | 'string';
   required?: boolean;
   default?: unknown;
   fields?: readonly Readonly<Record<string, KongField>>[];
@@ -69,6 +69,8 @@ function limits(schema: Exclude<FieldSchema, ObjectSchema>): Partial<KongField> 
         match: schema.pattern,
         ...(schema.not !== undefined && { not_match: schema.not.pattern }),
       };
+    case 'boolean':
+      return {};
     case 'integer':
     case 'number':
       return {

@@ -9,6 +9,8 @@ export type LogLevel = (typeof logLevels)[number];
 export interface ProcessSettings {
   /** Kong's proxy listener, which probes go through; without a slash at the end. */
   readonly gatewayUrl: string;
+  /** A proxy listener of Kong that speaks HTTP/2, which probes of gRPC go through; likewise. */
+  readonly gatewayGrpcUrl: string;
   /** The Dapr sidecar's HTTP API; without a slash at the end. */
   readonly daprUrl: string;
   readonly daprToken: string | undefined;
@@ -40,6 +42,12 @@ const table = {
     name: 'SERVERLESS_GATEWAY_URL',
     default: 'http://127.0.0.1:8000',
     meaning: "Kong's proxy listener, which probes go through",
+  },
+  'gateway-grpc-url': {
+    name: 'SERVERLESS_GATEWAY_GRPC_URL',
+    default: 'https://127.0.0.1:8443',
+    meaning:
+      "Kong's proxy listener with http2, which probes of gRPC go through: https with TLS, http where it is an h2c listener",
   },
   'dapr-http-endpoint': {
     name: 'DAPR_HTTP_ENDPOINT',
@@ -217,6 +225,7 @@ export function parseProcessSettings(
 
   const settings: ProcessSettings = {
     gatewayUrl: setting('gateway-url', httpUrl),
+    gatewayGrpcUrl: setting('gateway-grpc-url', httpUrl),
     daprUrl: daprUrl(fromOption) ?? daprUrl(fromEnvironment) ?? localUrl(table['dapr-http-port'].default),
     daprToken: optional('dapr-api-token', token),
     statusListen: setting('status-listen', listenAddress),

@@ -42,6 +42,14 @@ const probe = {
       description:
         'Status codes that pass. Redirects are not followed. 5xx cannot pass: Kong itself answers 503 for a backend without replicas.',
     },
+    grpc: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Probe by a call of `grpc.health.v1.Health/Check` over HTTP/2, for a route that takes gRPC only. SERVING passes, whatever ' +
+        '`statuses` says. It goes through `SERVERLESS_GATEWAY_GRPC_URL`, so the route has to lead to `/grpc.health.v1.Health/Check`, too; ' +
+        'or to `target` + `health`, where `health` is given.',
+    },
     successes: {
       type: 'integer',
       default: 1,

@@ -1,3 +1,4 @@
+import { GRPC_HEALTH_PATH } from '../core/grpc';
 import { normalizePath } from '../core/match';
 
 /** A target as the matcher compares it: normalised as Kong does, without a trailing slash except for `/` itself. */
@@ -9,12 +10,10 @@ export function normalizeTarget(target: string): string {
  * Path that is probed through the gateway; undefined where nothing is. The target stands as it was written, because a decoded one
  * (`/a b`) cannot be sent; Kong normalises what it receives anyway.
  */
-export function healthPathOf({
-  target,
-  health,
-}: {
-  readonly target: string;
-  readonly health: string;
-}): string | undefined {
-  return health === '' ? undefined : target.replace(/\/$/, '') + health;
+export function healthPathOf(
+  { target, health }: { readonly target: string; readonly health: string },
+  grpc = false,
+): string | undefined {
+  if (health !== '') return target.replace(/\/$/, '') + health;
+  return grpc ? GRPC_HEALTH_PATH : undefined;
 }

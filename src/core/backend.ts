@@ -11,7 +11,7 @@ export interface Backend {
   readonly source: string;
   /** Path prefix, normalised as Kong does, without a trailing slash except for `/` itself. */
   readonly target: string;
-  /** Path that is probed through the gateway, `target` + `health`. Undefined: publish, and do not wait. */
+  /** Path that is probed through the gateway, `target` + `health`, or that of gRPC's health service. Undefined: publish, and do not wait. */
   readonly healthPath: string | undefined;
   /** Dapr component. */
   readonly pubsub: string;
@@ -31,8 +31,10 @@ export interface Backend {
 export interface ProbeSettings {
   /** Timeout of one try, milliseconds; doubled after each that times out. */
   readonly timeoutMs: number;
-  /** Status codes that pass. */
+  /** Status codes that pass; not asked where `grpc` is. */
   readonly statuses: readonly number[];
+  /** The probe is a call of gRPC's health service, over HTTP/2. */
+  readonly grpc: boolean;
   /** Host header of a probe; undefined: those of the requests that wait. */
   readonly host: string | undefined;
   /** Probe this URL directly instead of the gateway; undefined: through the gateway. */

@@ -2,6 +2,8 @@
 export interface ProbeReport {
   /** HTTP status, when there was an answer. */
   readonly status?: number;
+  /** What gRPC's health service said, such as `NOT_SERVING`; or the status of the call, such as `UNIMPLEMENTED`. */
+  readonly grpc?: string;
   /** Why there was none. */
   readonly error?: string;
 }

@@ -107,6 +107,10 @@ function* find(value: unknown, path: Path): Generator<{ path: Path; value: Reado
   }
 }
 
+function asksGrpc(config: unknown): boolean {
+  return isRecord(config) && isRecord(config.probe) && config.probe.grpc === true;
+}
+
 /** Reads one use of our plugin with our own validator. */
 export function readServerless(use: PluginUse, parseConfig: ParseConfig): ServerlessPlugin {
   const parsed = parseConfig(use.config);
@@ -118,7 +122,7 @@ export function readServerless(use: PluginUse, parseConfig: ParseConfig): Server
       path: [...use.path, 'config', 'backend', index],
       target,
       health,
-      healthPath: healthPathOf({ target, health }),
+      healthPath: healthPathOf({ target, health }, asksGrpc(use.config)),
       pubsub: field('pubsub'),
       topic: field('topic'),
       settings: parsed.ok ? parsed.backends[index] : undefined,

@@ -27,6 +27,8 @@ export interface GatewayFacts {
   readonly namespace: string;
   /** Where probes are sent, the plugin's `SERVERLESS_GATEWAY_URL`. */
   readonly url: string;
+  /** Where those of gRPC are, `SERVERLESS_GATEWAY_GRPC_URL`; undefined: its default, which has TLS. */
+  readonly grpcUrl?: string;
 }
 
 /** All documents of one run and how they refer to each other. */

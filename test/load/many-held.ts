@@ -190,7 +190,7 @@ const BACKEND: Backend = {
   pubsub: 'pubsub',
   topic: 'bench',
   service: undefined,
-  probe: { timeoutMs: 1000, statuses: [200], host: undefined, url: undefined },
+  probe: { timeoutMs: 1000, statuses: [200], grpc: false, host: undefined, url: undefined },
   policy: {
     ...{ intervalMs: 100, holdTimeoutMs: 30_000, maxHeld: 2 * MANY, leaseMs: 5000, settleMs: 1000, successes: 1 },
     ...{ messageTtlMs: 30_000, requestsPerMessage: 1, maxMessageRate: 10 },

@@ -34,7 +34,8 @@ const through = async (answer: (ticket: string, probes: OwnProbes) => number | u
     const status = answer(String(request.headers[PROBE_HEADER.toLowerCase()]), probes);
     if (status !== undefined) response.writeHead(status).end();
   });
-  const prober = new PinnedProber(exampleBackend(), `http://127.0.0.1:${port}`, probes);
+  const url = `http://127.0.0.1:${port}`;
+  const prober = new PinnedProber(exampleBackend(), { http: url, grpc: url }, probes);
   closing.push(() => {
     prober.close();
   });

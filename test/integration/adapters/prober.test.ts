@@ -37,7 +37,7 @@ interface Rounds {
 
 function probing(changes: Changes = {}, gatewayUrl = gateway.url, clock?: FakeClock): Rounds {
   const backend = exampleBackend(changes);
-  const prober = new LineProber(backend, gatewayUrl, ownProbes, clock);
+  const prober = new LineProber(backend, { http: gatewayUrl, grpc: gatewayUrl }, ownProbes, clock);
   closers.push(() => {
     prober.close();
   });

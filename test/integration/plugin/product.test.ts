@@ -30,6 +30,7 @@ beforeEach(async () => {
   dapr = await FakeDapr.start();
   const settings: ProcessSettings = {
     gatewayUrl: gateway.url,
+    gatewayGrpcUrl: gateway.url,
     daprUrl: `http://127.0.0.1:${dapr.port}`,
     daprToken: TOKEN,
     statusListen: 'off',

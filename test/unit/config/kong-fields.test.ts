@@ -67,7 +67,7 @@ describe("Kong's schema fields", () => {
       expect(METASCHEMA_ATTRIBUTES).toContain(attribute);
       expect(TYPES_OF_ATTRIBUTE[attribute] ?? [field.type]).toContain(field.type);
     }
-    expect(['array', 'integer', 'number', 'record', 'string']).toContain(field.type);
+    expect(['array', 'boolean', 'integer', 'number', 'record', 'string']).toContain(field.type);
     expect(field.type === 'array').toBe(field.elements !== undefined);
     expect(field.type === 'record').toBe(field.fields !== undefined);
   });

@@ -13,7 +13,7 @@ describe('a valid configuration', () => {
         healthPath: '/kong/healthz.html',
         pubsub: 'kong-serverless-plugin',
         topic: 'serverless',
-        probe: { timeoutMs: 1000, statuses: [200], host: undefined, url: undefined },
+        probe: { timeoutMs: 1000, statuses: [200], grpc: false, host: undefined, url: undefined },
         policy: {
           intervalMs: 1000,
           holdTimeoutMs: 30_000,
@@ -44,6 +44,21 @@ describe('a valid configuration', () => {
       healthPath: '/kong/consumer/healthz',
       policy: { intervalMs: 100, holdTimeoutMs: 30_000 },
     });
+  });
+
+  test('a backend of gRPC is probed by its health service, at the standard path unless it says otherwise', () => {
+    const withHealth = (health: string, probe: object) =>
+      backendOf({ ...configWith({ probe }), backend: [{ ...entry('/sample.Greeter'), health }] });
+    expect(withHealth('', { grpc: true })).toMatchObject({
+      healthPath: '/grpc.health.v1.Health/Check',
+      probe: { grpc: true },
+    });
+    expect(withHealth('/check', { grpc: true }).healthPath).toBe('/sample.Greeter/check');
+    expect(withHealth('', { grpc: false }).healthPath).toBeUndefined();
+    // An empty health is no contradiction to a URL then.
+    expect(withHealth('', { grpc: true, url: 'http://greeter.kong.svc:5000' }).probe.url).toBeDefined();
+    const keys = [true, false].map((grpc) => withHealth('/check', { grpc }).key);
+    expect(new Set(keys).size).toBe(2);
   });
 
   test('a request is held for 30 seconds by default', () => {

@@ -14,6 +14,7 @@ function problemsOf(options: Record<string, string>, env: NodeJS.ProcessEnv = {}
 
 const defaults: ProcessSettings = {
   gatewayUrl: 'http://127.0.0.1:8000',
+  gatewayGrpcUrl: 'https://127.0.0.1:8443',
   daprUrl: 'http://127.0.0.1:3500',
   daprToken: undefined,
   statusListen: { host: '127.0.0.1', port: 9542 },
@@ -31,6 +32,7 @@ test('without any setting the process talks to Kong and Dapr on this machine', (
 test('each setting is read from the environment', () => {
   const env = {
     SERVERLESS_GATEWAY_URL: 'https://kong-proxy.kong.svc:8443/',
+    SERVERLESS_GATEWAY_GRPC_URL: 'http://127.0.0.1:9080/',
     DAPR_HTTP_ENDPOINT: 'http://dapr.example:3501/',
     DAPR_API_TOKEN: 'hunter2',
     SERVERLESS_STATUS_LISTEN: '[::1]:0',
@@ -41,6 +43,7 @@ test('each setting is read from the environment', () => {
   };
   expect(settingsOf({}, env)).toEqual({
     gatewayUrl: 'https://kong-proxy.kong.svc:8443',
+    gatewayGrpcUrl: 'http://127.0.0.1:9080',
     daprUrl: 'http://dapr.example:3501',
     daprToken: 'hunter2',
     statusListen: { host: '::1', port: 0 },
@@ -56,6 +59,7 @@ test('each setting is read from an option, which wins over the environment', () 
   const env = Object.fromEntries(processSettings.map(({ name }) => [name, 'nonsense of the environment']));
   const options = {
     'gateway-url': 'http://127.0.0.2:80',
+    'gateway-grpc-url': 'https://127.0.0.2',
     'dapr-http-endpoint': 'http://127.0.0.3:3500',
     'dapr-http-port': '3501',
     'dapr-api-token': 'hunter3',
@@ -68,6 +72,7 @@ test('each setting is read from an option, which wins over the environment', () 
   };
   expect(settingsOf(options, env)).toEqual({
     gatewayUrl: 'http://127.0.0.2',
+    gatewayGrpcUrl: 'https://127.0.0.2',
     daprUrl: 'http://127.0.0.3:3500',
     daprToken: 'hunter3',
     statusListen: 'off',
@@ -157,6 +162,7 @@ describe('a wrong value is refused with where it was written, what it is and wha
 test('the table names each setting once, with an option for each variable', () => {
   expect(processSettings.map(({ name, option }) => `${name} ${option}`)).toEqual([
     'SERVERLESS_GATEWAY_URL gateway-url',
+    'SERVERLESS_GATEWAY_GRPC_URL gateway-grpc-url',
     'DAPR_HTTP_ENDPOINT dapr-http-endpoint',
     'DAPR_HTTP_PORT dapr-http-port',
     'DAPR_API_TOKEN dapr-api-token',

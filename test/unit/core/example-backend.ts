@@ -33,7 +33,7 @@ export function exampleBackend(
     noWakeStatus: 503,
     onTimeout: 'reject',
     ...rest,
-    probe: { timeoutMs: 1000, statuses: [200], host: undefined, url: undefined, ...probe },
+    probe: { timeoutMs: 1000, statuses: [200], grpc: false, host: undefined, url: undefined, ...probe },
     policy: { ...POLICY, ...policy },
   };
 }
