@@ -2,8 +2,8 @@ import { hostname } from 'node:os';
 
 /** What one sample process does: from its arguments, which a Deployment gives as `args`, and its environment. */
 export interface Settings {
-  /** `service`: JSON under a path of its own; `worker`: takes jobs from Dapr; `pages`: files from a folder. */
-  readonly app: 'service' | 'worker' | 'pages';
+  /** `service`: JSON under a path of its own; `grpc`: gRPC; `worker`: takes jobs from Dapr; `pages`: files from a folder. */
+  readonly app: 'service' | 'grpc' | 'worker' | 'pages';
   /** The service's name and path: `foo` answers `/foo`. */
   readonly name: string;
   /** Which of several replicas this is: the pod's name under Kubernetes. */
@@ -24,20 +24,20 @@ export interface Settings {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * `service foo`, `worker`, `pages FOLDER`; HOST, PORT, BOOT_TIME_MS, PUBSUB, TOPIC and WORK_MS from the environment.
+ * `service foo`, `grpc`, `worker`, `pages FOLDER`; HOST, PORT, BOOT_TIME_MS, PUBSUB, TOPIC and WORK_MS from the environment.
  * Throws with a message for people.
  */
 export function settingsOf(args: readonly string[], env: Environment): Settings {
   const [app, operand] = args;
-  if (app !== 'service' && app !== 'worker' && app !== 'pages') {
-    throw new Error(`usage: backend service NAME | worker | pages FOLDER (got '${args.join(' ')}')`);
+  if (app !== 'service' && app !== 'grpc' && app !== 'worker' && app !== 'pages') {
+    throw new Error(`usage: backend service NAME | grpc | worker | pages FOLDER (got '${args.join(' ')}')`);
   }
-  if (operand === undefined && app !== 'worker') {
+  if (operand === undefined && app !== 'worker' && app !== 'grpc') {
     throw new Error(app === 'service' ? 'service: needs a name' : 'pages: needs a folder');
   }
   return {
     app,
-    name: operand ?? 'worker',
+    name: operand ?? app,
     replica: env['HOSTNAME'] ?? hostname(),
     host: env['HOST'] ?? '0.0.0.0',
     port: integer(env, 'PORT', 5000),

@@ -99,12 +99,16 @@ describeWith(build, 'kustomize')('an overlay', () => {
     }
   });
 
-  test.each(['sample/foo', 'sample/bar', 'sample/worker/rabbitmq', 'sample/worker/sqs', 'manifests/rabbitmq-job'])(
-    '%s renders valid objects',
-    (folder) => {
-      expectValid(parseDocuments(render(folder), folder));
-    },
-  );
+  test.each([
+    'sample/foo',
+    'sample/bar',
+    'sample/grpc',
+    'sample/worker/rabbitmq',
+    'sample/worker/sqs',
+    'manifests/rabbitmq-job',
+  ])('%s renders valid objects', (folder) => {
+    expectValid(parseDocuments(render(folder), folder));
+  });
 });
 
 describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
@@ -157,9 +161,21 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     expect(text).toContain('host: "shop.example.com"');
   });
 
+  test('a backend of gRPC is probed by its health service, which is routed', () => {
+    const text = render('backends.foo.grpc=true', 'backends.foo.path=/sample.Foo', 'backends.foo.health=null');
+    expect(check(text, ...samples)).toEqual([]);
+    const plugin = parseDocuments(text, 'chart').find(
+      ({ object }) => object.metadata.name === 'serverless-foo',
+    )!.object;
+    const parsed = parseConfig(plugin['config']);
+    expect(parsed).toMatchObject({ ok: true, backends: [{ healthPath: '/grpc.health.v1.Health/Check' }] });
+    expect(text).toContain('konghq.com/protocols: grpc,grpcs');
+  });
+
   test.each([
     ['a backend without a port', ['backends.foo.port=null']],
     ['a misspelt field', ['backends.foo.pth=/x']],
+    ['gRPC by a word', ['backends.foo.grpc=yes-please']],
     ['a name that no object can have', ['backends.Foo.path=/x', 'backends.Foo.port=1']],
     ['Service Bus without its namespace', ['broker.type=servicebus']],
     ['a broker that nobody knows', ['broker.type=kafka']],
