@@ -8,6 +8,10 @@ export interface GatewayRoute {
   readonly upstream?: string;
   /** Plugin name -> its configuration. */
   readonly plugins?: Readonly<Record<string, object>>;
+  /** What the route takes, instead of http. */
+  readonly protocols?: readonly string[];
+  /** What the backend speaks, instead of http. */
+  readonly protocol?: 'grpc' | 'grpcs';
   /** Whether the backend gets the client's Host, as the ingress controller has it by default. */
   readonly preserveHost?: boolean;
 }
@@ -18,20 +22,20 @@ export const upstreamOf = (name: string): string => `${name}.default.8080.svc`;
 /** Kong's declarative configuration for these routes. The backend gets the full path, as in the predecessor's Ingress. */
 export const declarativeConfig = (routes: readonly GatewayRoute[]): object => ({
   _format_version: '1.1',
-  services: routes.map(({ name, path, to, plugins, upstream, preserveHost }) => {
+  services: routes.map(({ name, path, to, plugins, upstream, preserveHost, protocols, protocol }) => {
     const [host, port] = typeof to === 'string' ? to.split(':') : [upstream ?? upstreamOf(name), '8080'];
     return {
       name,
       host,
       port: Number(port),
-      protocol: 'http',
+      protocol: protocol ?? 'http',
       routes: [
         {
           name,
           paths: [path],
           strip_path: false,
           preserve_host: preserveHost ?? false,
-          protocols: ['http'],
+          protocols: protocols ?? ['http'],
           plugins: Object.entries(plugins ?? {}).map(([plugin, config]) => ({ name: plugin, config })),
         },
       ],

@@ -29,8 +29,17 @@ export interface KongOptions {
   readonly workers?: number;
   /** For whatever must know the address before Kong runs. */
   readonly proxyPort?: number;
+  /** Further proxy listeners, both with HTTP/2. */
+  readonly http2?: Http2Ports;
   /** Further settings of Kong, `KONG_...`. */
   readonly env?: Readonly<Record<string, string>>;
+}
+
+export interface Http2Ports {
+  /** With TLS, and HTTP/1.1 as well; the certificate is Kong's own. */
+  readonly tls: number;
+  /** Without TLS, and HTTP/2 only. */
+  readonly h2c: number;
 }
 
 interface Host {
@@ -141,6 +150,17 @@ export class Kong {
     return this.#host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
   }
 
+  /** Memory that only one of nginx's processes has, over all of them, kB. A Kong from `KONG_BIN` only. */
+  async privateKb(): Promise<number> {
+    const master = (await readFile(join(this.prefix, 'pids/nginx.pid'), 'utf8')).trim();
+    const children = await readFile(`/proc/${master}/task/${master}/children`, 'utf8');
+    const each = [master, ...children.trim().split(' ')].map(async (pid) => {
+      const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
+      return Number(/^Private_Dirty: *(\d+)/m.exec(rollup)?.[1]);
+    });
+    return (await Promise.all(each)).reduce((sum, kb) => sum + kb, 0);
+  }
+
   errorLog(): Promise<string> {
     return this.#host.errorLog();
   }
@@ -160,7 +180,7 @@ export class Kong {
 }
 
 const settings = (
-  { pluginServers = [], workers = 1, env = {} }: KongOptions,
+  { pluginServers = [], workers = 1, env = {}, http2 }: KongOptions,
   prefix: string,
   proxyPort: number,
   adminPort: number,
@@ -169,7 +189,15 @@ const settings = (
   KONG_DATABASE: 'off',
   KONG_DECLARATIVE_CONFIG: join(prefix, 'kong.json'),
   // Kong's default, except for the address.
-  KONG_PROXY_LISTEN: `127.0.0.1:${proxyPort} reuseport backlog=16384`,
+  KONG_PROXY_LISTEN: [
+    `127.0.0.1:${proxyPort} reuseport backlog=16384`,
+    ...(http2 === undefined
+      ? []
+      : [
+          `127.0.0.1:${http2.tls} http2 ssl reuseport backlog=16384`,
+          `127.0.0.1:${http2.h2c} http2 reuseport backlog=16384`,
+        ]),
+  ].join(', '),
   KONG_ADMIN_LISTEN: `127.0.0.1:${adminPort}`,
   KONG_STATUS_LISTEN: 'off',
   // Of 3.x, with ports of its own.

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -111,6 +112,10 @@ export class FakeBackend {
     if (isProbe) this.probes += 1;
     else this.served += 1;
     if (request.headers['x-serverless-probe'] !== undefined) this.tokensSeen += 1;
+    if (path.endsWith('/digest')) {
+      void digest(request, response);
+      return;
+    }
     request.resume();
     if (this.#state === 'hanging') return;
     response.statusCode = isProbe && this.#state === 'unready' ? 503 : 200;
@@ -125,3 +130,14 @@ export class FakeBackend {
     response.once('close', () => this.unfinished.delete(response));
   }
 }
+
+/** Answers with what came as the body, in short. */
+const digest = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  response.end(JSON.stringify({ bytes, sha256: hash.digest('hex') }));
+};

@@ -1,7 +1,7 @@
 import { FakeBackend, type BackendOptions } from './fake-backend';
 import { FakeDapr } from './fake-dapr';
 import { type Answer, send, sendMany } from '../../real-parts/http';
-import { Kong } from '../../real-parts/kong';
+import { type Http2Ports, Kong } from '../../real-parts/kong';
 import { declarativeConfig, type GatewayRoute } from '../../real-parts/kong-config';
 import { freePort } from '../../real-parts/ports';
 import { Serverless } from '../../real-parts/serverless';
@@ -14,6 +14,8 @@ export interface KongRigBackend extends BackendOptions {
   readonly plugin?: Readonly<Record<string, unknown>>;
   /** Kong has no target for it: the ingress controller has not told it. */
   readonly unrouted?: boolean;
+  /** What its route takes, in place of http. */
+  readonly protocols?: readonly string[];
 }
 
 export interface KongRigOptions {
@@ -25,6 +27,8 @@ export interface KongRigOptions {
   /** Where the plugin server's log goes, in place of a file of its own. */
   readonly logFile?: string;
   readonly kongEnv?: Readonly<Record<string, string>>;
+  /** Kong takes HTTP/2, too, and the plugin server's probes of gRPC go through its listener with TLS. */
+  readonly http2?: boolean;
   /** Further routes. */
   readonly routes?: (backends: Readonly<Record<string, FakeBackend>>) => readonly GatewayRoute[];
 }
@@ -48,6 +52,8 @@ export class KongRig {
     readonly backends: Readonly<Record<string, FakeBackend>>,
     /** The active one; a test that replaces it assigns its successor. */
     public serverless: Serverless,
+    /** Without the option `http2`, zeros. */
+    readonly http2: Http2Ports,
   ) {}
 
   static async start(options: KongRigOptions): Promise<KongRig> {
@@ -61,11 +67,15 @@ export class KongRig {
       for (const one of options.backends) backends[one.name] = keep(await FakeBackend.start(one));
       const dapr = keep(await FakeDapr.start());
       const gatewayPort = await freePort();
+      const http2 = options.http2 === true && { tls: await freePort(), h2c: await freePort() };
       const serverless = keep(
         await Serverless.start({
           gatewayPort,
           daprPort: dapr.port,
-          args: options.serverlessArgs ?? [],
+          args: [
+            ...(http2 === false ? [] : ['--gateway-grpc-url', `https://127.0.0.1:${http2.tls}`]),
+            ...(options.serverlessArgs ?? []),
+          ],
           nodeArgs: options.nodeArgs ?? [],
           env: options.serverlessEnv ?? {},
           ...(options.logFile === undefined ? {} : { logFile: options.logFile }),
@@ -77,8 +87,9 @@ export class KongRig {
         proxyPort: gatewayPort,
         workers: options.workers ?? 1,
         env: options.kongEnv ?? {},
+        ...(http2 === false ? {} : { http2 }),
       });
-      return new KongRig(options, kong, dapr, backends, serverless);
+      return new KongRig(options, kong, dapr, backends, serverless, http2 || { tls: 0, h2c: 0 });
     } catch (error) {
       await each(running.reverse().map((one) => () => one.stop())).catch(() => undefined);
       throw error;
@@ -139,6 +150,7 @@ const configOf = (options: KongRigOptions, backends: Readonly<Record<string, Fak
       to: one.unrouted === true ? [] : (backends[one.name]?.target ?? []),
       plugins: { serverless: pluginConfig(one) },
       preserveHost: one.hosts !== undefined,
+      ...(one.protocols === undefined ? {} : { protocols: one.protocols }),
     })),
     ...(options.routes?.(backends) ?? []),
   ]);
