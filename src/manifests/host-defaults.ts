@@ -47,6 +47,8 @@ export const KONG = {
   plugins: 'bundled',
   /** `lua_socket_read_timeout`: how long Kong waits for one answer of the plugin server (K1). */
   readTimeoutMs: 60_000,
+  /** `read_timeout` of a Service in Kong: how long a backend may be silent. */
+  serviceReadTimeoutMs: 60_000,
   /** `lua_check_client_abort` (K11). */
   checkClientAbort: 'off',
   /** Most connections of an nginx worker, whatever the limit of its process (K5). */

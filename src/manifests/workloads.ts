@@ -21,6 +21,13 @@ export interface Container {
   readonly place: Place;
   readonly ports: readonly ContainerPort[];
   readonly readiness: ReadinessProbe | undefined;
+  readonly preStop: PreStop | undefined;
+}
+
+/** The hook that runs before a container gets SIGTERM; the grace period goes on meanwhile. */
+export interface PreStop {
+  /** How long it sleeps; 0 where it does not say so. */
+  readonly sleepMs: number;
 }
 
 export interface ContainerPort {
@@ -43,6 +50,8 @@ export interface ReadinessProbe {
 }
 
 const POD: Path = ['spec', 'template', 'spec'];
+/** Where a workload says how long its pods have to end. */
+export const GRACE_PERIOD: Path = [...POD, 'terminationGracePeriodSeconds'];
 /** Where a workload has its containers. */
 export const CONTAINERS: Path = [...POD, 'containers'];
 
@@ -52,7 +61,7 @@ export function workloadsOf(manifests: readonly Manifest[]): Workload[] {
 }
 
 function readWorkload(manifest: Manifest): Workload {
-  const seconds = numeric(manifest.get(...POD, 'terminationGracePeriodSeconds'));
+  const seconds = numeric(manifest.get(...GRACE_PERIOD));
   const containers = items(manifest.get(...CONTAINERS)).map((_, index) =>
     readContainer(manifest, [...CONTAINERS, index]),
   );
@@ -76,7 +85,18 @@ function readContainer(manifest: Manifest, at: Path): Container {
       name: text(manifest.get(...at, 'ports', index, 'name')),
     })),
     readiness: isRecord(manifest.get(...at, 'readinessProbe')) ? readReadiness(manifest, at) : undefined,
+    preStop: isRecord(manifest.get(...at, 'lifecycle', 'preStop')) ? readPreStop(manifest, at) : undefined,
   };
+}
+
+/** Kubernetes' own `sleep`, or the command: `[sleep, '5']` as well as `[sh, -c, 'sleep 5; nginx -s quit']`. */
+function readPreStop(manifest: Manifest, container: Path): PreStop {
+  const hook: Path = [...container, 'lifecycle', 'preStop'];
+  const command = items(manifest.get(...hook, 'exec', 'command')).map((word) => text(word) ?? '');
+  const [, written, unit] = /\bsleep ([\d.]+)([sm]?)\b/.exec(command.join(' ')) ?? [];
+  const seconds =
+    numeric(manifest.get(...hook, 'sleep', 'seconds')) ?? (numeric(written) ?? 0) * (unit === 'm' ? 60 : 1);
+  return { sleepMs: seconds * 1000 };
 }
 
 function readReadiness(manifest: Manifest, container: Path): ReadinessProbe {

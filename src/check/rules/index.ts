@@ -19,6 +19,7 @@ import { inlineSecret } from './inline-secret';
 import { oneScaledObject } from './one-scaled-object';
 import { pluginConfig } from './plugin-config';
 import { pluginUsed } from './plugin-used';
+import { podGrace } from './pod-grace';
 import { pollingInterval } from './polling-interval';
 import { probeAllowed } from './probe-allowed';
 import { probeConditions } from './probe-conditions';
@@ -59,6 +60,7 @@ export const rules: readonly Rule[] = [
   probeProtocol,
   probeConditions,
   readinessPath,
+  podGrace,
   holdDeadline,
   componentMissing,
   componentNamespace,
