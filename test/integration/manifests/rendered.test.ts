@@ -172,6 +172,14 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     expect(text).toContain('konghq.com/protocols: grpc,grpcs');
   });
 
+  test("tells check the longest request, which compares it with the Deployment's grace period", () => {
+    const text = render('backends.foo.longestRequest=600', 'backends.bar.longestRequest=25');
+    expectValid(parseDocuments(text, 'chart'));
+    expect(check(text, ...samples)).toEqual([
+      expect.objectContaining({ rule: 'pod-grace', message: expect.stringContaining('may take 600 s') }),
+    ]);
+  });
+
   test.each([
     ['a backend without a port', ['backends.foo.port=null']],
     ['a misspelt field', ['backends.foo.pth=/x']],
