@@ -40,7 +40,7 @@ interface Pod extends WithConditions {
   readonly metadata: { readonly name: string; readonly deletionTimestamp?: string };
 }
 
-const isReady = ({ status }: WithConditions): boolean =>
+export const isReady = ({ status }: WithConditions): boolean =>
   status?.conditions?.some((one) => one.type === 'Ready' && one.status === 'True') === true;
 
 /** Our images in the cluster; the suite can build them, see `build`. */
