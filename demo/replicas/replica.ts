@@ -86,13 +86,13 @@ export class Replica {
     return this.phase === 'ready' && this.#port !== undefined ? `127.0.0.1:${this.#port}` : undefined;
   }
 
-  /** Terminates it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period. */
+  /** Terminates it as Kubernetes does: out of the endpoints, preStop, SIGTERM, and SIGKILL after the grace period, which includes preStop. */
   stop(): void {
     if (this.phase === 'stopping' || this.phase === 'terminated') return;
     this.#leave('stopping');
     this.#cancels = [
       this.#clock.after(this.#workload.preStopMs, () => this.#child.kill('SIGTERM')),
-      this.#clock.after(this.#workload.preStopMs + this.#workload.gracePeriodMs, () => this.#child.kill('SIGKILL')),
+      this.#clock.after(this.#workload.gracePeriodMs, () => this.#child.kill('SIGKILL')),
     ];
   }
 

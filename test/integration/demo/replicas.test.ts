@@ -77,6 +77,17 @@ describe('a Deployment', () => {
     await until('no process', () => deployment.replicas.length === 0 && !isAlive(pid));
   });
 
+  test('a preStop hook does not make the grace period longer', async () => {
+    const { deployment } = deploy({ preStopMs: 60_000, gracePeriodMs: 300 });
+    deployment.scale(1);
+    await until('an endpoint', () => deployment.endpoints().length === 1);
+    const pid = deployment.replicas[0]?.pid ?? 0;
+    deployment.scale(0);
+
+    expect(isAlive(pid)).toBe(true);
+    expect(await until('no process', () => deployment.replicas.length === 0 && !isAlive(pid))).toBe(true);
+  });
+
   test('a replica that is killed is replaced', async () => {
     const { deployment, texts } = deploy();
     deployment.scale(1);
