@@ -77,6 +77,7 @@ describeWith(['kubernetes'], 'long requests on a real cluster', () => {
         (await rig.pods(`app=${name}`)).find(
           ({ metadata }) => metadata.name === replica && metadata.deletionTimestamp !== undefined,
         ) && performance.now(),
+      { everyMs: 250 },
     );
     expect(await body).toBe(wholeDownload(LEAVING_SECONDS));
     const end = performance.now();
