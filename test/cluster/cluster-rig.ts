@@ -153,6 +153,19 @@ export class ClusterRig {
     return { host: hostname, port: Number(port || 80), path };
   }
 
+  /** The gateway's listener with TLS and HTTP/2: beside the port of `at`, the Service's 443 or that port of the node. */
+  async tls(): Promise<{ readonly host: string; readonly port: number }> {
+    interface Service {
+      readonly spec: { readonly ports: readonly { readonly port: number; readonly nodePort?: number }[] };
+    }
+    const { items } = await get<List<Service>>('services', '-n', NAMESPACE);
+    const plain = Number(this.#url.port || 80);
+    const nodePort = items
+      .filter(({ spec }) => spec.ports.some((one) => one.nodePort === plain))
+      .flatMap(({ spec }) => spec.ports.filter(({ port }) => port === 443))[0]?.nodePort;
+    return { host: this.#url.hostname, port: nodePort ?? 443 };
+  }
+
   /** The broker's account. An existing one is kept: the broker was started with it. */
   async #secret(): Promise<void> {
     const there = await kubectl(['get', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
@@ -304,7 +317,7 @@ const kongEnv = (env: Readonly<Record<string, string>>): Readonly<Record<string,
     Object.entries(env).filter(
       ([name]) =>
         ['plugins', 'pluginserver_names', 'pluginserver_serverless_query_cmd'].includes(name) ||
-        name.startsWith('nginx_'),
+        /^(nginx|upstream)_/.test(name),
     ),
   );
 

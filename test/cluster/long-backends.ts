@@ -14,8 +14,10 @@ export const COOLDOWN_MS = 10_000;
 /** A backend of its own, as a folder of sample/ has it but for its name. */
 export interface LongBackend {
   readonly name: string;
-  /** Folder of sample/, which is also the name that is replaced, and the Service's port. */
-  readonly sample: { readonly folder: string; readonly port: number };
+  /** Folder of sample/, the name there that is replaced, and the Service's port. */
+  readonly sample: { readonly folder: string; readonly name: string; readonly port: number };
+  /** Its route takes gRPC only. */
+  readonly grpc?: boolean;
   /** Where the backend is silent for longer than Kong waits by default. */
   readonly readTimeoutMs?: number;
 }
@@ -27,10 +29,10 @@ interface KubernetesObject {
 
 const FILES = ['backend.yaml', 'gateway.yaml', 'scaled-object.yaml'];
 
-const objectsOf = ({ name, sample, readTimeoutMs }: LongBackend): object[] => {
+const objectsOf = ({ name, sample, readTimeoutMs, grpc }: LongBackend): object[] => {
   const objects = FILES.flatMap((file) => {
     const text = readFileSync(join(projectRoot, 'sample', sample.folder, file), 'utf8')
-      .replaceAll(new RegExp(`\\b${sample.folder}\\b`, 'g'), name)
+      .replaceAll(new RegExp(`\\b${sample.name}\\b`, 'g'), name)
       .replace(/image: kong-serverless-sample:.*/, `image: ${imageOf('kong-serverless-sample')}`);
     return parseAllDocuments(text).map((document) => document.toJS() as KubernetesObject);
   });
@@ -38,7 +40,7 @@ const objectsOf = ({ name, sample, readTimeoutMs }: LongBackend): object[] => {
     if (kind === 'Service' && readTimeoutMs !== undefined)
       metadata.annotations = { ...metadata.annotations, 'konghq.com/read-timeout': String(readTimeoutMs) };
   // Without the plugin, to see when the gateway has the routes without waking anybody.
-  return [...objects, ingress(`${name}-by-hand`, name, sample.port)];
+  return grpc === true ? objects : [...objects, ingress(`${name}-by-hand`, name, sample.port)];
 };
 
 /** Backends that sleep at zero replicas, with all that has happened to them since. */
@@ -65,7 +67,7 @@ export class LongBackends {
     await kubectl(['apply', '-f', '-'], list(backends));
     const made = new LongBackends(rig, backends);
     try {
-      await Promise.all(backends.map(({ name }) => made.#sleepsFirst(name)));
+      await Promise.all(backends.map((backend) => made.#sleepsFirst(backend)));
       return made;
     } catch (error) {
       await made.stop();
@@ -73,12 +75,14 @@ export class LongBackends {
     }
   }
 
-  async #sleepsFirst(name: string): Promise<void> {
-    await until(
-      `the gateway has the route /${name}`,
-      async () => (await send(this.#rig.at(`/${name}-by-hand`))).status !== 404,
-      { timeoutMs: 60_000, everyMs: 500 },
-    );
+  async #sleepsFirst({ name, grpc }: LongBackend): Promise<void> {
+    // That of gRPC comes with the others.
+    if (grpc !== true)
+      await until(
+        `the gateway has the route /${name}`,
+        async () => (await send(this.#rig.at(`/${name}-by-hand`))).status !== 404,
+        { timeoutMs: 60_000, everyMs: 500 },
+      );
     await kubectl([
       'wait',
       '--for=condition=Ready',

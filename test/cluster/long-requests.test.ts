@@ -9,7 +9,7 @@ import { begin, LONG_CASES, type LongCase, type Outcome, wholeDownload } from '.
 const ASLEEP_WITHIN_MS = MESSAGE_TTL_MS + COOLDOWN_MS + 20_000;
 
 /** A backend whose replicas are taken away by hand. */
-const LEAVING = { name: 'long-leaving', sample: { folder: 'foo', port: 5000 } };
+const LEAVING = { name: 'long-leaving', sample: { folder: 'foo', name: 'foo', port: 5000 } };
 /** Longer than the preStop hook's 5 s, and with it shorter than the grace period of 30 s. */
 const LEAVING_SECONDS = 25;
 
@@ -44,7 +44,7 @@ describeWith(['kubernetes'], 'long requests on a real cluster', () => {
 
   const run = async (one: LongCase): Promise<Result> => {
     const from = performance.now();
-    const outcome = await one.ask((path) => rig.at(path));
+    const outcome = await one.ask(rig);
     const end = performance.now();
     say(`${one.title}: ended after ${seconds(end - from)} s`);
     const asleepAt = await until('it sleeps', () => backends.replicasAt(one.name, end, 0), {

@@ -1,8 +1,12 @@
 import { once } from 'node:events';
+import { status as codes } from '@grpc/grpc-js';
 import { type IncomingMessage, request } from 'node:http';
 import type { Call } from '../../real-parts/http';
 import { sleep, until } from '../../real-parts/wait';
+import type { HelloReply } from '../../sample/backend/greeter';
+import { ended, greeterClient } from '../support/grpc-backend';
 import { WebSocketClient } from '../support/web-socket';
+import type { ClusterRig } from './cluster-rig';
 import type { LongBackend } from './long-backends';
 
 /** What came of one long request. */
@@ -15,13 +19,16 @@ export interface Outcome {
   readonly received: string;
 }
 
+/** Where requests are sent. */
+export type Gateway = Pick<ClusterRig, 'at' | 'tls'>;
+
 /** A long request, alone on its backend. */
 export interface LongCase extends LongBackend {
   readonly title: string;
   /** What must have been received in the end. */
   readonly whole: string;
   /** Rejects when it is cut and says so. */
-  ask(at: (path: string) => Call): Promise<Outcome>;
+  ask(gateway: Gateway): Promise<Outcome>;
 }
 
 /** An answer that has begun. */
@@ -64,16 +71,16 @@ const asked = async (call: Call): Promise<Outcome> => {
 export const wholeDownload = (seconds: number): string =>
   `${Array.from({ length: seconds }, (_, index) => `${index + 1} of ${seconds}\n`).join('')}the end\n`;
 
-const FOO = { sample: { folder: 'foo', port: 5000 } };
+const FOO = { sample: { folder: 'foo', name: 'foo', port: 5000 } };
 
-/** All of them are asked at the same time. A gRPC call has its place here too. */
+/** All of them are asked at the same time. */
 export const LONG_CASES: readonly LongCase[] = [
   {
     ...FOO,
     name: 'long-download',
     title: 'a download of 150 s',
     whole: wholeDownload(150),
-    ask: (at) => asked(at('/long-download/download?seconds=150')),
+    ask: (gateway) => asked(gateway.at('/long-download/download?seconds=150')),
   },
   {
     ...FOO,
@@ -81,9 +88,9 @@ export const LONG_CASES: readonly LongCase[] = [
     title: 'a WebSocket that is silent for 150 s',
     readTimeoutMs: 300_000,
     whole: 'there? still there?',
-    ask: async (at) => {
+    ask: async (gateway) => {
       const from = performance.now();
-      const client = await WebSocketClient.open(at('/long-socket/socket'));
+      const client = await WebSocketClient.open(gateway.at('/long-socket/socket'));
       const beganMs = performance.now() - from;
       const echo = async (text: string): Promise<void> => {
         const count = client.texts.length;
@@ -105,6 +112,27 @@ export const LONG_CASES: readonly LongCase[] = [
     // An event that is a moment late would be too late for Kong's 60 s.
     readTimeoutMs: 120_000,
     whole: `${[60, 120, 180].map((second) => `id: ${second}\ndata: ${second} of 180\n\n`).join('')}event: end\ndata: the end\n\n`,
-    ask: (at) => asked(at('/long-events/events?seconds=180&every=60')),
+    ask: (gateway) => asked(gateway.at('/long-events/events?seconds=180&every=60')),
+  },
+  {
+    sample: { folder: 'grpc', name: 'greeter', port: 5000 },
+    grpc: true,
+    name: 'long-grpc',
+    title: 'a stream of gRPC for 150 s, a message each second',
+    whole: [...Array.from({ length: 150 }, (_, index) => `${index + 1} of 150`), 'status 0'].join('\n'),
+    ask: async (gateway) => {
+      const { host, port } = await gateway.tls();
+      const client = greeterClient(port, true, host);
+      const from = performance.now();
+      const call = client.count({ seconds: 150 });
+      let first: { readonly replica: string; readonly beganMs: number } | undefined;
+      call.once('data', ({ replica }: HelloReply) => {
+        first = { replica, beganMs: performance.now() - from };
+      });
+      const { replies, status } = await ended(call);
+      client.close();
+      const end = status.code === codes.OK ? 'status 0' : `status ${status.code}: ${status.details}`;
+      return { replica: '', beganMs: NaN, ...first, received: [...replies, end].join('\n') };
+    },
   },
 ];

@@ -22,11 +22,11 @@ export interface GreeterClient extends Client {
 
 const Greeter = makeGenericClientConstructor(definitions().greeter, 'Greeter');
 
-/** A client of the gateway's port. */
-export const greeterClient = (port: number, tls: boolean): GreeterClient => {
+/** A client of the gateway. */
+export const greeterClient = (port: number, tls: boolean, host = '127.0.0.1'): GreeterClient => {
   const secure = (): ReturnType<typeof credentials.createSsl> =>
     credentials.createSsl(null, null, null, { rejectUnauthorized: false });
-  return new Greeter(`127.0.0.1:${port}`, tls ? secure() : credentials.createInsecure(), {
+  return new Greeter(`${host}:${port}`, tls ? secure() : credentials.createInsecure(), {
     // Each client has a connection of its own.
     'grpc.use_local_subchannel_pool': 1,
   }) as unknown as GreeterClient;
