@@ -162,7 +162,7 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
   });
 
   test('a backend of gRPC is probed by its health service, which is routed', () => {
-    const text = render('backends.foo.grpc=true', 'backends.foo.path=/sample.Foo', 'backends.foo.health=null');
+    const text = render('backends.foo.grpc=true', 'backends.foo.path=/sample.Foo', 'backends.foo.health=');
     expect(check(text, ...samples)).toEqual([]);
     const plugin = parseDocuments(text, 'chart').find(
       ({ object }) => object.metadata.name === 'serverless-foo',
