@@ -162,10 +162,11 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
   });
 
   test('a backend of gRPC is probed by its health service, which is routed', () => {
-    const text = render('backends.foo.grpc=true', 'backends.foo.path=/sample.Foo', 'backends.foo.health=');
-    expect(check(text, ...samples)).toEqual([]);
+    const entry = ['grpc=true', 'path=/sample.Greeter', 'port=5000'].map((field) => `backends.greeter.${field}`);
+    const text = render(...entry);
+    expect(check(text, ...samples, 'sample/grpc/backend.yaml')).toEqual([]);
     const plugin = parseDocuments(text, 'chart').find(
-      ({ object }) => object.metadata.name === 'serverless-foo',
+      ({ object }) => object.metadata.name === 'serverless-greeter',
     )!.object;
     const parsed = parseConfig(plugin['config']);
     expect(parsed).toMatchObject({ ok: true, backends: [{ healthPath: '/grpc.health.v1.Health/Check' }] });
