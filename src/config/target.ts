@@ -12,7 +12,7 @@ export function normalizeTarget(target: string): string {
  */
 export function healthPathOf(
   { target, health }: { readonly target: string; readonly health: string },
-  grpc = false,
+  grpc: boolean,
 ): string | undefined {
   if (health !== '') return target.replace(/\/$/, '') + health;
   return grpc ? GRPC_HEALTH_PATH : undefined;
