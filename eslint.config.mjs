@@ -8,6 +8,7 @@ import tseslint from 'typescript-eslint';
  */
 const ROOMS = {
   check: ['command-line', 'manifests', 'config', 'core'],
+  scaler: ['command-line', 'adapters', 'config', 'core'],
   doctor: ['command-line', 'manifests', 'rpc', 'adapters', 'config', 'core'],
   server: ['rpc', 'kong', 'core'],
   rpc: ['kong', 'core'],

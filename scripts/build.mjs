@@ -15,9 +15,18 @@ const common = {
   logLevel: 'warning',
 };
 
+/** gRPC would make the executable half as large again, for a command that few run: it is a file beside it. */
+const scalerBeside = {
+  name: 'scaler-beside',
+  setup(building) {
+    building.onResolve({ filter: /\/scaler\/scaler-command\.js$/ }, () => ({ path: './scaler.js', external: true }));
+  },
+};
+
 /** Entry point -> file. An entry that is missing, as in the build context of an image, is not built. */
 const targets = [
-  { entry: 'src/bin/serverless.ts', out: 'dist/serverless', executable: true, minify: true },
+  { entry: 'src/bin/serverless.ts', out: 'dist/serverless', executable: true, minify: true, plugins: [scalerBeside] },
+  { entry: 'src/scaler/scaler-command.ts', out: 'dist/scaler.js', minify: true },
   { entry: 'src/bin/plugin-module.ts', out: 'dist/plugin/serverless.js', minify: true },
   { entry: 'sample/backend/main.ts', out: 'dist/backend.js' },
   // These two run only in this repository, where node_modules is: testcontainers cannot be bundled.
@@ -25,7 +34,7 @@ const targets = [
   { entry: 'test/load/main.ts', out: 'dist/bench.js', packages: 'external' },
 ];
 
-for (const { entry, out, executable, minify, packages } of targets) {
+for (const { entry, out, executable, minify, packages, plugins } of targets) {
   if (!existsSync(entry)) continue;
   // Renamed into place: a build beside a running test or server must not leave it half a file.
   const unfinished = `${out}.${process.pid}.new`;
@@ -34,6 +43,7 @@ for (const { entry, out, executable, minify, packages } of targets) {
     packages: packages ?? 'bundle',
     entryPoints: [entry],
     outfile: unfinished,
+    plugins: plugins ?? [],
     minifyWhitespace: minify ?? false,
     minifySyntax: minify ?? false,
     banner: executable ? { js: '#!/usr/bin/env node' } : {},

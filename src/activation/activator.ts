@@ -61,7 +61,7 @@ export class Activator {
         this.#step({ type: 'withdrawn' });
       },
     });
-    this.#publishing = new Publishing(current, parts, this.#log, this.#pods, () => this.#origins.traceparent);
+    this.#publishing = new Publishing(current, parts, this.#log, this.#pods, this.#origins, this.#waiters);
     this.#probing = new Probing({
       backend: current,
       clock,

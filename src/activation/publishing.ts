@@ -15,7 +15,8 @@ export class Publishing {
   readonly #backend: () => Backend;
   readonly #parts: PublishingParts;
   readonly #log: ActivationLog;
-  readonly #traceparent: () => string | undefined;
+  readonly #origins: { readonly traceparent: string | undefined };
+  readonly #waiters: { readonly size: number };
   readonly #activity: ActivityReporter;
   readonly #inFlight: InFlight;
   /** Where there is no health path, and so nothing to probe. */
@@ -25,19 +26,22 @@ export class Publishing {
   /**
    * @param backend what holds for it now
    * @param pods of it
-   * @param traceparent of the activation under way
+   * @param origins of the activation under way
+   * @param waiters requests that are held
    */
   constructor(
     backend: () => Backend,
     parts: PublishingParts,
     log: ActivationLog,
     pods: Pods,
-    traceparent: () => string | undefined,
+    origins: { readonly traceparent: string | undefined },
+    waiters: { readonly size: number },
   ) {
     this.#backend = backend;
     this.#parts = parts;
     this.#log = log;
-    this.#traceparent = traceparent;
+    this.#origins = origins;
+    this.#waiters = waiters;
     const policy = (): Backend['policy'] => this.#backend().policy;
     this.#activity = new ActivityReporter(policy, parts.clock, (requests) => this.#publish('activity', requests));
     this.#inFlight = new InFlight({
@@ -102,11 +106,16 @@ export class Publishing {
     const { target, pubsub, topic, policy } = this.#backend();
     const { gateway, clock, publisher, observer } = this.#parts;
     this.#log.published(reason);
-    const report = await publisher.publish(
-      { pubsub, topic, ttlMs: policy.messageTtlMs },
-      { reason, backend: target, requests, ...(inFlight === undefined ? {} : { inFlight }), gateway, at: clock.wall() },
-      reason === 'cold-start' ? this.#traceparent() : undefined,
-    );
+    // The request that is the reason of a wake-up does not wait yet.
+    const held = Math.max(this.#waiters.size, reason === 'cold-start' ? requests : 0);
+    const message: WakeUp = {
+      ...{ reason, backend: target, requests },
+      ...(inFlight === undefined ? {} : { inFlight }),
+      ...(held === 0 ? {} : { held }),
+      ...{ ttl: Math.ceil(policy.messageTtlMs / 1000), gateway, at: clock.wall() },
+    };
+    const traceparent = reason === 'cold-start' ? this.#origins.traceparent : undefined;
+    const report = await publisher.publish({ pubsub, topic, ttlMs: policy.messageTtlMs }, message, traceparent);
     this.#lastReport = report;
     // One that failed is no reason to stop looking: the next look may find the sidecar well.
     this.#inFlight.messageSent();

@@ -17,6 +17,7 @@ export const LABELS = {
     '`address`: a probe passed on the address of a pod; `worker`: one passed through the request’s own nginx worker; `settle`: every ' +
     'worker has had the time to follow the first',
   code: 'A code of [errors.md](errors.md)',
+  way: '`direct`: a gateway published it here, or another replica passed it on; `subscribed`: Dapr delivered it',
 } as const;
 
 type Label = keyof typeof LABELS;
@@ -86,6 +87,34 @@ export const INSTRUMENTS = {
     type: 'counter',
     labels: [],
     meaning: 'Errors while something was logged or counted, which nothing else has noticed: a bug, so please report it',
+  },
+} as const satisfies Readonly<Record<string, Instrument>>;
+
+/** Those of `serverless scaler`, likewise. */
+export const SCALER_INSTRUMENTS = {
+  messages: {
+    name: 'serverless_scaler_messages_total',
+    type: 'counter',
+    labels: ['way'],
+    meaning: 'Messages of gateways, by the way that they came',
+  },
+  streams: {
+    name: 'serverless_scaler_streams',
+    type: 'gauge',
+    labels: [],
+    meaning: 'Streams of KEDA that are open: one for each ScaledObject, over all replicas',
+  },
+  topics: {
+    name: 'serverless_scaler_topics',
+    type: 'gauge',
+    labels: [],
+    meaning: 'Topics of which anything is known',
+  },
+  activeTopics: {
+    name: 'serverless_scaler_active_topics',
+    type: 'gauge',
+    labels: [],
+    meaning: 'Topics whose backends are wanted',
   },
 } as const satisfies Readonly<Record<string, Instrument>>;
 

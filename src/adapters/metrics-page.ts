@@ -1,5 +1,5 @@
 import type { Instrument } from './instruments';
-import { BUCKETS, INSTRUMENTS, LABELS } from './instruments';
+import { BUCKETS, INSTRUMENTS, LABELS, SCALER_INSTRUMENTS } from './instruments';
 
 const ALL: readonly Instrument[] = Object.values(INSTRUMENTS);
 
@@ -20,6 +20,12 @@ node counts for itself, from 0 when its plugin server starts. Where one stands b
 | metric | type | labels | what it says |
 |---|---|---|---|
 ${ALL.map(row).join('\n')}
+
+\`serverless scaler\` has some of its own, at \`/metrics\` of its HTTP listener (\`SERVERLESS_SCALER_HTTP_LISTEN\`):
+
+| metric | type | labels | what it says |
+|---|---|---|---|
+${Object.values(SCALER_INSTRUMENTS).map(row).join('\n')}
 
 The buckets of the histograms end at ${BUCKETS.join(', ')} seconds.
 

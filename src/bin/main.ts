@@ -33,6 +33,8 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       return await (await import('../check/check-command.js')).runCheck(command.argv, io);
     case 'doctor':
       return await (await import('../doctor/doctor-command.js')).runDoctor(command.argv, io);
+    case 'scaler':
+      return await runScaler(command.argv, io);
     case 'serve':
       await serve({
         socketPath: command.socketPath,
@@ -42,6 +44,19 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
         load: () => load(command.settings),
       });
       return EXIT.ok;
+  }
+}
+
+/** It comes in a file of its own, which an installation that only serves Kong does without. */
+async function runScaler(argv: readonly string[], io: CommandIo): Promise<number> {
+  try {
+    return await (await import('../scaler/scaler-command.js')).runScaler(argv, io);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    io.stderr(
+      'serverless scaler: scaler.js is not beside this executable: take the image, or copy both files of dist/\n',
+    );
+    return EXIT.failed;
   }
 }
 

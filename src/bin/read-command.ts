@@ -9,7 +9,7 @@ export type Command =
   | { readonly kind: 'dump' }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'check' | 'doctor'; readonly argv: readonly string[] }
+  | { readonly kind: 'check' | 'doctor' | 'scaler'; readonly argv: readonly string[] }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
 const FLAGS = {
@@ -24,7 +24,8 @@ const FLAGS = {
 export function readCommand(argv: readonly string[], env: CommandIo['env']): Command {
   const [first] = argv;
   // They have options of their own.
-  if (first === 'check' || first === 'doctor') return { kind: first, argv: argv.slice(1).map(withTwoDashes) };
+  if (first === 'check' || first === 'doctor' || first === 'scaler')
+    return { kind: first, argv: argv.slice(1).map(withTwoDashes) };
   try {
     return readOwn(argv.map(withTwoDashes), env);
   } catch (error) {
@@ -69,6 +70,7 @@ export function helpText(): string {
   serverless -dump                 Describe the plugin to Kong
   serverless check FILE...         Find mistakes in the manifests of a gateway and its backends
   serverless doctor                Find out what keeps a running gateway from waking a backend
+  serverless scaler                Tell KEDA at once when a backend is wanted
 
 Options of serve; each may be written with one dash:
 ${optionTable(options)}`;

@@ -1,9 +1,15 @@
-import { isHttpUrl } from './http-url';
-import { quote } from './problems';
-
-/** pino's levels. */
-export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
-export type LogLevel = (typeof logLevels)[number];
+import {
+  httpUrl,
+  integer,
+  type ListenAddress,
+  listenAddress,
+  type LogLevel,
+  logLevel,
+  logLevels,
+  NotThat,
+  token,
+} from './setting-forms';
+import { type Given, type Setting, SettingsReader } from './settings-reader';
 
 /** Settings of the process, shared by every configuration of the plugin. */
 export interface ProcessSettings {
@@ -14,7 +20,7 @@ export interface ProcessSettings {
   /** The Dapr sidecar's HTTP API; without a slash at the end. */
   readonly daprUrl: string;
   readonly daprToken: string | undefined;
-  readonly statusListen: { readonly host: string; readonly port: number } | 'off';
+  readonly statusListen: ListenAddress | 'off';
   /** Permissions of the plugin server's socket. */
   readonly socketMode: number;
   readonly logLevel: LogLevel;
@@ -24,17 +30,6 @@ export interface ProcessSettings {
   readonly debugErrors: boolean;
   /** Whether Kubernetes is asked where pods are: `auto`, where a service account is mounted, `off`, or the folder of one. */
   readonly kubernetes: string;
-}
-
-/** A setting as a person finds it: in `--help` and in docs/configuration.md. */
-export interface ProcessSetting {
-  /** Environment variable. */
-  readonly name: string;
-  /** Long option, without the dashes. Wins over the environment. */
-  readonly option: string;
-  /** Default, in words where it is not a value. */
-  readonly default: string;
-  readonly meaning: string;
 }
 
 const table = {
@@ -97,87 +92,41 @@ const table = {
     meaning:
       'Whether EndpointSlices are watched, to know at once that a backend sleeps, and to reach a pod before Kong knows it: auto, where a service account is mounted at the usual place; the folder of one elsewhere, such as /var/run/secrets/gateway; or off',
   },
-} as const satisfies Record<string, Omit<ProcessSetting, 'option'>>;
+} as const satisfies Record<string, Omit<Setting, 'option'>>;
 
 type OptionName = keyof typeof table;
 
 /** Every process setting, in the order people read them in. */
-export const processSettings: readonly ProcessSetting[] = Object.entries(table).map(([option, setting]) => ({
+export const processSettings: readonly Setting[] = Object.entries(table).map(([option, setting]) => ({
   option,
   ...setting,
 }));
-
-/** A value, and where it was written: `--gateway-url` or `SERVERLESS_GATEWAY_URL`. */
-interface Given {
-  readonly from: string;
-  readonly text: string;
-}
 
 /** The settings, or everything that is wrong with them. */
 export type ParsedProcessSettings =
   | { readonly ok: true; readonly settings: ProcessSettings }
   | { readonly ok: false; readonly problems: readonly string[] };
 
-/** Thrown inside this file only; carries what to write instead. */
-class Refusal extends Error {}
-
-function httpUrl(text: string): string {
-  const url = isHttpUrl(text) ? new URL(text) : undefined;
-  if (url?.pathname !== '/' || url.search !== '') {
-    throw new Refusal('write a URL such as http://127.0.0.1:8000, without path, user name and password');
-  }
-  return url.origin;
-}
-
-/** A whole number in decimal digits. */
-function integer(text: string, least: number, most: number): number {
-  const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
-  if (!(value >= least && value <= most)) throw new Refusal(`write a whole number from ${least} to ${most}`);
-  return value;
-}
-
 function localUrl(port: number | string): string {
   return `http://127.0.0.1:${port}`;
-}
-
-function listenAddress(text: string): ProcessSettings['statusListen'] {
-  if (text === 'off') return 'off';
-  const match = /^(?:\[([\da-fA-F:.]+)\]|([\w.-]+)):(\d{1,5})$/.exec(text);
-  const port = Number(match?.[3]);
-  if (match === null || port > 65_535)
-    throw new Refusal('write host:port such as 127.0.0.1:9542 or [::1]:9542, or off');
-  return { host: match[1] ?? String(match[2]), port };
 }
 
 /** File permissions that let at least this process use its socket. */
 function socketMode(text: string): number {
   const mode = /^0?[0-7]{3}$/.test(text) ? Number.parseInt(text, 8) : 0;
   if ((mode & 0o600) !== 0o600)
-    throw new Refusal('write octal permissions that let the owner read and write, such as 0660');
+    throw new NotThat('write octal permissions that let the owner read and write, such as 0660');
   return mode;
 }
 
-function logLevel(text: string): LogLevel {
-  const level = logLevels.find((name) => name === text);
-  if (level === undefined) throw new Refusal(`write one of ${logLevels.join(', ')}`);
-  return level;
-}
-
 function flag(text: string): boolean {
-  if (text !== 'true' && text !== 'false') throw new Refusal('write true or false');
+  if (text !== 'true' && text !== 'false') throw new NotThat('write true or false');
   return text === 'true';
 }
 
 function kubernetes(text: string): string {
   if (text !== 'auto' && text !== 'off' && !text.startsWith('/'))
-    throw new Refusal('write auto, off, or the folder of a service account, such as /var/run/secrets/gateway');
-  return text;
-}
-
-function token(text: string): string {
-  if (!/^[!-~]+$/.test(text)) {
-    throw new Refusal('write a token without spaces and line breaks (the value that is there is not shown)');
-  }
+    throw new NotThat('write auto, off, or the folder of a service account, such as /var/run/secrets/gateway');
   return text;
 }
 
@@ -191,49 +140,31 @@ export function parseProcessSettings(
   options: Readonly<Record<string, string | undefined>>,
   env: NodeJS.ProcessEnv,
 ): ParsedProcessSettings {
-  const problems: string[] = [];
-
-  const fromOption = (option: OptionName): Given | undefined => {
-    const text = options[option];
-    return text === undefined ? undefined : { from: `--${option}`, text };
-  };
-  const fromEnvironment = (option: OptionName): Given | undefined => {
-    const { name } = table[option];
-    const text = env[name] ?? '';
-    return text === '' ? undefined : { from: name, text };
-  };
-  const read = <T>(given: Given | undefined, parse: (text: string) => T): T | undefined => {
-    if (given === undefined) return undefined;
-    try {
-      return parse(given.text);
-    } catch (error) {
-      const value = parse === token ? '' : ` ${quote(given.text)}:`;
-      problems.push(`${given.from}:${value} ${(error as Refusal).message}`);
-      return undefined;
-    }
-  };
-  const optional = <T>(option: OptionName, parse: (text: string) => T): T | undefined =>
-    read(fromOption(option) ?? fromEnvironment(option), parse);
-  const setting = <T>(option: OptionName, parse: (text: string) => T): T =>
-    optional(option, parse) ?? parse(table[option].default);
+  const reader = new SettingsReader(table, options, env);
   /** From one source, so that `--dapr-http-port` wins over DAPR_HTTP_ENDPOINT. */
   const daprUrl = (source: (option: OptionName) => Given | undefined): string | undefined => {
-    const endpoint = read(source('dapr-http-endpoint'), httpUrl);
-    const port = read(source('dapr-http-port'), (text) => integer(text, 1, 65_535));
+    const endpoint = reader.read(source('dapr-http-endpoint'), httpUrl);
+    const port = reader.read(source('dapr-http-port'), (text) => integer(text, 1, 65_535));
     return endpoint ?? (port === undefined ? undefined : localUrl(port));
   };
 
   const settings: ProcessSettings = {
-    gatewayUrl: setting('gateway-url', httpUrl),
-    gatewayGrpcUrl: setting('gateway-grpc-url', httpUrl),
-    daprUrl: daprUrl(fromOption) ?? daprUrl(fromEnvironment) ?? localUrl(table['dapr-http-port'].default),
-    daprToken: optional('dapr-api-token', token),
-    statusListen: setting('status-listen', listenAddress),
-    socketMode: setting('socket-mode', socketMode),
-    logLevel: setting('log-level', logLevel),
-    maxHeld: optional('max-held', (text) => integer(text, 1, 1_000_000)),
-    debugErrors: setting('debug-errors', flag),
-    kubernetes: setting('kubernetes', kubernetes),
+    gatewayUrl: reader.setting('gateway-url', httpUrl),
+    gatewayGrpcUrl: reader.setting('gateway-grpc-url', httpUrl),
+    daprUrl:
+      daprUrl((option) => reader.fromOption(option)) ??
+      daprUrl((option) => reader.fromEnvironment(option)) ??
+      localUrl(table['dapr-http-port'].default),
+    daprToken: reader.optional('dapr-api-token', token),
+    statusListen: reader.setting('status-listen', (text) =>
+      text === 'off' ? 'off' : listenAddress(text, '127.0.0.1:9542 or [::1]:9542, or off'),
+    ),
+    socketMode: reader.setting('socket-mode', socketMode),
+    logLevel: reader.setting('log-level', logLevel),
+    maxHeld: reader.optional('max-held', (text) => integer(text, 1, 1_000_000)),
+    debugErrors: reader.setting('debug-errors', flag),
+    kubernetes: reader.setting('kubernetes', kubernetes),
   };
+  const { problems } = reader;
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };
 }

@@ -105,6 +105,10 @@ export interface WakeUp {
   readonly requests: number;
   /** How many connections to the backend were open when there had been no message for a while. */
   readonly inFlight?: number;
+  /** How many requests the gateway holds for the backend, where it holds any. */
+  readonly held?: number;
+  /** How long it counts, seconds. */
+  readonly ttl: number;
   /** Host name of this gateway node. */
   readonly gateway: string;
   /** RFC 3339. */

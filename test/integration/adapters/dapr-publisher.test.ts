@@ -20,6 +20,7 @@ const MESSAGE: WakeUp = {
   reason: 'cold-start',
   backend: '/kong',
   requests: 1,
+  ttl: 30,
   gateway: 'node-1',
   at: '2026-01-01T00:00:00.000Z',
 };

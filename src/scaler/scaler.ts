@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs';
+import { Server, ServerCredentials } from '@grpc/grpc-js';
+import { Counter, type Exposition, Reading } from '../adapters/exposition';
+import { SCALER_INSTRUMENTS } from '../adapters/instruments';
+import type { Clock, Logger } from '../core/ports';
+import { externalScalerDefinition } from './contract';
+import { Demand } from './demand';
+import { ExternalScaler } from './external-scaler';
+import { type Delivery, Inbox } from './inbox';
+import { readMessage } from './message';
+import { Peers } from './peers';
+import type { ScalerSettings } from './settings';
+import { topicName } from './trigger';
+
+/** Open calls and answers have so long to end, milliseconds. */
+const DRAIN_MS = 5000;
+
+/** The running scaler. */
+export class Scaler {
+  readonly #demand = new Demand();
+  readonly #settings: ScalerSettings;
+  readonly #clock: Clock;
+  readonly #logger: Logger;
+  readonly #external: ExternalScaler;
+  readonly #inbox: Inbox;
+  readonly #peers: Peers | undefined;
+  readonly #grpc = new Server();
+  readonly #messages = new Counter(SCALER_INSTRUMENTS.messages);
+  readonly #readings: readonly Exposition[];
+  #ready = false;
+
+  constructor(settings: ScalerSettings, clock: Clock, logger: Logger) {
+    this.#settings = settings;
+    this.#clock = clock;
+    this.#logger = logger;
+    this.#external = new ExternalScaler(this.#demand, clock, logger);
+    const { streams, topics, activeTopics } = SCALER_INSTRUMENTS;
+    const active = (): number =>
+      this.#demand.topics().filter((topic) => this.#demand.wanted(topic, clock.now()).active).length;
+    this.#readings = [
+      new Reading(streams, () => this.#external.streams),
+      new Reading(topics, () => this.#demand.size),
+      new Reading(activeTopics, active),
+    ];
+    this.#inbox = new Inbox({
+      token: settings.token,
+      subscriptions: settings.subscriptions,
+      isReady: () => this.#ready,
+      metrics: () => [this.#messages, ...this.#readings].flatMap((one) => [...one.lines()]).join(''),
+      deliver: (delivery) => {
+        this.#deliver(delivery);
+      },
+      logger,
+    });
+    this.#peers = settings.peers && new Peers(settings.peers, settings.token, clock, logger);
+  }
+
+  /** Listens. @throws Error where it cannot */
+  async start(): Promise<void> {
+    const { grpcListen, httpListen } = this.#settings;
+    this.#grpc.addService(externalScalerDefinition(), this.#external.implementation);
+    const grpcPort = await new Promise<number>((resolve, reject) => {
+      this.#grpc.bindAsync(at(grpcListen), this.#credentials(), (error, port) => {
+        if (error === null) resolve(port);
+        else reject(error);
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      this.#inbox.server.once('error', reject);
+      this.#inbox.server.listen(httpListen.port, httpListen.host, resolve);
+    });
+    this.#ready = true;
+    this.#logger.info({ grpcPort, http: this.#inbox.server.address() }, 'the scaler listens');
+  }
+
+  /** Ends what is open, and well, then stops. Messages that come meanwhile count for the other replicas. */
+  async stop(): Promise<void> {
+    this.#ready = false;
+    this.#external.endStreams();
+    const ended = new Promise<void>((resolve) => {
+      this.#grpc.tryShutdown(() => {
+        resolve();
+      });
+    });
+    const closed = new Promise((resolve) => this.#inbox.server.close(resolve));
+    this.#inbox.server.closeIdleConnections();
+    const late = new Promise<void>((resolve) => {
+      this.#clock.after(DRAIN_MS, resolve);
+    });
+    await Promise.race([Promise.all([ended, closed]), late]);
+    this.#grpc.forceShutdown();
+    this.#inbox.server.closeAllConnections();
+  }
+
+  #deliver({ pubsub, topic, data, ttlSeconds, forward }: Delivery): void {
+    const name = topicName(pubsub, topic);
+    this.#demand.record(name, readMessage(data, ttlSeconds), this.#clock.now());
+    this.#messages.add([forward === undefined ? 'subscribed' : 'direct']);
+    this.#external.wake(name);
+    if (forward !== undefined) this.#peers?.forward(forward);
+  }
+
+  #credentials(): ServerCredentials {
+    const { tls } = this.#settings;
+    if (tls === undefined) return ServerCredentials.createInsecure();
+    const ca = tls.clientCa === undefined ? null : readFileSync(tls.clientCa);
+    const pair = { cert_chain: readFileSync(tls.cert), private_key: readFileSync(tls.key) };
+    return ServerCredentials.createSsl(ca, [pair], ca !== null);
+  }
+}
+
+function at({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

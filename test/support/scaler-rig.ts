@@ -1,0 +1,120 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { type ChannelCredentials, type Client, type ClientReadableStream, credentials } from '@grpc/grpc-js';
+import { makeGenericClientConstructor, type ServiceError, type StatusObject } from '@grpc/grpc-js';
+import { serverlessFile } from '../../real-parts/serverless';
+import { until } from '../../real-parts/wait';
+import { externalScalerDefinition } from '../../src/scaler/contract';
+
+type Callback<T> = (error: ServiceError | null, reply?: T) => void;
+
+interface KedaClient extends Client {
+  isActive(ref: object, callback: Callback<{ result: boolean }>): void;
+  streamIsActive(ref: object): ClientReadableStream<{ result: boolean }>;
+  getMetricSpec(ref: object, callback: Callback<object>): void;
+  getMetrics(ref: object, callback: Callback<{ metricValues: { metricValueFloat: number }[] }>): void;
+}
+
+const Keda = makeGenericClientConstructor(externalScalerDefinition(), 'ExternalScaler');
+
+/** A stream as KEDA opens one: what was pushed, and how it ended. */
+export interface Stream {
+  readonly pushed: number[];
+  status: StatusObject | undefined;
+  cancel(): void;
+}
+
+export const ref = (topic: string, more: Record<string, string> = {}): object => ({
+  name: topic,
+  namespace: 'default',
+  scalerMetadata: { pubsub: 'kong', topic, ...more },
+});
+
+/** `serverless scaler` as a process, and a client that asks it as KEDA does. */
+export class ScalerRig {
+  stderr = '';
+  grpcPort = 0;
+  httpPort = 0;
+  readonly #clients: KedaClient[] = [];
+
+  private constructor(readonly child: ChildProcess) {}
+
+  static async start(args: readonly string[] = [], env: Record<string, string> = {}): Promise<ScalerRig> {
+    const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
+    const child = spawn(process.execPath, [serverlessFile, 'scaler', ...listen, ...args], {
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    const rig = new ScalerRig(child);
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      rig.stderr += `${line}\n`;
+      if (!line.includes('the scaler listens')) return;
+      const { grpcPort, http } = JSON.parse(line) as { grpcPort: number; http: { port: number } };
+      rig.grpcPort = grpcPort;
+      rig.httpPort = http.port;
+    });
+    let ended = false;
+    child.once('close', () => (ended = true));
+    await until('the scaler listens or has ended', () => ended || rig.httpPort !== 0);
+    if (rig.httpPort === 0) throw new Error(rig.stderr);
+    return rig;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.httpPort}`;
+  }
+
+  keda(secure: ChannelCredentials = credentials.createInsecure()): KedaClient {
+    const client = new Keda(`127.0.0.1:${this.grpcPort}`, secure, {
+      'grpc.use_local_subchannel_pool': 1,
+    }) as unknown as KedaClient;
+    this.#clients.push(client);
+    return client;
+  }
+
+  stream(client: KedaClient, topic: string): Stream {
+    const call = client.streamIsActive(ref(topic));
+    const stream: Stream = {
+      pushed: [],
+      status: undefined,
+      cancel: () => {
+        call.cancel();
+      },
+    };
+    call.on('data', ({ result }: { result: boolean }) => {
+      if (result) stream.pushed.push(performance.now());
+    });
+    call.on('error', () => undefined);
+    call.on('status', (status) => (stream.status = status));
+    return stream;
+  }
+
+  /** As a gateway publishes to Dapr. */
+  publish(
+    topic: string,
+    message: object = { requests: 1 },
+    ttl = 30,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
+    return fetch(`${this.url}/v1.0/publish/kong/${topic}?metadata.ttlInSeconds=${ttl}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', ...headers },
+      body: JSON.stringify(message),
+    });
+  }
+
+  async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
+    for (const client of this.#clients) client.close();
+    return this.signal(signal);
+  }
+
+  async signal(signal: NodeJS.Signals): Promise<number | null> {
+    const { child } = this;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = new Promise((resolve) => child.once('exit', resolve));
+      child.kill(signal);
+      await exited;
+    }
+    return child.exitCode;
+  }
+}
