@@ -18,7 +18,7 @@ FROM ${NODE_IMAGE} AS plugin
 LABEL org.opencontainers.image.title="kong-serverless plugin" \
       org.opencontainers.image.description="The serverless plugin server for a stock Kong: a sidecar that shares Kong's prefix" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /src/dist/serverless /src/dist/dump.json /serverless/
+COPY --from=build /src/dist/serverless /src/dist/scaler.js /src/dist/dump.json /serverless/
 # With Node beside it, for an init container that copies all of it into a volume: command [cp, -r, /serverless/., /target].
 RUN cp /usr/local/bin/node /serverless/node && ln -s /serverless/serverless /usr/local/bin/serverless
 USER 1000

@@ -6,7 +6,7 @@ import type { Demand } from './demand';
 import { readTrigger, type Trigger } from './trigger';
 
 const METRIC = 'requests';
-/** `true` is sent again after so long while a gateway says that it holds, doubled up to the most: KEDA loses some (E8). */
+/** `true` is sent again after so long while a gateway says that it holds, doubled up to the most: KEDA loses some (E9). */
 const FIRST_REPEAT_MS = 100;
 const MOST_REPEAT_MS = 1000;
 
@@ -22,7 +22,7 @@ interface Push {
 
 /**
  * KEDA's external scaler, which pushes: a backend is scaled up the moment that a message says so. It is scaled in by KEDA's polls of
- * IsActive alone; `false` on a stream is ignored (E8).
+ * IsActive alone; `false` on a stream is ignored (E9).
  */
 export class ExternalScaler {
   readonly #demand: Demand;
@@ -46,7 +46,7 @@ export class ExternalScaler {
     for (const push of this.#pushes.get(topic) ?? []) this.#push(push, FIRST_REPEAT_MS);
   }
 
-  /** Ends all streams, and well: KEDA waits 2 s before it opens one again that ended so, and ever longer after one that broke (E8). */
+  /** Ends all streams, and well: KEDA waits 2 s before it opens one again that ended so, and ever longer after one that broke (E9). */
   endStreams(): void {
     for (const pushes of this.#pushes.values()) for (const { call } of pushes) call.end();
   }

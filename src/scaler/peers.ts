@@ -12,7 +12,7 @@ const TIMEOUT_MS = 2000;
 const MOST_IN_FLIGHT = 200;
 
 /**
- * The other replicas: KEDA's stream leads to one of them, and a gateway's message to another, so each passes on what it is given (E8).
+ * The other replicas: KEDA's stream leads to one of them, and a gateway's message to another, so each passes on what it is given (E9).
  * In the background: whoever published does not wait for it.
  */
 export class Peers {

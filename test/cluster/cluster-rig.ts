@@ -19,6 +19,11 @@ export const NAMESPACE = 'kong';
 /** Unmodified, except for the names of images. */
 const MANIFESTS = ['manifests/overlays/minikube', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'];
 
+/** The smallest installation: Kong and KEDA, and what tells KEDA of what Kong holds. */
+const DIRECT_MANIFESTS = ['manifests/scaler'];
+/** Where the gateway publishes then, as to a sidecar of Dapr. */
+const SCALER_URL = `http://serverless-scaler.${NAMESPACE}.svc:9091`;
+
 /** Annotation with the previous revision of the gateway's Deployment; in the cluster because CLUSTER_KEEP=1 outlives a run. */
 const REPLACED = 'kong-serverless-test/replaced-revision';
 
@@ -89,9 +94,9 @@ export const imageOf = (name: string): string => otherImages().get(name) ?? name
 const imageInCluster = (image: string): string => otherImages().get(image.slice(0, image.indexOf(':'))) ?? image;
 
 /** The repository's manifests as kustomize prints them with the cluster's image names. */
-const rendered = async (): Promise<string> => {
+const rendered = async (manifests: readonly string[]): Promise<string> => {
   const folder = makeFolder('kustomize');
-  const resources = MANIFESTS.map((path) => relative(folder, join(projectRoot, path)));
+  const resources = manifests.map((path) => relative(folder, join(projectRoot, path)));
   writeFileSync(join(folder, 'kustomization.yaml'), stringify({ resources, images: imageNames() }));
   const text = await kubectl(['kustomize', folder]);
   await removeFolder(folder);
@@ -118,21 +123,50 @@ export class ClusterRig {
   }
 
   /** @param values a file of kong/ to lay over values.yaml; left out: our image */
-  static async start(values?: SidecarValues): Promise<ClusterRig> {
+  static start(values?: SidecarValues): Promise<ClusterRig> {
+    return ClusterRig.#start(MANIFESTS, (rig, revision) =>
+      rig.#apply(values === undefined ? imagePatch(revision) : sidecarPatch(revision, values)),
+    );
+  }
+
+  /** Without Dapr and without a broker. */
+  static startDirect(): Promise<ClusterRig> {
+    return ClusterRig.#start(DIRECT_MANIFESTS, (rig, revision) => rig.#applyDirect(revision));
+  }
+
+  static async #start(
+    manifests: readonly string[],
+    apply: (rig: ClusterRig, revision: string) => Promise<void>,
+  ): Promise<ClusterRig> {
     build();
     const { items } = await get<List<Deployment>>('deployments', '-n', NAMESPACE);
     const gateway = items.find(({ spec }) => spec.template.spec.containers.some(({ name }) => name === 'proxy'));
     if (gateway === undefined) throw new Error(`namespace ${NAMESPACE} has no Deployment with a container 'proxy'`);
     const { name, annotations } = gateway.metadata;
     const revision = annotations[REPLACED] ?? annotations['deployment.kubernetes.io/revision'] ?? '';
-    const rig = new ClusterRig(await rendered(), name, revision, await gatewayUrl());
+    const rig = new ClusterRig(await rendered(manifests), name, revision, await gatewayUrl());
     try {
-      await rig.#apply(values === undefined ? imagePatch(revision) : sidecarPatch(revision, values));
+      await apply(rig, revision);
       return rig;
     } catch (error) {
       await rig.stop();
       throw error;
     }
+  }
+
+  async #applyDirect(revision: string): Promise<void> {
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.#manifests);
+    await this.rolledOut('serverless-scaler');
+    await kubectl([
+      'patch',
+      'deployment',
+      this.gateway,
+      '-n',
+      NAMESPACE,
+      '--patch',
+      JSON.stringify(directPatch(revision)),
+    ]);
+    await this.rolledOut(this.gateway);
   }
 
   async #apply(patch: object): Promise<void> {
@@ -321,13 +355,16 @@ const kongEnv = (env: Readonly<Record<string, string>>): Readonly<Record<string,
     ),
   );
 
+/** The same without a sidecar of Dapr. */
+const directPatch = (revision: string): object => imagePatch(revision, {}, { dapr_http_endpoint: SCALER_URL });
+
 /** Makes an existing Kong our gateway, by the values of kong/values.yaml that do not depend on the chart. */
-const imagePatch = (revision: string): object => {
+const imagePatch = (revision: string, annotations?: object, settings: Record<string, string> = {}): object => {
   const values = valuesFile('values.yaml') as HelmValues;
-  const env = [...variables(kongEnv(values.env), 'KONG_'), ...variables(values.customEnv)];
+  const env = [...variables(kongEnv(values.env), 'KONG_'), ...variables({ ...values.customEnv, ...settings })];
   const { userDefinedVolumes: volumes, userDefinedVolumeMounts: volumeMounts } = values.deployment;
   const proxy = { name: 'proxy', image: images.gateway, imagePullPolicy: 'IfNotPresent', env, volumeMounts };
-  return gatewayPatch(revision, values.podAnnotations, { containers: [proxy], volumes });
+  return gatewayPatch(revision, annotations ?? values.podAnnotations, { containers: [proxy], volumes });
 };
 
 /** Puts the plugin server beside an existing stock Kong, as the chart does with these values. */

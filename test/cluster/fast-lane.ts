@@ -17,7 +17,48 @@ export interface Column {
   /** Below the route's prefix, which is stripped. */
   readonly health: string;
   readonly readinessSeconds: number;
+  /** Scaled by KEDA, which is told by a push; else by hand. */
+  readonly push?: Push;
 }
+
+export interface Push {
+  readonly targetRequests: number;
+  readonly maxReplicas: number;
+}
+
+/** So short that a test need not wait long for a backend to sleep, seconds. */
+export const PUSH_TTL_S = 5;
+export const PUSH_COOLDOWN_S = 2;
+
+/** A ScaledObject as keda/push has it, but for its times. */
+export const pushed = (name: string, { targetRequests, maxReplicas }: Push): object => ({
+  apiVersion: 'keda.sh/v1alpha1',
+  kind: 'ScaledObject',
+  metadata: { name, namespace: NAMESPACE },
+  spec: {
+    scaleTargetRef: { name },
+    ...{ pollingInterval: 1, cooldownPeriod: PUSH_COOLDOWN_S, minReplicaCount: 0, maxReplicaCount: maxReplicas },
+    advanced: {
+      horizontalPodAutoscalerConfig: {
+        behavior: {
+          scaleUp: {
+            stabilizationWindowSeconds: 0,
+            policies: [{ type: 'Pods', value: maxReplicas, periodSeconds: 1 }],
+          },
+        },
+      },
+    },
+    triggers: [
+      {
+        type: 'external-push',
+        metadata: {
+          scalerAddress: `serverless-scaler.${NAMESPACE}.svc:9090`,
+          ...{ pubsub: 'kong-serverless-plugin', topic: name, targetRequests: String(targetRequests) },
+        },
+      },
+    ],
+  },
+});
 
 /** When each moment of one start came, ms after it was triggered. */
 export interface Moments {
@@ -30,7 +71,7 @@ export interface Moments {
   readonly answered: number;
 }
 
-const parts = ({ name, image, port, args = [], env = {}, health, readinessSeconds }: Column): object[] => [
+const parts = ({ name, image, port, args = [], env = {}, health, readinessSeconds, push }: Column): object[] => [
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -69,12 +110,19 @@ const parts = ({ name, image, port, args = [], env = {}, health, readinessSecond
     plugin: 'serverless',
     config: {
       ...{ hold_timeout: 120_000, interval: 100, max_held: 1000 },
-      // Nothing is bound to this topic: the test scales, so that each start begins alike.
-      backend: [{ target: `/${name}`, health, pubsub: 'kong-serverless-plugin', topic: 'by-hand' }],
+      ...(push === undefined ? {} : { message_ttl: PUSH_TTL_S, lease: 2000 }),
+      // Nothing is bound to the topic by-hand: the test scales, so that each start begins alike.
+      backend: [
+        {
+          ...{ target: `/${name}`, health, pubsub: 'kong-serverless-plugin' },
+          topic: push === undefined ? 'by-hand' : name,
+        },
+      ],
     },
   },
   ingress(name, name, 80, { 'konghq.com/plugins': name, 'konghq.com/strip-path': 'true' }),
   ingress(`${name}-by-hand`, name, 80, { 'konghq.com/strip-path': 'true' }),
+  ...(push === undefined ? [] : [pushed(name, push)]),
 ];
 
 /** Backends of these kinds, at zero replicas, each with a route with the plugin and one without. */
