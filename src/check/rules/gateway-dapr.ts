@@ -1,4 +1,4 @@
-import { isTrue } from '../../manifests/value';
+import { isTrue, text } from '../../manifests/value';
 import type { Rule } from '../rule';
 
 export const gatewayDapr: Rule = {
@@ -8,6 +8,11 @@ export const gatewayDapr: Rule = {
   why: 'Without a sidecar there is nobody to publish a wake-up: every request for a sleeping backend is held until its deadline.',
   fix: "Write the pod annotations dapr.io/enabled: 'true' and dapr.io/app-id: serverless.",
   *check(set) {
+    // Whoever publishes elsewhere, to `serverless scaler` say, needs no sidecar.
+    const publishesElsewhere = set.gateways.some(
+      ({ manifest }) => text(manifest.get('customEnv', 'dapr_http_endpoint')) !== undefined,
+    );
+    if (publishesElsewhere) return;
     for (const gateway of set.gateways) {
       const enabled = gateway.annotation('dapr.io/enabled');
       const appId = gateway.annotation('dapr.io/app-id');

@@ -25,6 +25,7 @@ import { probeAllowed } from './probe-allowed';
 import { probeConditions } from './probe-conditions';
 import { probeHost } from './probe-host';
 import { probeProtocol } from './probe-protocol';
+import { pushTrigger } from './push-trigger';
 import { queueBound } from './queue-bound';
 import { queueDeclared } from './queue-declared';
 import { queueLength } from './queue-length';
@@ -86,6 +87,7 @@ export const rules: readonly Rule[] = [
   scaleToZero,
   replicasOwner,
   pollingInterval,
+  pushTrigger,
   queueLength,
   scalerActivation,
   scalerMode,
