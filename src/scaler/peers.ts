@@ -11,6 +11,13 @@ const FRESH_MS = 2000;
 const TIMEOUT_MS = 2000;
 const MOST_IN_FLIGHT = 200;
 
+/** The addresses that a name has, without those of this machine. */
+export async function otherAddresses(host: string): Promise<readonly string[]> {
+  const own = new Set(Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)));
+  const found = await lookup(host, { all: true });
+  return found.map(({ address }) => address).filter((address) => !own.has(address));
+}
+
 /**
  * The other replicas: KEDA's stream leads to one of them, and a gateway's message to another, so each passes on what it is given (E9).
  * In the background: whoever published does not wait for it.
@@ -20,21 +27,27 @@ export class Peers {
   readonly #token: string | undefined;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #find: typeof otherAddresses;
   readonly #pools = new Map<string, ConnectionPools>();
   #known: { readonly at: number; readonly addresses: Promise<readonly string[]> } | undefined;
   #inFlight = 0;
 
-  /** @param where a name with the addresses of all replicas, as a headless Service has */
+  /**
+   * @param where a name with the addresses of all replicas, as a headless Service has
+   * @param find the addresses of the others by that name
+   */
   constructor(
     where: { readonly host: string; readonly port: number },
     token: string | undefined,
     clock: Clock,
     logger: Logger,
+    find = otherAddresses,
   ) {
     this.#where = where;
     this.#token = token;
     this.#clock = clock;
     this.#logger = logger;
+    this.#find = find;
   }
 
   /** Passes a publish on. Never throws. */
@@ -53,11 +66,7 @@ export class Peers {
 
   async #lookUp(): Promise<readonly string[]> {
     try {
-      const own = new Set(
-        Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
-      );
-      const found = await lookup(this.#where.host, { all: true });
-      return found.map(({ address }) => address).filter((address) => !own.has(address));
+      return await this.#find(this.#where.host);
     } catch (error) {
       this.#logger.warn({ err: error, ...this.#where }, 'the other replicas cannot be found');
       return [];
