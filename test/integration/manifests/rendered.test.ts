@@ -141,6 +141,19 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     expect(check(text, ...samples)).toEqual([]);
   });
 
+  test.each([
+    ['push', ['scaler=push', 'broker.type=none'], ['external-push']],
+    ['both', ['scaler=both'], ['rabbitmq', 'external-push']],
+  ])('%s: KEDA is told, without a broker or beside one', (_, set, types) => {
+    const text = render(...set);
+    const documents = parseDocuments(text, 'chart');
+    expectValid(documents);
+    expect(check(text, ...samples, 'manifests/scaler')).toEqual([]);
+    const [scaledObject] = documents.filter(({ object }) => object.kind === 'ScaledObject');
+    expect(scaledObject!.object['spec']).toMatchObject({ triggers: types.map((type) => ({ type })) });
+    expect(named(documents, 'Component')).toHaveLength(types.length - 1);
+  });
+
   test('passes a host to the Ingress and to the probe, and further fields to the plugin', () => {
     const text = render(
       'backends.foo.host=shop.example.com',
@@ -188,6 +201,7 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     ['a name that no object can have', ['backends.Foo.path=/x', 'backends.Foo.port=1']],
     ['Service Bus without its namespace', ['broker.type=servicebus']],
     ['a broker that nobody knows', ['broker.type=kafka']],
+    ['a queue of no broker', ['broker.type=none']],
   ])('refuses %s', (_, set) => {
     expect(() => render(...set)).toThrow();
   });
