@@ -72,8 +72,8 @@ export class ScalerRig {
     return client;
   }
 
-  stream(client: KedaClient, topic: string): Stream {
-    const call = client.streamIsActive(ref(topic));
+  stream(client: KedaClient, topic: string, pubsub = 'kong'): Stream {
+    const call = client.streamIsActive(ref(topic, { pubsub }));
     const stream: Stream = {
       pushed: [],
       status: undefined,
