@@ -7,7 +7,7 @@ import { readTrigger, type Trigger } from './trigger';
 
 const METRIC = 'requests';
 /** `true` is sent again after so long while a gateway says that it holds, doubled up to the most: KEDA loses some (E9). */
-const FIRST_REPEAT_MS = 100;
+const FIRST_REPEAT_MS = 25;
 const MOST_REPEAT_MS = 1000;
 
 type Stream = ServerWritableStream<ScaledObjectRef, { readonly result: boolean }>;

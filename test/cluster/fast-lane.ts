@@ -24,20 +24,19 @@ export interface Column {
 export interface Push {
   readonly targetRequests: number;
   readonly maxReplicas: number;
+  /** The plugin's message_ttl, seconds. */
+  readonly ttlS: number;
+  readonly cooldownS: number;
 }
 
-/** So short that a test need not wait long for a backend to sleep, seconds. */
-export const PUSH_TTL_S = 5;
-export const PUSH_COOLDOWN_S = 2;
-
 /** A ScaledObject as keda/push has it, but for its times. */
-export const pushed = (name: string, { targetRequests, maxReplicas }: Push): object => ({
+export const pushed = (name: string, { targetRequests, maxReplicas, cooldownS }: Push): object => ({
   apiVersion: 'keda.sh/v1alpha1',
   kind: 'ScaledObject',
   metadata: { name, namespace: NAMESPACE },
   spec: {
     scaleTargetRef: { name },
-    ...{ pollingInterval: 1, cooldownPeriod: PUSH_COOLDOWN_S, minReplicaCount: 0, maxReplicaCount: maxReplicas },
+    ...{ pollingInterval: 1, cooldownPeriod: cooldownS, minReplicaCount: 0, maxReplicaCount: maxReplicas },
     advanced: {
       horizontalPodAutoscalerConfig: {
         behavior: {
@@ -110,7 +109,7 @@ const parts = ({ name, image, port, args = [], env = {}, health, readinessSecond
     plugin: 'serverless',
     config: {
       ...{ hold_timeout: 120_000, interval: 100, max_held: 1000 },
-      ...(push === undefined ? {} : { message_ttl: PUSH_TTL_S, lease: 2000 }),
+      ...(push === undefined ? {} : { message_ttl: push.ttlS, lease: 2000 }),
       // Nothing is bound to the topic by-hand: the test scales, so that each start begins alike.
       backend: [
         {

@@ -74,7 +74,7 @@ test('true is repeated while a gateway holds, until it says otherwise', async ()
   const stream = rig.stream(rig.keda(), 'foo');
   await rig.publish('foo', { requests: 1, held: 4, gateway: 'one' });
   await until('it is pushed again', () => stream.pushed.length >= 4);
-  expect(stream.pushed[3]! - stream.pushed[0]!).toBeGreaterThan(600);
+  expect(stream.pushed[3]! - stream.pushed[0]!).toBeGreaterThan(150);
   expect(await ask(rig).metric('foo')).toBe(4);
 });
 
