@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
 import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { Counter, type Exposition, Reading } from '../adapters/exposition';
 import { SCALER_INSTRUMENTS } from '../adapters/instruments';
@@ -55,8 +56,8 @@ export class Scaler {
     this.#peers = settings.peers && new Peers(settings.peers, settings.token, clock, logger);
   }
 
-  /** Listens. @throws Error where it cannot */
-  async start(): Promise<void> {
+  /** Listens. Returns the ports, which the system may have chosen. @throws Error where it cannot */
+  async start(): Promise<{ readonly grpc: number; readonly http: number }> {
     const { grpcListen, httpListen } = this.#settings;
     this.#grpc.addService(externalScalerDefinition(), this.#external.implementation);
     const grpcPort = await new Promise<number>((resolve, reject) => {
@@ -70,7 +71,9 @@ export class Scaler {
       this.#inbox.server.listen(httpListen.port, httpListen.host, resolve);
     });
     this.#ready = true;
-    this.#logger.info({ grpcPort, http: this.#inbox.server.address() }, 'the scaler listens');
+    const ports = { grpc: grpcPort, http: (this.#inbox.server.address() as AddressInfo).port };
+    this.#logger.info(ports, 'the scaler listens');
+    return ports;
   }
 
   /** Ends what is open, and well, then stops. Messages that come meanwhile count for the other replicas. */

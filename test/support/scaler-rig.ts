@@ -1,10 +1,18 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { parseArgs } from 'node:util';
 import { createInterface } from 'node:readline';
 import { type ChannelCredentials, type Client, type ClientReadableStream, credentials } from '@grpc/grpc-js';
 import { makeGenericClientConstructor, type ServiceError, type StatusObject } from '@grpc/grpc-js';
 import { serverlessFile } from '../../real-parts/serverless';
 import { until } from '../../real-parts/wait';
+import { systemClock } from '../../src/adapters/clock';
+import { createLogger } from '../../src/adapters/logger';
 import { externalScalerDefinition } from '../../src/scaler/contract';
+import { Scaler } from '../../src/scaler/scaler';
+import { parseScalerSettings, scalerSettings } from '../../src/scaler/settings';
+
+const ANY_PORTS = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
+const OPTIONS = Object.fromEntries(scalerSettings.map(({ option }) => [option, { type: 'string' as const }]));
 
 type Callback<T> = (error: ServiceError | null, reply?: T) => void;
 
@@ -30,34 +38,56 @@ export const ref = (topic: string, more: Record<string, string> = {}): object =>
   scalerMetadata: { pubsub: 'kong', topic, ...more },
 });
 
-/** `serverless scaler` as a process, and a client that asks it as KEDA does. */
+/** `serverless scaler`, and a client that asks it as KEDA does. */
 export class ScalerRig {
-  stderr = '';
-  grpcPort = 0;
-  httpPort = 0;
   readonly #clients: KedaClient[] = [];
+  readonly #stop: (signal: NodeJS.Signals) => Promise<number | null>;
 
-  private constructor(readonly child: ChildProcess) {}
+  private constructor(
+    readonly grpcPort: number,
+    readonly httpPort: number,
+    stop: (signal: NodeJS.Signals) => Promise<number | null>,
+  ) {
+    this.#stop = stop;
+  }
 
+  /** As a process, from dist/. */
   static async start(args: readonly string[] = [], env: Record<string, string> = {}): Promise<ScalerRig> {
-    const listen = ['--grpc-listen', '127.0.0.1:0', '--http-listen', '127.0.0.1:0'];
-    const child = spawn(process.execPath, [serverlessFile, 'scaler', ...listen, ...args], {
+    const child = spawn(process.execPath, [serverlessFile, 'scaler', ...ANY_PORTS, ...args], {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
-    const rig = new ScalerRig(child);
+    let stderr = '';
+    let ports: { grpc: number; http: number } | undefined;
     createInterface({ input: child.stderr }).on('line', (line) => {
-      rig.stderr += `${line}\n`;
-      if (!line.includes('the scaler listens')) return;
-      const { grpcPort, http } = JSON.parse(line) as { grpcPort: number; http: { port: number } };
-      rig.grpcPort = grpcPort;
-      rig.httpPort = http.port;
+      stderr += `${line}\n`;
+      if (line.includes('the scaler listens')) ports = JSON.parse(line) as { grpc: number; http: number };
     });
     let ended = false;
     child.once('close', () => (ended = true));
-    await until('the scaler listens or has ended', () => ended || rig.httpPort !== 0);
-    if (rig.httpPort === 0) throw new Error(rig.stderr);
-    return rig;
+    await until('the scaler listens or has ended', () => ended || ports !== undefined);
+    if (ports === undefined) throw new Error(stderr);
+    return new ScalerRig(ports.grpc, ports.http, async (signal) => {
+      if (child.exitCode === null && child.signalCode === null) {
+        const exited = new Promise((resolve) => child.once('exit', resolve));
+        child.kill(signal);
+        await exited;
+      }
+      return child.exitCode;
+    });
+  }
+
+  /** In this process. */
+  static async here(args: readonly string[] = [], env: Record<string, string> = {}): Promise<ScalerRig> {
+    const options = parseArgs({ args: [...ANY_PORTS, ...args], options: OPTIONS }).values;
+    const parsed = parseScalerSettings(options, env);
+    if (!parsed.ok) throw new Error(parsed.problems.join('\n'));
+    const scaler = new Scaler(parsed.settings, systemClock, createLogger('silent'));
+    const { grpc, http } = await scaler.start();
+    return new ScalerRig(grpc, http, async () => {
+      await scaler.stop();
+      return 0;
+    });
   }
 
   get url(): string {
@@ -105,16 +135,10 @@ export class ScalerRig {
 
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
     for (const client of this.#clients) client.close();
-    return this.signal(signal);
+    return this.#stop(signal);
   }
 
-  async signal(signal: NodeJS.Signals): Promise<number | null> {
-    const { child } = this;
-    if (child.exitCode === null && child.signalCode === null) {
-      const exited = new Promise((resolve) => child.once('exit', resolve));
-      child.kill(signal);
-      await exited;
-    }
-    return child.exitCode;
+  signal(signal: NodeJS.Signals): Promise<number | null> {
+    return this.#stop(signal);
   }
 }

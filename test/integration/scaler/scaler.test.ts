@@ -11,11 +11,14 @@ const rigs: ScalerRig[] = [];
 afterEach(async () => {
   for (const rig of rigs.splice(0)) await rig.stop('SIGKILL');
 });
-const start = async (...given: Parameters<typeof ScalerRig.start>): Promise<ScalerRig> => {
-  const rig = await ScalerRig.start(...given);
+const kept = async (starting: Promise<ScalerRig>): Promise<ScalerRig> => {
+  const rig = await starting;
   rigs.push(rig);
   return rig;
 };
+type Given = Parameters<typeof ScalerRig.start>;
+const start = (...given: Given): Promise<ScalerRig> => kept(ScalerRig.here(...given));
+const asProcess = (...given: Given): Promise<ScalerRig> => kept(ScalerRig.start(...given));
 const ask = (rig: ScalerRig, client = rig.keda()) => ({
   isActive: (topic: string): Promise<{ result: boolean } | undefined> =>
     promisify(client.isActive.bind(client))(ref(topic)),
@@ -101,7 +104,7 @@ test('what is too long, or is nothing that it knows, is answered', async () => {
 });
 
 test('SIGTERM ends streams well, and the process', async () => {
-  const rig = await start();
+  const rig = await asProcess();
   const stream = rig.stream(rig.keda(), 'foo');
   await rig.publish('foo');
   await until('it is open', () => stream.pushed.length === 1);
@@ -126,9 +129,22 @@ test('TLS, and only for those whose certificate is signed by the CA', async () =
 });
 
 test('settings that are wrong, and a port that is taken, end the process with the reason', async () => {
-  await expect(start(['--grpc-listen', 'nowhere'])).rejects.toThrow(/--grpc-listen: "nowhere": write host:port/);
-  const first = await start();
-  await expect(start(['--http-listen', `127.0.0.1:${first.httpPort}`])).rejects.toThrow(
+  await expect(asProcess(['--grpc-listen', 'nowhere'])).rejects.toThrow(/--grpc-listen: "nowhere": write host:port/);
+  const first = await asProcess();
+  await expect(asProcess(['--http-listen', `127.0.0.1:${first.httpPort}`])).rejects.toThrow(
     /it cannot start: .*EADDRINUSE/,
   );
+});
+
+test('a stream is ended well when the scaler stops, and whoever comes then is told that it is not ready', async () => {
+  const rig = await start();
+  const stream = rig.stream(rig.keda(), 'foo');
+  await rig.publish('foo');
+  await until('it is open', () => stream.pushed.length === 1);
+  expect((await fetch(`${rig.url}/readyz`)).status).toBe(200);
+  const stopped = rig.signal('SIGTERM');
+  await until('the stream ends', () => stream.status !== undefined);
+  expect(stream.status).toMatchObject({ code: 0 });
+  await stopped;
+  await expect(rig.publish('foo')).rejects.toThrow();
 });

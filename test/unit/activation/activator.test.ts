@@ -13,6 +13,8 @@ describe('a burst on a cold backend', () => {
       reason: 'cold-start',
       backend: '/kong',
       requests: 1,
+      held: 1000,
+      ttl: 30,
       gateway: 'node-1',
       at: '2026-01-01T00:00:01.005Z',
     });
