@@ -172,8 +172,9 @@ export class Activator {
   status(): object {
     const { target, pubsub, topic, policy } = this.#backend;
     const state = this.#state;
-    // A lease that ran out is not renewed while nobody asks: then nothing is known.
-    const lapsed = state.kind === 'ready' && this.#parts.clock.now() >= state.leaseUntil && state.waiting.size === 0;
+    // While nobody asks, a lease that ran out is not renewed, and a wake-up is only remembered: then nothing is known.
+    const over = state.kind === 'waking' || (state.kind === 'ready' && this.#parts.clock.now() >= state.leaseUntil);
+    const lapsed = over && this.#waiters.size === 0;
     return {
       target,
       pubsub,

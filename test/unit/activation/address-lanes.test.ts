@@ -50,6 +50,19 @@ describe('those who wait', () => {
     expect(rig.activator.status()).toMatchObject({ held: 0, openAddresses: [`${A}:8080`] });
   });
 
+  test('and once their pod has left, the backend is said to sleep, whatever the machine remembers of its wake-up', async () => {
+    const held = enter();
+    await rig.clock.advance(1);
+    expect(rig.activator.status()).toMatchObject({ held: 1 });
+    await comesUp(A);
+    expect(pinsOf([held])).toEqual([expect.objectContaining({ address: A })]);
+    expect(rig.activator.status()).toMatchObject({ state: 'ready', held: 0 });
+    rig.addressProber.up.delete(A);
+    endpoints.tell(SERVICE, []);
+    await rig.clock.advance(100);
+    expect(rig.activator.status()).toMatchObject({ state: 'idle', held: 0 });
+  });
+
   test('are spread over those that passed', async () => {
     const held = Array.from({ length: 4 }, () => enter());
     await comesUp(A);
