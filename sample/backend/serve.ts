@@ -1,6 +1,7 @@
 import { createServer } from 'node:http';
 import type { RequestListener, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { fail, listensAt, runUntilSignal } from './lifecycle';
 import type { Settings } from './settings';
 import type { Upgrade } from './socket';
 
@@ -30,25 +31,15 @@ export function serve(app: RequestListener, settings: Settings, upgrade?: Upgrad
       if (!server.listening) socket.destroySoon();
     });
   });
-  server.on('error', (error) => {
-    process.stderr.write(`${error.message}\n`);
-    process.exit(1);
-  });
-  const boot = setTimeout(() => {
-    server.listen(settings.port, settings.host, 4096, () => {
-      // Whoever started us with a channel is told the port, which may have been chosen by the system.
-      process.send?.({ port: (server.address() as AddressInfo).port });
-    });
-  }, settings.bootMs);
-  process.once('disconnect', () => {
-    process.exit(0);
-  });
-  process.channel?.unref();
-
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-    process.once(signal, () => {
-      clearTimeout(boot);
+  server.on('error', fail);
+  runUntilSignal(settings.bootMs, {
+    listen: () => {
+      server.listen(settings.port, settings.host, 4096, () => {
+        listensAt((server.address() as AddressInfo).port);
+      });
+    },
+    close: () => {
       server.close();
-    });
-  }
+    },
+  });
 }

@@ -1,7 +1,14 @@
 import type { CommandIo } from '../command-line/command-io';
 import { type ProcessSettings, parseProcessSettings, processSettings } from '../config/process-settings';
 import { kongPlace, PREFIX_HELP, SOCKET_HELP } from '../command-line/kong-place';
-import { type Options, optionTable, readWords, refuseWords, UsageError } from '../command-line/read-words';
+import {
+  type Options,
+  optionTable,
+  readWords,
+  refuseWords,
+  settingMeaning,
+  UsageError,
+} from '../command-line/read-words';
 
 /** What the command line asks for. */
 export type Command =
@@ -58,10 +65,7 @@ export function helpText(): string {
     ['-dump', 'Print what Kong has to know about the plugin, as JSON'],
     ['--socket FILE', SOCKET_HELP],
     ['--kong-prefix DIR', PREFIX_HELP],
-    ...processSettings.map(
-      ({ option, name, meaning, default: fallback }) =>
-        [`--${option} VALUE`, `${meaning} (${name}; default: ${fallback})`] as const,
-    ),
+    ...processSettings.map((setting) => [`--${setting.option} VALUE`, settingMeaning(setting)] as const),
     ['-h, --help', 'Print this'],
     ['-v, --version', 'Print the version'],
   ] as const;

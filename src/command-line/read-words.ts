@@ -43,6 +43,15 @@ export function usageProblems(command: string, problems: readonly string[]): str
   return `${problems.map((problem) => `${command}: ${problem}\n`).join('')}${command} --help lists the options.\n`;
 }
 
+/** What is said of an option that is also a variable of the environment. */
+export function settingMeaning(setting: {
+  readonly name: string;
+  readonly default: string;
+  readonly meaning: string;
+}): string {
+  return `${setting.meaning} (${setting.name}; default: ${setting.default})`;
+}
+
 /** Options and their meanings in two columns, for help texts. */
 export function optionTable(options: readonly (readonly [option: string, meaning: string])[]): string {
   const width = Math.max(...options.map(([option]) => option.length));

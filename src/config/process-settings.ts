@@ -5,11 +5,10 @@ import {
   listenAddress,
   type LogLevel,
   logLevel,
-  logLevels,
   NotThat,
   token,
 } from './setting-forms';
-import { type Given, type Setting, SettingsReader } from './settings-reader';
+import { type Given, LOG_LEVEL, type Setting, settingsOf, SettingsReader } from './settings-reader';
 
 /** Settings of the process, shared by every configuration of the plugin. */
 export interface ProcessSettings {
@@ -70,11 +69,7 @@ const table = {
     meaning:
       "Permissions of the plugin server's socket. Kong's workers must be able to write to it, whichever user they run as: 0660 where they share this process's user or group",
   },
-  'log-level': {
-    name: 'SERVERLESS_LOG_LEVEL',
-    default: 'info',
-    meaning: `Least level that is logged: ${logLevels.join(', ')}`,
-  },
+  'log-level': LOG_LEVEL,
   'max-held': {
     name: 'SERVERLESS_MAX_HELD',
     default: 'derived from memory',
@@ -97,10 +92,7 @@ const table = {
 type OptionName = keyof typeof table;
 
 /** Every process setting, in the order people read them in. */
-export const processSettings: readonly Setting[] = Object.entries(table).map(([option, setting]) => ({
-  option,
-  ...setting,
-}));
+export const processSettings = settingsOf(table);
 
 /** The settings, or everything that is wrong with them. */
 export type ParsedProcessSettings =

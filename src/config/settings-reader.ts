@@ -1,5 +1,5 @@
 import { quote } from './problems';
-import { token } from './setting-forms';
+import { logLevels, token } from './setting-forms';
 
 /** A setting as a person finds it: in `--help` and on its reference page. */
 export interface Setting {
@@ -10,6 +10,18 @@ export interface Setting {
   /** Default, in words where it is not a value. */
   readonly default: string;
   readonly meaning: string;
+}
+
+/** For the table of each process of ours that writes a log. */
+export const LOG_LEVEL: Omit<Setting, 'option'> = {
+  name: 'SERVERLESS_LOG_LEVEL',
+  default: 'info',
+  meaning: `Least level that is logged: ${logLevels.join(', ')}`,
+};
+
+/** The settings of a table, in its order. */
+export function settingsOf(table: Readonly<Record<string, Omit<Setting, 'option'>>>): readonly Setting[] {
+  return Object.entries(table).map(([option, setting]) => ({ option, ...setting }));
 }
 
 /** A value, and where it was written: `--gateway-url` or `SERVERLESS_GATEWAY_URL`. */

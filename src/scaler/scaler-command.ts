@@ -1,7 +1,7 @@
 import { systemClock } from '../adapters/clock';
 import { createLogger } from '../adapters/logger';
 import { type CommandIo, EXIT, withUsage } from '../command-line/command-io';
-import { optionTable, readWords, refuseWords, UsageError } from '../command-line/read-words';
+import { optionTable, readWords, refuseWords, settingMeaning, UsageError } from '../command-line/read-words';
 import { Scaler } from './scaler';
 import { parseScalerSettings, scalerSettings } from './settings';
 
@@ -12,10 +12,7 @@ export const SCALER_HELP = `Usage:
   serverless scaler [OPTION...]   Tell KEDA at once when a backend is wanted (external-push)
 
 ${optionTable([
-  ...scalerSettings.map(
-    ({ option, name, meaning, default: fallback }) =>
-      [`    --${option} VALUE`, `${meaning} (${name}; default: ${fallback})`] as const,
-  ),
+  ...scalerSettings.map((setting) => [`    --${setting.option} VALUE`, settingMeaning(setting)] as const),
   ['-h, --help', 'Print this'],
 ])}`;
 

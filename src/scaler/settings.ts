@@ -1,6 +1,6 @@
 import type { ListenAddress, LogLevel } from '../config/setting-forms';
-import { listenAddress, logLevel, logLevels, NotThat, token } from '../config/setting-forms';
-import { type Setting, SettingsReader } from '../config/settings-reader';
+import { listenAddress, logLevel, NotThat, token } from '../config/setting-forms';
+import { LOG_LEVEL, type Setting, settingsOf, SettingsReader } from '../config/settings-reader';
 
 /** Settings of `serverless scaler`. */
 export interface ScalerSettings {
@@ -57,18 +57,11 @@ const table = {
     default: 'none',
     meaning: "CA file that KEDA's own certificate has to be signed by",
   },
-  'log-level': {
-    name: 'SERVERLESS_LOG_LEVEL',
-    default: 'info',
-    meaning: `Least level that is logged: ${logLevels.join(', ')}`,
-  },
+  'log-level': LOG_LEVEL,
 } as const satisfies Record<string, Omit<Setting, 'option'>>;
 
 /** Every setting of the scaler, in the order people read them in. */
-export const scalerSettings: readonly Setting[] = Object.entries(table).map(([option, setting]) => ({
-  option,
-  ...setting,
-}));
+export const scalerSettings = settingsOf(table);
 
 export type ParsedScalerSettings =
   | { readonly ok: true; readonly settings: ScalerSettings }

@@ -1,5 +1,6 @@
 import { status as codes } from '@grpc/grpc-js';
 import { until } from '../../real-parts/wait';
+import type { GatewayRoute } from '../../real-parts/kong-config';
 import { KongRig, PUBSUB } from '../support/kong-rig';
 import { ended, greeterClient, type GreeterClient, GrpcBackend, hello } from '../support/grpc-backend';
 import { readStatusDetails } from '../support/grpc-status';
@@ -8,6 +9,19 @@ import { describeWith, stopAll } from '../support/suite';
 
 const LEASE_MS = 1000;
 const BEYOND_LEASE_MS = LEASE_MS + 1200;
+
+/** A route that takes gRPC only, for whatever is called. */
+const greeterRoute = (to: readonly string[], plugin: object, preserveHost = false): GatewayRoute => ({
+  ...{ name: 'greeter', path: '/', to, preserveHost },
+  ...{ protocol: 'grpc', protocols: ['grpc', 'grpcs'] },
+  plugins: {
+    serverless: {
+      probe: { grpc: true },
+      backend: [{ target: '/', pubsub: PUBSUB, topic: 'greeter' }],
+      ...plugin,
+    },
+  },
+});
 
 describeWith(['kong'], 'gRPC across a cold start, on a real Kong', () => {
   describe.each([1, 2])('with %d workers', (workers) => {
@@ -22,22 +36,12 @@ describeWith(['kong'], 'gRPC across a cold start, on a real Kong', () => {
         kongEnv: { KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: 'on' },
         backends: [],
         routes: () => [
-          {
-            name: 'greeter',
-            path: '/',
-            to: [`127.0.0.1:${backend.port}`],
-            protocol: 'grpc',
-            protocols: ['grpc', 'grpcs'],
-            plugins: {
-              serverless: {
-                hold_timeout: 30_000,
-                max_held: 8,
-                lease: LEASE_MS,
-                probe: { grpc: true, settle: 500 },
-                backend: [{ target: '/', pubsub: PUBSUB, topic: 'greeter' }],
-              },
-            },
-          },
+          greeterRoute([`127.0.0.1:${backend.port}`], {
+            hold_timeout: 30_000,
+            max_held: 8,
+            lease: LEASE_MS,
+            probe: { grpc: true, settle: 500 },
+          }),
         ],
       });
     }, 120_000);
@@ -116,23 +120,7 @@ describeWith(['kong'], 'gRPC across a cold start, on a real Kong', () => {
       http2: true,
       backends: [],
       serverlessEnv: kubernetes.env,
-      routes: () => [
-        {
-          name: 'greeter',
-          path: '/',
-          to: [],
-          preserveHost: true,
-          protocol: 'grpc',
-          protocols: ['grpc', 'grpcs'],
-          plugins: {
-            serverless: {
-              hold_timeout: 30_000,
-              probe: { grpc: true },
-              backend: [{ target: '/', pubsub: PUBSUB, topic: 'greeter' }],
-            },
-          },
-        },
-      ],
+      routes: () => [greeterRoute([], { hold_timeout: 30_000 }, true)],
     });
     const client = greeterClient(rig.http2.tls, true);
     try {
@@ -159,22 +147,7 @@ describeWith(['kong'], 'gRPC across a cold start, on a real Kong', () => {
     const rig = await KongRig.start({
       http2: true,
       backends: [],
-      routes: () => [
-        {
-          name: 'greeter',
-          path: '/',
-          to: [`127.0.0.1:${backend.port}`],
-          protocol: 'grpc',
-          protocols: ['grpc', 'grpcs'],
-          plugins: {
-            serverless: {
-              hold_timeout: 1500,
-              probe: { grpc: true },
-              backend: [{ target: '/', pubsub: PUBSUB, topic: 'greeter' }],
-            },
-          },
-        },
-      ],
+      routes: () => [greeterRoute([`127.0.0.1:${backend.port}`], { hold_timeout: 1500 })],
     });
     const client = greeterClient(rig.http2.tls, true);
     try {

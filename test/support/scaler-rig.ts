@@ -29,7 +29,6 @@ const Keda = makeGenericClientConstructor(externalScalerDefinition(), 'ExternalS
 export interface Stream {
   readonly pushed: number[];
   status: StatusObject | undefined;
-  cancel(): void;
 }
 
 export const ref = (topic: string, more: Record<string, string> = {}): object => ({
@@ -104,13 +103,7 @@ export class ScalerRig {
 
   stream(client: KedaClient, topic: string, pubsub = 'kong'): Stream {
     const call = client.streamIsActive(ref(topic, { pubsub }));
-    const stream: Stream = {
-      pushed: [],
-      status: undefined,
-      cancel: () => {
-        call.cancel();
-      },
-    };
+    const stream: Stream = { pushed: [], status: undefined };
     call.on('data', ({ result }: { result: boolean }) => {
       if (result) stream.pushed.push(performance.now());
     });
