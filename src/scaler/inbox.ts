@@ -13,6 +13,8 @@ export const FORWARDED_HEADER = 'x-serverless-forwarded';
 
 /** A message that was published. */
 export interface Delivery {
+  /** The way that it came, also where another replica passed it on. */
+  readonly way: 'direct' | 'subscribed';
   readonly pubsub: string;
   readonly topic: string;
   /** What was published. */
@@ -83,6 +85,7 @@ export class Inbox {
     const forwarded = request.headers[FORWARDED_HEADER] !== undefined;
     const ttl = Number(url.searchParams.get('metadata.ttlInSeconds') ?? NaN);
     return this.#published({
+      way: 'direct',
       pubsub: decodeURIComponent(publish[1] ?? ''),
       topic: decodeURIComponent(publish[2] ?? ''),
       data: parse(body),
@@ -130,7 +133,7 @@ export class Inbox {
       return { status: 200, body: { status: 'DROP' } };
     }
     try {
-      this.#parts.deliver({ pubsub, topic, data, ttlSeconds: undefined, forward: undefined });
+      this.#parts.deliver({ way: 'subscribed', pubsub, topic, data, ttlSeconds: undefined, forward: undefined });
       return { status: 200, body: { status: 'SUCCESS' } };
     } catch (error) {
       this.#parts.logger.warn({ pubsub, topic }, `an event is dropped: ${(error as Error).message}`);

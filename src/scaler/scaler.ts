@@ -95,10 +95,10 @@ export class Scaler {
     this.#inbox.server.closeAllConnections();
   }
 
-  #deliver({ pubsub, topic, data, ttlSeconds, forward }: Delivery): void {
+  #deliver({ way, pubsub, topic, data, ttlSeconds, forward }: Delivery): void {
     const name = topicName(pubsub, topic);
     this.#demand.record(name, readMessage(data, ttlSeconds), this.#clock.now());
-    this.#messages.add([forward === undefined ? 'subscribed' : 'direct']);
+    this.#messages.add([way]);
     this.#external.wake(name);
     if (forward !== undefined) this.#peers?.forward(forward);
   }

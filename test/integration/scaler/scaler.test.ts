@@ -72,6 +72,13 @@ test('Dapr is told what to deliver, and what it delivers counts the same', async
   expect(metrics).toMatch(/^serverless_scaler_active_topics 1$/m);
 });
 
+test('a message that another replica passes on has come directly', async () => {
+  const rig = await start();
+  expect((await rig.publish('foo', {}, 30, { 'x-serverless-forwarded': '1' })).status).toBe(204);
+  const metrics = await (await fetch(`${rig.url}/metrics`)).text();
+  expect(metrics).toMatch(/^serverless_scaler_messages_total\{way="direct"\} 1$/m);
+});
+
 test('true is repeated while a gateway holds, until it says otherwise', async () => {
   const rig = await start();
   const stream = rig.stream(rig.keda(), 'foo');
