@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
-import { parse, stringify } from 'yaml';
+import { parse, parseAllDocuments, stringify } from 'yaml';
 import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
 import type { Call } from '../../real-parts/http';
 import { get, kubectl, PortForward } from '../../real-parts/kubernetes';
@@ -103,6 +103,32 @@ const rendered = async (manifests: readonly string[]): Promise<string> => {
   return text;
 };
 
+interface ScaledObject {
+  readonly kind: string;
+  readonly spec: { readonly scaleTargetRef: { readonly name: string }; readonly triggers: readonly object[] };
+}
+
+/** The manifests with the trigger of keda/push in place of every other. The samples' topics are named as their Deployments. */
+const pushed = (manifests: string): string => {
+  const file = readFileSync(join(projectRoot, 'keda/push/scaled-object.yaml'), 'utf8');
+  const [trigger] = (parse(file) as ScaledObject).spec.triggers as { metadata: object }[];
+  return parseAllDocuments(manifests)
+    .map((document) => document.toJS() as ScaledObject)
+    .map((one) =>
+      one.kind === 'ScaledObject'
+        ? {
+            ...one,
+            spec: {
+              ...one.spec,
+              triggers: [{ ...trigger, metadata: { ...trigger?.metadata, topic: one.spec.scaleTargetRef.name } }],
+            },
+          }
+        : one,
+    )
+    .map((one) => stringify(one))
+    .join('---\n');
+};
+
 /** The product installed in a real cluster. `stop` uninstalls it and restores what it replaced. */
 export class ClusterRig {
   readonly #manifests: string;
@@ -129,9 +155,10 @@ export class ClusterRig {
     );
   }
 
-  /** Without Dapr and without a broker. */
-  static startDirect(): Promise<ClusterRig> {
-    return ClusterRig.#start(DIRECT_MANIFESTS, (rig, revision) => rig.#applyDirect(revision));
+  /** Without Dapr and without a broker. @param samples of them these, which KEDA is told of by a push, too */
+  static startDirect(samples: readonly string[] = []): Promise<ClusterRig> {
+    const manifests = [...DIRECT_MANIFESTS, ...samples.map((name) => `sample/${name}`)];
+    return ClusterRig.#start(manifests, (rig, revision) => rig.#applyDirect(revision, samples));
   }
 
   static async #start(
@@ -154,8 +181,8 @@ export class ClusterRig {
     }
   }
 
-  async #applyDirect(revision: string): Promise<void> {
-    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], this.#manifests);
+  async #applyDirect(revision: string, samples: readonly string[]): Promise<void> {
+    await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], pushed(this.#manifests));
     await this.rolledOut('serverless-scaler');
     await kubectl([
       'patch',
@@ -167,6 +194,8 @@ export class ClusterRig {
       JSON.stringify(directPatch(revision)),
     ]);
     await this.rolledOut(this.gateway);
+    await until('the ScaledObjects are ready', () => this.#scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
+    for (const sample of samples) await this.sleeps(sample);
   }
 
   async #apply(patch: object): Promise<void> {
@@ -267,6 +296,11 @@ export class ClusterRig {
     return JSON.parse(
       await kubectl(['get', '--raw', `/api/v1/namespaces/${NAMESPACE}/pods/${pod}:9542/proxy/status`]),
     ) as never;
+  }
+
+  /** The plugin's `/metrics` in a gateway pod. */
+  metrics(pod: string): Promise<string> {
+    return kubectl(['get', '--raw', `/api/v1/namespaces/${NAMESPACE}/pods/${pod}:9542/proxy/metrics`]);
   }
 
   /** Requests held for a target, in all gateway pods. */
