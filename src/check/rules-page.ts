@@ -26,7 +26,7 @@ ${CHECK_HELP}\`\`\`
 
 - YAML with one or several documents, JSON, \`List\` objects. Text that is neither is an error (\`unreadable\`). Kinds that it does not know are ignored.
 - \`KongPlugin\`, \`KongClusterPlugin\`, \`Ingress\`, \`HTTPRoute\`, \`Service\`, \`Deployment\` and \`StatefulSet\`, the sweepers' \`CronJob\`,
-  \`HorizontalPodAutoscaler\`; Dapr's \`Component\`; KEDA's
+  \`HorizontalPodAutoscaler\`; Dapr's \`Component\` and \`Subscription\`; KEDA's
   \`ScaledObject\` and \`TriggerAuthentication\`.
 - The broker's topology: RabbitMQ definitions (a JSON file, or inside a ConfigMap or Secret), the resources of RabbitMQ's topology operator,
   SQS queues and SNS subscriptions of a CloudFormation template.

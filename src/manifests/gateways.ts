@@ -16,6 +16,8 @@ export interface Gateway {
   controllerSettingPlace(name: string): Place;
   annotation(name: string): string | undefined;
   annotationPlace(name: string): Place;
+  /** Where it publishes in place of a sidecar of its own: DAPR_HTTP_ENDPOINT. */
+  readonly daprEndpoint: string | undefined;
   /** Plugins that the chart adds to `plugins` by itself, because it mounts their files. */
   readonly mounted: readonly string[];
   /** Undefined: Kubernetes' default of 30 s, or what another file says. */
@@ -43,6 +45,7 @@ function fromValues(manifest: Manifest): Gateway {
     settingPlace: (name) => manifest.place('env', name),
     controllerSetting: (name) => text(manifest.get('ingressController', 'env', name)),
     controllerSettingPlace: (name) => manifest.place('ingressController', 'env', name),
+    daprEndpoint: text(manifest.get('customEnv', 'dapr_http_endpoint')),
     mounted: mounts.map((mount) => (isRecord(mount) ? (text(mount.pluginName) ?? '') : '')),
   };
 }
@@ -66,6 +69,7 @@ function fromWorkload(manifest: Manifest, container: number): Gateway {
     settingPlace: (name) => placeOf(ofKong(name), container),
     controllerSetting: (name) => find(ofController(name))?.value,
     controllerSettingPlace: (name) => placeOf(ofController(name)),
+    daprEndpoint: find('DAPR_HTTP_ENDPOINT')?.value,
     mounted: [],
   };
 }

@@ -14,8 +14,10 @@ import {
   type ServerlessPlugin,
 } from './plugins';
 import { admitsHost, comparablePath, covers, overlaps, type Route, routes } from './routes';
+import { type PushScaler, pushScalersOf } from './push-scalers';
 import { type ScaledObject, scaledObjectsOf, type Trigger } from './scaled-objects';
 import { selects, type Service, servicesOf } from './services';
+import { type Subscription, subscriptionsOf } from './subscriptions';
 import { type Sweeper, sweepersOf } from './sweepers';
 import { topologyOf } from './topology';
 import { type Workload, workloadsOf } from './workloads';
@@ -39,8 +41,13 @@ export class ManifestSet {
   readonly otherPlugins: readonly PluginUse[];
   readonly routes: readonly Route[];
   readonly components: readonly Component[];
+  readonly subscriptions: readonly Subscription[];
   readonly scaledObjects: readonly ScaledObject[];
   readonly workloads: readonly Workload[];
+  /** Workloads that tell KEDA. */
+  readonly pushScalers: readonly PushScaler[];
+  /** All but those: what may serve requests. */
+  readonly serving: readonly Workload[];
   readonly services: readonly Service[];
   readonly gateways: readonly Gateway[];
   readonly topology: Topology;
@@ -62,8 +69,11 @@ export class ManifestSet {
       ...declaredRoutes(manifest),
     ]);
     this.components = componentsOf(manifests);
+    this.subscriptions = subscriptionsOf(manifests);
     this.scaledObjects = scaledObjectsOf(manifests);
     this.workloads = workloadsOf(manifests);
+    this.pushScalers = pushScalersOf(this.workloads);
+    this.serving = this.workloads.filter((one) => !this.pushScalers.some(({ workload }) => workload === one));
     this.services = servicesOf(manifests);
     this.gateways = gatewaysOf(manifests);
     this.topology = topologyOf(manifests);

@@ -23,9 +23,9 @@ export const backendService: Rule = {
           const message = `Service "${namespace}/${name}" has no port ${port}; it has ${ports.join(', ')}.`;
           yield { at: manifest.place(...place.path, 'port'), message };
         }
-        const selected = set.workloads.some((workload) => selects(service, workload));
+        const selected = set.serving.some((workload) => selects(service, workload));
         const selectable = Object.keys(service.selector).length > 0;
-        if (selectable && !selected && set.workloads.length > 0) {
+        if (selectable && !selected && set.serving.length > 0) {
           const labels = Object.entries(service.selector).map(([label, value]) => `${label}=${value}`);
           const message = `No Deployment of namespace "${namespace}" has pods with ${labels.join(', ')}.`;
           yield { at: service.manifest.place('spec', 'selector'), message, severity: 'warning' };

@@ -1,4 +1,4 @@
-import { isTrue, text } from '../../manifests/value';
+import { isTrue } from '../../manifests/value';
 import type { Rule } from '../rule';
 
 export const gatewayDapr: Rule = {
@@ -9,9 +9,7 @@ export const gatewayDapr: Rule = {
   fix: "Write the pod annotations dapr.io/enabled: 'true' and dapr.io/app-id: serverless.",
   *check(set) {
     // Whoever publishes elsewhere, to `serverless scaler` say, needs no sidecar.
-    const publishesElsewhere = set.gateways.some(
-      ({ manifest }) => text(manifest.get('customEnv', 'dapr_http_endpoint')) !== undefined,
-    );
+    const publishesElsewhere = set.gateways.some(({ daprEndpoint }) => daprEndpoint !== undefined);
     if (publishesElsewhere) return;
     for (const gateway of set.gateways) {
       const enabled = gateway.annotation('dapr.io/enabled');

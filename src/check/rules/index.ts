@@ -25,6 +25,10 @@ import { probeAllowed } from './probe-allowed';
 import { probeConditions } from './probe-conditions';
 import { probeHost } from './probe-host';
 import { probeProtocol } from './probe-protocol';
+import { pushAndQueue } from './push-and-queue';
+import { pushReplicas } from './push-replicas';
+import { pushScope } from './push-scope';
+import { pushTold } from './push-told';
 import { pushTrigger } from './push-trigger';
 import { queueBound } from './queue-bound';
 import { queueDeclared } from './queue-declared';
@@ -88,6 +92,10 @@ export const rules: readonly Rule[] = [
   replicasOwner,
   pollingInterval,
   pushTrigger,
+  pushTold,
+  pushScope,
+  pushReplicas,
+  pushAndQueue,
   queueLength,
   scalerActivation,
   scalerMode,

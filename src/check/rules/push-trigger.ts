@@ -1,11 +1,9 @@
 import type { BackendView } from '../../manifests/plugins';
+import { PUSH, serviceAddress, servicesAt, targetPortOf } from '../../manifests/push-scalers';
 import type { Trigger } from '../../manifests/scaled-objects';
 import type { ManifestSet } from '../../manifests/set';
-import { portOf } from '../../manifests/services';
+import { portOf, selects } from '../../manifests/services';
 import type { Problem, Rule } from '../rule';
-
-/** `name.namespace:port`, with or without what Kubernetes adds to a Service's name. */
-const ADDRESS = /^([a-z0-9-]+)\.([a-z0-9-]+)(?:\.svc(?:\..+)?)?:(\d+)$/;
 
 export const pushTrigger: Rule = {
   id: 'push-trigger',
@@ -16,8 +14,7 @@ export const pushTrigger: Rule = {
   *check(set) {
     for (const backend of set.backends)
       for (const { triggers } of set.scaledObjectsOf(backend))
-        for (const trigger of triggers.filter(({ type }) => type === 'external-push'))
-          yield* problemsOf(set, backend, trigger);
+        for (const trigger of triggers.filter(({ type }) => type === PUSH)) yield* problemsOf(set, backend, trigger);
   },
 };
 
@@ -37,14 +34,31 @@ function* problemsOf(set: ManifestSet, backend: BackendView, trigger: Trigger): 
       at: trigger.metadataPlace('targetRequests'),
       message: `targetRequests is "${target}", which is no number above 0.`,
     };
+  yield* addressProblems(set, trigger);
+}
+
+function* addressProblems(set: ManifestSet, trigger: Trigger): Generator<Problem> {
   const at = trigger.metadataPlace('scalerAddress');
-  const address = trigger.metadata('scalerAddress') ?? '';
-  const [, name, namespace, port = ''] = ADDRESS.exec(address) ?? [];
-  if (name === undefined) {
-    yield { at, message: `scalerAddress is "${address}", which is not name.namespace:port.` };
+  const written = trigger.metadata('scalerAddress') ?? '';
+  const address = serviceAddress(written);
+  if (address === undefined) {
+    yield { at, message: `scalerAddress is "${written}", which is not name.namespace:port.` };
     return;
   }
-  const service = set.services.find((one) => one.manifest.name === name && one.namespace === namespace);
-  if (service !== undefined && portOf(service, port) === undefined)
-    yield { at, message: `${service.manifest.label} has no port ${port}.` };
+  const { name, namespace, port } = address;
+  const services = servicesAt(set.services, address);
+  if (services.length === 0 && set.pushScalers.length > 0)
+    yield { at, message: `There is no Service "${namespace}/${name}" among the files.`, severity: 'warning' };
+  for (const service of services) {
+    const found = portOf(service, port);
+    if (found === undefined) {
+      yield { at, message: `${service.manifest.label} has no port ${port}.` };
+      continue;
+    }
+    for (const { workload, grpcPort } of set.pushScalers.filter((scaler) => selects(service, scaler.workload))) {
+      const target = targetPortOf(found, workload);
+      if (target !== undefined && target !== grpcPort)
+        yield { at, message: `Port ${port} leads to ${target} of ${workload.manifest.label}; gRPC is at ${grpcPort}.` };
+    }
+  }
 }

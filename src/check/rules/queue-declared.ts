@@ -1,3 +1,4 @@
+import { closesPush } from '../../manifests/push-ways';
 import { topologyKnown, wakeUpPaths } from '../../manifests/queues';
 import type { Rule } from '../rule';
 
@@ -9,12 +10,13 @@ export const queueDeclared: Rule = {
   fix: 'Write the name of a queue that is bound to the topic, or declare this one.',
   *check(set) {
     for (const path of wakeUpPaths(set)) {
-      const { component, queue } = path;
+      const { component, queue, scaledObject } = path;
       if (!topologyKnown(set, path)) continue;
       const declared = set.topology.queues.filter(({ broker }) => broker === component.broker);
       if (declared.some(({ name }) => name === queue.name)) continue;
       const names = [...new Set(declared.map(({ name }) => `"${name}"`))].join(', ');
-      yield { at: queue.place, message: `No queue "${queue.name}" is declared; there is ${names}.` };
+      const message = `No queue "${queue.name}" is declared; there is ${names}.${closesPush(scaledObject)}`;
+      yield { at: queue.place, message };
     }
   },
 };

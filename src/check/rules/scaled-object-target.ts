@@ -8,8 +8,8 @@ export const scaledObjectTarget: Rule = {
   why: 'KEDA cannot start what it does not find; requests for the backend are held in vain.',
   fix: "Write the Deployment's name, or check it together with these files.",
   *check(set) {
-    // An auxiliary Deployment, such as one that trims a stream, does not say that the backends' are among the files too.
-    const serving = set.workloads.filter(
+    // An auxiliary Deployment, such as one that trims a stream or tells KEDA, does not say that the backends' are among the files too.
+    const serving = set.serving.filter(
       (workload) => set.scalersOf(workload).length > 0 || set.services.some((service) => selects(service, workload)),
     );
     if (serving.length === 0) return;

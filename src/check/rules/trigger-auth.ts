@@ -1,3 +1,4 @@
+import { closesPush } from '../../manifests/push-ways';
 import type { Rule } from '../rule';
 
 export const triggerAuth: Rule = {
@@ -8,11 +9,13 @@ export const triggerAuth: Rule = {
   fix: 'Name a TriggerAuthentication of the same namespace in authenticationRef, or a ClusterTriggerAuthentication with its kind.',
   *check(set) {
     const declared = set.manifests.filter(({ kind }) => /^(Cluster)?TriggerAuthentication$/.test(kind));
-    for (const { manifest, triggers } of set.scaledObjects) {
+    for (const scaledObject of set.scaledObjects) {
+      const { manifest, triggers } = scaledObject;
       for (const { type, authentication, place, metadataNames } of triggers) {
         const host = metadataNames.some((name) => name.startsWith('host'));
         if (authentication === undefined && type === 'rabbitmq' && !host) {
-          yield { at: place, message: 'The trigger says neither host nor hostFromEnv nor authenticationRef.' };
+          const missing = 'The trigger says neither host nor hostFromEnv nor authenticationRef.';
+          yield { at: place, message: `${missing}${closesPush(scaledObject)}` };
         }
         if (authentication === undefined || declared.length === 0) continue;
         const found = declared.some(
@@ -23,7 +26,7 @@ export const triggerAuth: Rule = {
         const names = declared.map(({ label }) => label).join(', ');
         yield {
           at: manifest.place(...place.path, 'authenticationRef', 'name'),
-          message: `There is no TriggerAuthentication "${manifest.namespace}/${authentication}"; there is ${names}.`,
+          message: `There is no TriggerAuthentication "${manifest.namespace}/${authentication}"; there is ${names}.${closesPush(scaledObject)}`,
         };
       }
     }

@@ -111,6 +111,20 @@ export const crds: Readonly<Record<string, object>> = {
     auth: record(['secretStore'], { secretStore: text }),
     scopes: { type: 'array', minItems: 1, items: text },
   }),
+  // dapr 1.18, Subscription v2alpha1
+  'dapr.io/v2alpha1 Subscription': resource('dapr.io/v2alpha1', 'Subscription', ['spec'], {
+    spec: record(['pubsubname', 'topic', 'routes'], {
+      pubsubname: text,
+      topic: text,
+      routes: record([], {
+        default: text,
+        rules: { type: 'array', items: record(['match', 'path'], { match: text, path: text }) },
+      }),
+      metadata: { type: 'object', additionalProperties: { type: 'string' } },
+      deadLetterTopic: text,
+    }),
+    scopes: { type: 'array', minItems: 1, items: text },
+  }),
   // rabbitmq messaging-topology-operator 1.x, v1beta1
   'rabbitmq.com/v1beta1 Exchange': resource('rabbitmq.com/v1beta1', 'Exchange', ['spec'], {
     spec: record(['name', 'rabbitmqClusterReference'], {

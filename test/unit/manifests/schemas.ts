@@ -1,6 +1,6 @@
 import { ScaledJob, ScaledObject, TriggerAuthentication } from '@kubernetes-models/keda/keda.sh/v1alpha1';
 import Ajv from 'ajv';
-import { DaemonSet, Deployment } from 'kubernetes-models/apps/v1';
+import { DaemonSet, Deployment, StatefulSet } from 'kubernetes-models/apps/v1';
 import { HorizontalPodAutoscaler } from 'kubernetes-models/autoscaling/v2';
 import { CronJob, Job } from 'kubernetes-models/batch/v1';
 import { Ingress, IngressClass } from 'kubernetes-models/networking.k8s.io/v1';
@@ -21,7 +21,17 @@ const models = new Map(
   (
     [
       ...[ConfigMap, CronJob, DaemonSet, Deployment, HorizontalPodAutoscaler, Ingress, IngressClass, Job],
-      ...[PodDisruptionBudget, Secret, Service, ServiceAccount, ClusterRole, ClusterRoleBinding, Role, RoleBinding],
+      ...[
+        PodDisruptionBudget,
+        Secret,
+        Service,
+        ServiceAccount,
+        StatefulSet,
+        ClusterRole,
+        ClusterRoleBinding,
+        Role,
+        RoleBinding,
+      ],
       ...[ScaledJob, ScaledObject, TriggerAuthentication],
     ] as readonly Model[]
   ).map((model) => [`${model.apiVersion} ${model.kind}`, model]),

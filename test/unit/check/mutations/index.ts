@@ -2,6 +2,7 @@ import { componentMutations } from './component';
 import { gatewayMutations } from './gateway-values';
 import { ingressMutations } from './ingress';
 import { pluginMutations } from './kong-plugin';
+import { pushMutations } from './push';
 import { sampleMutations } from './sample';
 import { scaledObjectMutations } from './scaled-object';
 import { topologyMutations } from './topology';
@@ -13,6 +14,7 @@ export const mutations: readonly Mutation[] = [
   ...ingressMutations,
   ...componentMutations,
   ...scaledObjectMutations,
+  ...pushMutations,
   ...sampleMutations,
   ...gatewayMutations,
   ...topologyMutations,

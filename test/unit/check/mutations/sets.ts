@@ -3,6 +3,7 @@ import type { Severity } from '../../../../src/check/rule';
 export type SetName =
   | 'RabbitMQ'
   | 'RabbitMQ with its operator'
+  | 'push and RabbitMQ'
   | 'foo'
   | 'bar'
   | 'SNS and SQS'
@@ -33,6 +34,13 @@ export const sets: Record<SetName, readonly string[]> = {
     'keda/rabbitmq',
     'sample/consumer',
   ],
+  'push and RabbitMQ': [
+    ...gateway,
+    'manifests/rabbitmq/definitions.json',
+    'manifests/scaler-dapr',
+    'keda/push-and-queue',
+    'sample/consumer',
+  ],
   foo: ['kong/values.yaml', ...rabbit, 'sample/foo'],
   bar: ['kong/values.yaml', ...rabbit, 'sample/bar'],
   'SNS and SQS': [...cloud('snssqs', 'sqs'), 'manifests/brokers/snssqs/topology.yaml'],
@@ -42,7 +50,7 @@ export const sets: Record<SetName, readonly string[]> = {
 };
 
 /** Sets whose broker is RabbitMQ. */
-export const RABBIT: readonly SetName[] = ['RabbitMQ', 'RabbitMQ with its operator', 'foo', 'bar'];
+export const RABBIT: readonly SetName[] = ['RabbitMQ', 'RabbitMQ with its operator', 'push and RabbitMQ', 'foo', 'bar'];
 
 /** One way to break a manifest, and the rule that must report it. */
 export interface Mutation {

@@ -3,7 +3,7 @@ import type { Mutation, SetName } from './sets';
 const DEFINITIONS = /definitions\.json$/;
 const OPERATOR = /rabbitmq-operator.topology\.yaml$/;
 const TEMPLATE = /snssqs.topology\.yaml$/;
-const DEFINED: readonly SetName[] = ['RabbitMQ', 'foo', 'bar'];
+const DEFINED: readonly SetName[] = ['RabbitMQ', 'push and RabbitMQ', 'foo', 'bar'];
 const OPERATED: readonly SetName[] = ['RabbitMQ with its operator'];
 
 export const topologyMutations: readonly Mutation[] = [
