@@ -37,6 +37,8 @@ ${examinations.map(({ id, title, why }) => `| \`${id}\` | ${title} | ${why} |`).
 - The gateway is asked with a Host header that nginx itself refuses with 400: the question reaches no route, so it cannot wake a backend.
 - A test message has a TTL of 1 s. It may start the backend all the same, as any message does. Dapr answers 204 also for a message that no queue
   gets; only \`rabbitmq-queue\` tells the difference.
+- A stream of KEDA leads to one replica of the scaler. Where the scaler has \`SERVERLESS_SCALER_PEERS\`, each replica of that name is asked;
+  else only the one that answers, and the finding says so.
 - The limits of nginx and of the plugin server are read from \`/proc\`, so only processes of the same container or machine are seen. Kong's
   settings are read from the files in its prefix, else from its environment variables.
 `;

@@ -29,9 +29,13 @@ export interface Surroundings {
   readonly components: readonly string[];
   readonly publish: { readonly pubsub: string; readonly topic: string } | undefined;
   readonly management: Management | undefined;
+  /** HTTP listener of `serverless scaler`, without a slash at the end; undefined: where the gateway publishes to, if that is one. */
+  readonly scaler: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** @throws an Error with `code` when there is no answer */
   request(request: HttpRequest): Promise<HttpResponse>;
+  /** The addresses of a host; none where it has none. */
+  lookup(host: string): Promise<readonly string[]>;
   /** The text of a file, the names in a folder; undefined when it is not there or may not be read. */
   readFile(path: string): string | undefined;
   readFolder(path: string): readonly string[] | undefined;

@@ -1,3 +1,4 @@
+import { lookup } from 'node:dns/promises';
 import { readdirSync, readFileSync } from 'node:fs';
 import { request } from '../adapters/http-client';
 import { type CommandIo, EXIT, withUsage } from '../command-line/command-io';
@@ -19,6 +20,11 @@ export function runDoctor(argv: readonly string[], io: CommandIo): Promise<numbe
       ...command.at,
       env: io.env,
       request,
+      lookup: (host) =>
+        lookup(host, { all: true }).then(
+          (found) => [...new Set(found.map(({ address }) => address))],
+          () => [],
+        ),
       readFile: (path) => quietly(() => readFileSync(path, 'utf8')),
       readFolder: (path) => quietly(() => readdirSync(path)),
       now: () => Date.now(),

@@ -14,6 +14,10 @@ export function doctorHelp(): string {
     ['    --publish PUBSUB/TOPIC', 'publish a message with a TTL of 1 s; it may start the backend'],
     ['    --rabbitmq-management-url URL', 'look at exchanges and queues, http://USER:PASSWORD@HOST:15672'],
     ['    --rabbitmq-vhost NAME', 'virtual host of the exchanges (default: /)'],
+    [
+      '    --scaler-url URL',
+      'HTTP listener of the scaler, where it subscribes to Dapr (default: where the gateway publishes to)',
+    ],
     ['    --socket FILE', SOCKET_HELP],
     ['    --kong-prefix DIR', PREFIX_HELP],
     ...SETTINGS.map(

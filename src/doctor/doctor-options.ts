@@ -19,6 +19,7 @@ const OPTIONS = {
   publish: { type: 'string' },
   'rabbitmq-management-url': { type: 'string' },
   'rabbitmq-vhost': { type: 'string' },
+  'scaler-url': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const satisfies Options;
 
@@ -30,7 +31,7 @@ export type DoctorCommand =
       readonly format: 'text' | 'json';
       readonly at: Pick<
         Surroundings,
-        'settings' | 'socketPath' | 'prefix' | 'backends' | 'components' | 'publish' | 'management'
+        'settings' | 'socketPath' | 'prefix' | 'backends' | 'components' | 'publish' | 'management' | 'scaler'
       >;
     };
 
@@ -56,6 +57,7 @@ export function readDoctorCommand(argv: readonly string[], io: CommandIo): Docto
       backends,
       components: [...new Set([...(values.component ?? []), ...backends.map(({ pubsub }) => pubsub)])],
       publish,
+      scaler: scalerOf(values['scaler-url']),
       management: managementOf(values['rabbitmq-management-url'], values['rabbitmq-vhost']),
     },
   };
@@ -79,6 +81,13 @@ function backendsIn(path: string, io: CommandIo): WatchedBackend[] {
   } catch (error) {
     throw error instanceof UnreadablePathError ? new UsageError(`--config: ${error.message}`) : error;
   }
+}
+
+function scalerOf(written: string | undefined): string | undefined {
+  if (written === undefined) return undefined;
+  if (!/^https?:\/\/[^/?#]+\/?$/.test(written) || !URL.canParse(written))
+    throw new UsageError(`--scaler-url: '${written}': write a URL such as http://serverless-scaler.kong.svc:9091`);
+  return written.replace(/\/$/, '');
 }
 
 function managementOf(written: string | undefined, vhost = '/'): Management | undefined {

@@ -35,6 +35,8 @@ interface Gateway {
 interface Topic {
   /** Until the last message expires. */
   until: number;
+  /** When a message came last. */
+  heardAt: number;
   /** Requests by the time at which they are forgotten, in that order of time but for messages of another time to live. */
   readonly requests: Map<number, number>;
   readonly gateways: Map<string, Gateway>;
@@ -70,6 +72,7 @@ export class Demand {
     // Rounded up: a message may count for longer than it lives, and never for less.
     const forgottenAt = Math.ceil((now + ttlMs) / step) * step;
     known.until = Math.max(known.until, now + ttlMs);
+    known.heardAt = now;
     if (requests > 0) known.requests.set(forgottenAt, (known.requests.get(forgottenAt) ?? 0) + requests);
     known.gateways.delete(gateway);
     if (held > 0 || inFlight > 0) known.gateways.set(gateway, { held, inFlight, until: now + ttlMs });
@@ -93,6 +96,12 @@ export class Demand {
     };
   }
 
+  /** How long ago a message came for the topic, milliseconds; undefined: none that has not expired. */
+  silentMs(topic: string, now: number): number | undefined {
+    const known = this.#topics.get(topic);
+    return known === undefined ? undefined : now - known.heardAt;
+  }
+
   /** Every topic of which anything is known. */
   topics(): string[] {
     return [...this.#topics.keys()];
@@ -101,7 +110,7 @@ export class Demand {
   #add(topic: string, now: number): Topic {
     if (this.#topics.size >= MOST_TOPICS) this.#forgetExpired(now);
     if (this.#topics.size >= MOST_TOPICS) throw new TooManyTopics(`there are ${MOST_TOPICS} topics already`);
-    const added: Topic = { until: now, requests: new Map(), gateways: new Map() };
+    const added: Topic = { until: now, heardAt: now, requests: new Map(), gateways: new Map() };
     this.#topics.set(topic, added);
     return added;
   }

@@ -17,6 +17,8 @@ type Answer<T> = sendUnaryData<T>;
 interface Push {
   readonly call: Stream;
   readonly topic: string;
+  /** NAMESPACE/NAME of its ScaledObject. */
+  readonly scaledObject: string;
   cancel: () => void;
 }
 
@@ -39,6 +41,13 @@ export class ExternalScaler {
   /** Streams that are open. */
   get streams(): number {
     return [...this.#pushes.values()].reduce((total, { size }) => total + size, 0);
+  }
+
+  /** Topics that streams are open for, with the ScaledObject of each stream. */
+  open(): ReadonlyMap<string, readonly string[]> {
+    return new Map(
+      [...this.#pushes].map(([topic, pushes]) => [topic, [...pushes].map(({ scaledObject }) => scaledObject)]),
+    );
   }
 
   /** A message has come for this topic: whoever listens is told at once. */
@@ -100,7 +109,8 @@ export class ExternalScaler {
       call.emit('error', this.#invalid(call.request, error));
       return;
     }
-    const push: Push = { call, topic, cancel: () => undefined };
+    const { namespace, name } = call.request;
+    const push: Push = { call, topic, scaledObject: `${namespace}/${name}`, cancel: () => undefined };
     const pushes = this.#pushes.get(topic) ?? new Set();
     this.#pushes.set(topic, pushes.add(push));
     const close = (): void => {

@@ -8,6 +8,8 @@ const MOST_BODY_BYTES = 64 * 1024;
 const PUBLISH = /^\/v1\.0\/publish\/([^/]+)\/([^/?]+)$/;
 /** Where Dapr posts what it has subscribed to. */
 const EVENTS = '/events';
+/** Names topics and ScaledObjects, so that it is for those who may publish. */
+const STATUS = '/status';
 /** On a publish that another replica took and passes on. */
 export const FORWARDED_HEADER = 'x-serverless-forwarded';
 
@@ -32,6 +34,8 @@ export interface InboxParts {
   readonly subscriptions: readonly { readonly pubsub: string; readonly topic: string }[];
   readonly isReady: () => boolean;
   readonly metrics: () => string;
+  /** For `serverless doctor`. */
+  readonly status: () => object;
   /** @throws Error the message is not taken, for a reason that its publisher is told */
   readonly deliver: (delivery: Delivery) => void;
   readonly logger: Logger;
@@ -72,12 +76,15 @@ export class Inbox {
     const read = this.#read(request.method ?? '', url.pathname);
     if (read !== undefined) return read;
     const publish = PUBLISH.exec(url.pathname);
-    if (request.method !== 'POST' || (publish === null && url.pathname !== EVENTS)) return { status: 404 };
+    const asksStatus = request.method === 'GET' && url.pathname === STATUS;
+    const posts = request.method === 'POST' && (publish !== null || url.pathname === EVENTS);
+    if (!asksStatus && !posts) return { status: 404 };
     if (!this.#mayPublish(request.headers['dapr-api-token']))
       return {
         status: 401,
         body: daprError('ERR_API_TOKEN', 'write the token of SERVERLESS_SCALER_TOKEN into dapr-api-token'),
       };
+    if (asksStatus) return { status: 200, body: this.#parts.status() };
     const body = await readBody(request);
     if (body === undefined)
       return { status: 413, body: daprError('ERR_TOO_LARGE', `a message has at most ${MOST_BODY_BYTES} bytes`) };
@@ -102,6 +109,7 @@ export class Inbox {
         return { status: 200, body: 'ok\n' };
       case '/readyz':
       case '/v1.0/healthz':
+      case '/v1.0/healthz/outbound':
         return isReady() ? { status: path === '/readyz' ? 200 : 204 } : { status: 503 };
       case '/metrics':
         return { status: 200, body: metrics() };
@@ -111,7 +119,7 @@ export class Inbox {
           body: subscriptions.map(({ pubsub, topic }) => ({ pubsubname: pubsub, topic, route: EVENTS })),
         };
       default:
-        return { status: 404 };
+        return undefined;
     }
   }
 

@@ -11,6 +11,7 @@ import { type Delivery, Inbox } from './inbox';
 import { readMessage } from './message';
 import { Peers } from './peers';
 import type { ScalerSettings } from './settings';
+import { statusOf } from './status';
 import { topicName } from './trigger';
 
 /** Open calls and answers have so long to end, milliseconds. */
@@ -48,6 +49,7 @@ export class Scaler {
       subscriptions: settings.subscriptions,
       isReady: () => this.#ready,
       metrics: () => [this.#messages, ...this.#readings].flatMap((one) => [...one.lines()]).join(''),
+      status: () => statusOf(this.#demand, this.#external, settings, this.#ready, clock.now()),
       deliver: (delivery) => {
         this.#deliver(delivery);
       },

@@ -13,6 +13,12 @@ export function topicName(pubsub: string, topic: string): string {
   return JSON.stringify([pubsub, topic]);
 }
 
+/** What such a name was made of. */
+export function readTopicName(name: string): { readonly pubsub: string; readonly topic: string } {
+  const [pubsub, topic] = JSON.parse(name) as [string, string];
+  return { pubsub, topic };
+}
+
 /**
  * Reads the trigger's metadata.
  *

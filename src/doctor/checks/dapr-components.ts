@@ -1,6 +1,7 @@
 import { isRecord } from '../../core/types';
 import { items, text } from '../../manifests/value';
 import { askDapr } from '../ask';
+import { askScaler } from '../ask-scaler';
 import { type Diagnosis, type Examination, error, ok, skipped, type Surroundings, warning } from '../diagnosis';
 
 export const daprComponents: Examination = {
@@ -10,6 +11,8 @@ export const daprComponents: Examination = {
   async examine(at) {
     const answer = await askDapr(at, '/v1.0/metadata');
     if (!answer.answered) return [skipped(`The sidecar does not answer: ${answer.reason}.`)];
+    if (answer.status === 404 && (await isScaler(at)))
+      return [skipped(`${at.settings.daprUrl} is a scaler, which needs no Component: see push-stream.`)];
     if (answer.status !== 200 || !isRecord(answer.body)) {
       return [
         warning(`The sidecar answers ${answer.status} for its metadata.`, 'Set DAPR_API_TOKEN as for the sidecar.'),
@@ -22,6 +25,12 @@ export const daprComponents: Examination = {
     return judge(at, loaded, text(answer.body.id) ?? '?');
   },
 };
+
+/** Whether a scaler answers where the gateway publishes to, with our token or with another. */
+async function isScaler(at: Surroundings): Promise<boolean> {
+  const { kind } = await askScaler(at, at.settings.daprUrl);
+  return kind === 'scaler' || kind === 'wants a token';
+}
 
 function judge(at: Surroundings, loaded: readonly { name: string; type: string }[], appId: string): Diagnosis[] {
   const pubsubs = loaded.filter(({ type }) => type.startsWith('pubsub.'));

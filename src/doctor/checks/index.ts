@@ -8,6 +8,7 @@ import { endpointSlices } from './endpoint-slices';
 import { gateway } from './gateway';
 import { listenBacklog } from './listen-backlog';
 import { pluginSocket } from './plugin-socket';
+import { pushStream } from './push-stream';
 import { rabbitmqQueue } from './rabbitmq-queue';
 import { socketReadTimeout } from './socket-read-timeout';
 import { statusListener } from './status-listener';
@@ -22,6 +23,7 @@ export const examinations: readonly Examination[] = [
   daprHealth,
   daprComponents,
   testPublish,
+  pushStream,
   rabbitmqQueue,
   connectionLimits,
   clientAbort,

@@ -12,6 +12,9 @@ import { pluginSocket } from '../../../src/doctor/checks/plugin-socket';
 import { runDoctor } from '../../../src/doctor/doctor-command';
 import { askPluginServer } from '../../../src/doctor/plugin-server';
 import { ServerRig } from '../../unit/server/server-rig';
+import { freePort } from '../../../real-parts/ports';
+import { until } from '../../../real-parts/wait';
+import { ScalerRig } from '../../support/scaler-rig';
 import { stopAll } from '../../support/suite';
 import { says } from '../../unit/doctor/surroundings';
 
@@ -190,6 +193,65 @@ describe('the socket', () => {
   });
 });
 
+describe('a scaler that tells KEDA', () => {
+  const scalers: ScalerRig[] = [];
+  afterEach(stopAll(() => scalers.splice(0).map((one) => ({ stop: () => one.stop().then(() => undefined) }))));
+  const TOKEN = { SERVERLESS_SCALER_TOKEN: 'hunter2' };
+  const start = async (...args: readonly string[]): Promise<ScalerRig> => {
+    const scaler = await ScalerRig.here(args, TOKEN);
+    scalers.push(scaler);
+    return scaler;
+  };
+  const lines = async (argv: readonly string[], token = 'hunter2'): Promise<string[]> => {
+    const { stdout } = await run(['--kong-prefix', folder, ...argv], { DAPR_API_TOKEN: token });
+    return stdout.split('\n').filter((line) => /^\S+ +(dapr|push)/.test(line));
+  };
+
+  test('in place of Dapr: ready, without a Component, and KEDA listens for the topic or does not', async () => {
+    const scaler = await start();
+    const at = ['--dapr-http-endpoint', scaler.url, '--publish', 'kong/foo'];
+    const before = await lines(at);
+    expect(before).toEqual([
+      `ok       dapr-health: ${scaler.url} is ready.`,
+      `-        dapr-components: ${scaler.url} is a scaler, which needs no Component: see push-stream.`,
+      'WARNING  push-stream: No stream of KEDA is open for "foo" of "kong", on this replica; none is.',
+    ]);
+    const stream = scaler.stream(scaler.keda(), 'foo');
+    await scaler.publish('foo', {}, 30, { 'dapr-api-token': 'hunter2' });
+    await until('it is open', () => stream.pushed.length > 0);
+    expect(await lines(at)).toContainEqual(
+      expect.stringMatching(
+        /^ok {7}push-stream: KEDA listens for "foo" of "kong", on this replica: ScaledObject default\/foo; a message came \d\.\d s ago\.$/,
+      ),
+    );
+    expect(await lines(at, 'hunter3')).toContain(
+      `ERROR    push-stream: ${scaler.url}: the scaler wants another token.`,
+    );
+  });
+
+  test('of several replicas each is asked', async () => {
+    const port = await freePort();
+    const peers = ['--peers', `localhost:${port}`];
+    const scaler = await start('--http-listen', `127.0.0.1:${port}`, ...peers);
+    scaler.stream(scaler.keda(), 'foo');
+    const at = ['--scaler-url', `${scaler.url}/`, '--publish', 'kong/bar'];
+    await until('it is open', async () => (await lines(at)).join().includes('default/foo'));
+    // Where localhost has an address of IPv6, too, nobody is there.
+    expect(await lines(at)).toContainEqual(
+      expect.stringMatching(
+        /No stream of KEDA is open for "bar" of "kong", on .*replica; open is default\/foo \(kong\/foo\)\.$/,
+      ),
+    );
+  });
+
+  test('that is not there', async () => {
+    const nowhere = `http://127.0.0.1:${await freePort()}`;
+    expect(await lines(['--scaler-url', nowhere])).toContainEqual(
+      expect.stringMatching(/^ERROR {4}push-stream: .*ECONNREFUSED/),
+    );
+  });
+});
+
 test("Kong's environment says where its socket is", async () => {
   const { stdout } = await run(['--kong-prefix', folder], { KONG_PLUGINSERVER_SERVERLESS_SOCKET: rig.path });
   expect(stdout).toContain(`plugin-socket: ${rig.path} answers for serverless.`);
@@ -211,6 +273,7 @@ test.each([
   [['--dapr-http-port', 'x'], '--dapr-http-port'],
   [['--config', '/nowhere.yaml'], '--config: cannot read /nowhere.yaml'],
   [['--config', __filename], 'no KongPlugin with backends'],
+  [['--scaler-url', 'serverless-scaler:9091'], "--scaler-url: 'serverless-scaler:9091': write a URL"],
   [['--rabbitmq-management-url', 'amqp://u:secret@h'], '--rabbitmq-management-url: write a URL'],
 ])('%j: exit 2 and a message that names it', async (argv, message) => {
   const { code, stdout, stderr } = await run(argv);

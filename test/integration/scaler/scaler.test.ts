@@ -72,6 +72,29 @@ test('Dapr is told what to deliver, and what it delivers counts the same', async
   expect(metrics).toMatch(/^serverless_scaler_active_topics 1$/m);
 });
 
+test('its status tells which streams are open and which topics were heard of, and only to those who may publish', async () => {
+  const rig = await start(['--peers', 'all.replicas:9091'], { SERVERLESS_SCALER_TOKEN: 'hunter2' });
+  const token = { 'dapr-api-token': 'hunter2' };
+  const stream = rig.stream(rig.keda(), 'foo');
+  await rig.publish('foo', { requests: 2, gateway: 'one' }, 30, token);
+  await rig.publish('bar', {}, 1, token);
+  await until('it is open', () => stream.pushed.length > 0);
+  const status = async (): Promise<{ topics: object[] }> =>
+    (await (await fetch(`${rig.url}/status`, { headers: token })).json()) as { topics: object[] };
+  const foo = {
+    ...{ pubsub: 'kong', topic: 'foo', scaledObjects: ['default/foo'] },
+    ...{ active: true, requests: 2, held: 0, inFlight: 0, silentMs: expect.any(Number) },
+  };
+  expect(await status()).toEqual({
+    ...{ scaler: expect.stringMatching(/^\d+\.\d+\.\d+/), ready: true, peers: 'all.replicas:9091' },
+    topics: [foo, expect.objectContaining({ topic: 'bar', scaledObjects: [] })],
+  });
+  await until('what has expired is gone', async () => (await status()).topics.length === 1);
+  expect((await fetch(`${rig.url}/status`)).status).toBe(401);
+  expect((await fetch(`${rig.url}/status`, { method: 'POST', headers: token })).status).toBe(404);
+  expect((await fetch(`${rig.url}/v1.0/healthz/outbound`)).status).toBe(204);
+});
+
 test('a message that another replica passes on has come directly', async () => {
   const rig = await start();
   expect((await rig.publish('foo', {}, 30, { 'x-serverless-forwarded': '1' })).status).toBe(204);
@@ -141,7 +164,7 @@ test('settings that are wrong, and a port that is taken, end the process with th
   await expect(asProcess(['--http-listen', `127.0.0.1:${first.httpPort}`])).rejects.toThrow(
     /it cannot start: .*EADDRINUSE/,
   );
-});
+}, 20_000);
 
 test('a stream is ended well when the scaler stops, and whoever comes then is told that it is not ready', async () => {
   const rig = await start();

@@ -7,11 +7,13 @@ export type Answers = Readonly<
   Record<string, readonly [status: number, body?: unknown, headers?: Record<string, string>]>
 >;
 
-export interface Given extends Partial<Omit<Surroundings, 'request' | 'readFile' | 'readFolder'>> {
+export interface Given extends Partial<Omit<Surroundings, 'request' | 'lookup' | 'readFile' | 'readFolder'>> {
   /** By `METHOD URL`, the method only where it is not GET. */
   readonly answers?: Answers;
   /** Files by path. Folders are what the paths imply. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Addresses by host. */
+  readonly hosts?: Readonly<Record<string, readonly string[]>>;
   /** Process settings, as options. */
   readonly options?: Readonly<Record<string, string>>;
   /** Every request that is made. */
@@ -21,7 +23,14 @@ export interface Given extends Partial<Omit<Surroundings, 'request' | 'readFile'
 export const NOW = Date.parse('2026-01-01T00:00:10.500Z');
 
 /** A place for an examination to look at, of which only what is given is there. */
-export function surroundings({ answers = {}, files = {}, options = {}, asked, ...rest }: Given): Surroundings {
+export function surroundings({
+  answers = {},
+  files = {},
+  hosts = {},
+  options = {},
+  asked,
+  ...rest
+}: Given): Surroundings {
   const parsed = parseProcessSettings(options, {});
   if (!parsed.ok) throw new Error(parsed.problems.join());
   return {
@@ -32,6 +41,7 @@ export function surroundings({ answers = {}, files = {}, options = {}, asked, ..
     components: [],
     publish: undefined,
     management: undefined,
+    scaler: undefined,
     env: {},
     now: () => NOW,
     ...rest,
@@ -43,6 +53,7 @@ export function surroundings({ answers = {}, files = {}, options = {}, asked, ..
       const [status, body = '', headers = {}] = answer;
       return Promise.resolve({ status, headers, body: typeof body === 'string' ? body : JSON.stringify(body) });
     },
+    lookup: (host) => Promise.resolve(hosts[host] ?? []),
     readFile: (path) => files[path],
     readFolder: (path) => {
       const below = Object.keys(files).filter((file) => file.startsWith(`${path}/`));
