@@ -26,6 +26,8 @@ export interface DaprApp {
   readonly id: string;
   /** Where it receives messages; without it, the application only publishes. */
   readonly port?: number;
+  /** Name of the pod that it is as if it were in: `{podName}` in a Component. */
+  readonly podName?: string;
 }
 
 /** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with only these Components. */
@@ -34,14 +36,17 @@ export class Daprd {
   #container: Container | undefined;
   readonly #folder: string;
   readonly #args: string[];
+  readonly #env: Readonly<Record<string, string>>;
 
   private constructor(
     readonly port: number,
     folder: string,
     args: string[],
+    podName: string | undefined,
   ) {
     this.#folder = folder;
     this.#args = args;
+    this.#env = { DAPR_HOST_IP: '127.0.0.1', ...(podName === undefined ? {} : { POD_NAME: podName }) };
   }
 
   static async start(components: readonly object[], app: DaprApp = { id: 'serverless' }): Promise<Daprd> {
@@ -53,13 +58,14 @@ export class Daprd {
       writeFileSync(join(resources, `component-${n}.yaml`), stringify(component));
     });
     const [port, grpc, internal] = [await freePort(), await freePort(), await freePort()];
-    const daprd = new Daprd(port, folder, [
+    const args = [
       ...['--app-id', app.id, '--resources-path', resources],
       ...(app.port === undefined ? [] : ['--app-port', String(app.port)]),
       ...['--dapr-http-port', String(port), '--dapr-grpc-port', String(grpc)],
       ...['--dapr-internal-grpc-port', String(internal), '--dapr-internal-grpc-listen-address', '127.0.0.1'],
       ...['--dapr-listen-addresses', '127.0.0.1', '--enable-metrics=false', '--dapr-graceful-shutdown-seconds', '1'],
-    ]);
+    ];
+    const daprd = new Daprd(port, folder, args, app.podName);
     await daprd.resume().catch(async (error: unknown) => {
       await daprd.stop();
       throw error;
@@ -69,7 +75,7 @@ export class Daprd {
 
   /** Starts it, and restarts it on the same ports after `kill`. Resolves when it can publish. */
   async resume(): Promise<void> {
-    const env = { DAPR_HOST_IP: '127.0.0.1' };
+    const env = this.#env;
     const found = findPart('daprd');
     const healthy = async () =>
       (await send({ port: this.port, path: '/v1.0/healthz/outbound', timeoutMs: 2000 })).status === 204;

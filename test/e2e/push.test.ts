@@ -1,12 +1,13 @@
-import { Daprd, rabbitComponent } from '../../real-parts/daprd';
+import { Daprd } from '../../real-parts/daprd';
 import { send } from '../../real-parts/http';
 import { RabbitMq } from '../../real-parts/rabbitmq';
 import { until } from '../../real-parts/wait';
+import { objectIn } from '../unit/manifests/documents';
 import { ref, ScalerRig, type Stream } from '../support/scaler-rig';
 import { describeWith, say, stopAll } from '../support/suite';
 
 const PUBSUB = 'kong-serverless-plugin';
-const TOPIC = 'push-foo';
+const TOPIC = 'serverless';
 const TTL_S = 3;
 
 describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real daprd and RabbitMQ', () => {
@@ -16,21 +17,32 @@ describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real d
   const sidecars: Daprd[] = [];
   let streams: Stream[];
 
-  const component = (more: Record<string, string> = {}): object =>
-    rabbitComponent(PUBSUB, {
-      ...{ connectionString: rabbit.url, durable: 'true', deletedWhenUnused: 'false', reconnectWaitSeconds: '1' },
-      ...more,
-    });
+  /** As in our manifests, but for the namespaces, and for the Secret, which only a cluster has. */
+  const component = (): object => {
+    const { apiVersion, kind, spec, scopes } = objectIn('manifests/scaler-dapr/component.yaml', 'Component', PUBSUB);
+    const { metadata, ...rest } = spec as { metadata: readonly { name: string }[] };
+    const own = metadata.map((item) =>
+      item.name === 'connectionString' ? { name: item.name, value: rabbit.url } : item,
+    );
+    return { apiVersion, kind, metadata: { name: PUBSUB }, spec: { ...rest, metadata: own }, scopes };
+  };
+  const subscription = (): object => {
+    const name = 'serverless-scaler-serverless';
+    return {
+      ...objectIn('manifests/scaler-dapr/subscription.yaml', 'Subscription', name),
+      metadata: { name },
+    };
+  };
 
   beforeAll(async () => {
     rabbit = await RabbitMq.start();
-    gateway = await Daprd.start([component()]);
-    for (const replica of ['one', 'two']) {
-      const scaler = await ScalerRig.start(['--subscribe', `${PUBSUB}/${TOPIC}`]);
+    // Dapr's injector gives every sidecar its pod's name; without one daprd ends over {podName}.
+    gateway = await Daprd.start([component()], { id: 'serverless', podName: 'kong' });
+    for (const podName of ['serverless-scaler-0', 'serverless-scaler-1']) {
+      const scaler = await ScalerRig.start();
       scalers.push(scaler);
-      // A consumer of its own: each hears everything.
-      const app = { id: 'serverless-scaler', port: scaler.httpPort };
-      sidecars.push(await Daprd.start([component({ consumerID: replica })], app));
+      const app = { id: 'serverless-scaler', port: scaler.httpPort, podName };
+      sidecars.push(await Daprd.start([component(), subscription()], app));
     }
     streams = scalers.map((scaler) => scaler.stream(scaler.keda(), TOPIC, PUBSUB));
   }, 120_000);
@@ -48,9 +60,9 @@ describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real d
     60_000,
   );
 
-  const publish = async (message: object): Promise<number> => {
+  const publish = async (message: object, by: Daprd = gateway): Promise<number> => {
     const answer = await send({
-      port: gateway.port,
+      port: by.port,
       method: 'POST',
       path: `/v1.0/publish/${PUBSUB}/${TOPIC}?metadata.ttlInSeconds=${TTL_S}`,
       headers: { 'content-type': 'application/json' },
@@ -91,6 +103,10 @@ describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real d
     expect(await metrics()).toEqual([40, 40]);
     await until('it is over', async () => (await metrics()).every((value) => value === 0), { everyMs: 200 });
   }, 60_000);
+
+  test('only the gateway may publish', async () => {
+    for (const sidecar of sidecars) expect(await publish({ requests: 1 }, sidecar)).toBe(403);
+  });
 
   test('the broker is killed and comes back: what is published after that is pushed', async () => {
     await rabbit.kill();

@@ -5,6 +5,19 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end }}
 
+{{/* Whether the scaler hears of wake-ups from Dapr: it subscribes to each topic. */}}
+{{- define "serverless-backend.subscribes" -}}
+{{- if and (ne .Values.scaler "queue") (ne .Values.broker.type "none") }}true{{ end }}
+{{- end }}
+
+{{/* A scaler that only listens, each of its replicas to everything: KEDA's stream leads to one of them. */}}
+{{- define "serverless-backend.listener" -}}
+{{- if include "serverless-backend.subscribes" . }}
+    - { name: consumerID, value: '{podName}' }
+    - { name: publishingScopes, value: {{ printf "%s=" .Values.scalerAppId | quote }} }
+{{- end }}
+{{- end }}
+
 {{/* What every container of this chart may do: nothing but run. */}}
 {{- define "serverless-backend.containerSecurity" -}}
 allowPrivilegeEscalation: false

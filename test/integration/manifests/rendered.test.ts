@@ -34,6 +34,19 @@ const named = (documents: readonly ManifestDocument[], kind: string) =>
 describeWith(build, 'kustomize')('an overlay', () => {
   const render = (folder: string) => build!(join(root, folder));
 
+  test('scaler-dapr and push-and-queue agree with the rest, and so does keda/push in its place', () => {
+    const scaler = render('manifests/scaler-dapr');
+    expectValid(parseDocuments(scaler, 'scaler-dapr'));
+    const others = [
+      'manifests/base/kong-plugin.yaml',
+      'manifests/base/ingress.yaml',
+      'sample/consumer',
+      'kong/values.yaml',
+    ];
+    expect(check([scaler, render('keda/push-and-queue')].join('---\n'), ...others, 'manifests/rabbitmq')).toEqual([]);
+    expect(check([scaler, render('keda/push')].join('---\n'), ...others)).toEqual([]);
+  });
+
   test('gateway-api has an HTTPRoute in place of the Ingress, and agrees with the rest', () => {
     const text = render('manifests/gateway-api');
     expectValid(parseDocuments(text, 'gateway-api'));
@@ -141,17 +154,48 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     expect(check(text, ...samples)).toEqual([]);
   });
 
+  const direct = ['manifests/scaler', 'kong/values-push.yaml'];
+  const behindDapr = ['manifests/scaler-dapr/scaler.yaml'];
   test.each([
-    ['push', ['scaler=push', 'broker.type=none'], ['external-push']],
-    ['both', ['scaler=both'], ['rabbitmq', 'external-push']],
-  ])('%s: KEDA is told, without a broker or beside one', (_, set, types) => {
+    ['push', ['scaler=push', 'broker.type=none'], ['external-push'], direct, []],
+    ['push through RabbitMQ', ['scaler=push'], ['external-push'], behindDapr, ['Component']],
+    [
+      'both, with RabbitMQ',
+      ['scaler=both'],
+      ['rabbitmq', 'external-push'],
+      behindDapr,
+      ['Component', 'TriggerAuthentication', 'CronJob', 'Job'],
+    ],
+    [
+      'both, with Redis',
+      ['scaler=both', 'broker.type=redis', 'broker.secret=serverless-redis', 'scalerAppId=serverless-scaler'],
+      ['redis-streams', 'external-push'],
+      behindDapr,
+      ['Component', 'TriggerAuthentication'],
+    ],
+  ])('%s: KEDA is told, without a broker or beside one', (_, set, types, scaler, kinds) => {
     const text = render(...set);
     const documents = parseDocuments(text, 'chart');
     expectValid(documents);
-    expect(check(text, ...samples, 'manifests/scaler')).toEqual([]);
+    expect(check(text, ...samples, ...scaler)).toEqual([]);
     const [scaledObject] = documents.filter(({ object }) => object.kind === 'ScaledObject');
     expect(scaledObject!.object['spec']).toMatchObject({ triggers: types.map((type) => ({ type })) });
-    expect(named(documents, 'Component')).toHaveLength(types.length - 1);
+    for (const kind of ['Component', 'TriggerAuthentication', 'CronJob', 'Job'])
+      expect(named(documents, kind)).toHaveLength(kinds.includes(kind) ? 1 : 0);
+    expect(named(documents, 'Subscription')).toHaveLength(kinds.length === 0 ? 0 : 2);
+  });
+
+  test('beside a push the queue wants what one gateway can publish, unless the values say otherwise', () => {
+    const value = (...set: readonly string[]): unknown => {
+      const { object } = parseDocuments(render('scaler=both', ...set), 'chart').find(
+        (one) => one.object.metadata.name === 'foo-scaledobject',
+      )!;
+      return (object['spec'] as { triggers: { metadata: { value: string } }[] }).triggers[0]?.metadata.value;
+    };
+    expect(value()).toBe('300');
+    expect(value('broker.messageTtl=60', 'backends.foo.config.max_message_rate=5')).toBe('300');
+    expect(value('broker.messageTtl=60')).toBe('600');
+    expect(value('backends.foo.replicas.perMessages=20')).toBe('20');
   });
 
   test('passes a host to the Ingress and to the probe, and further fields to the plugin', () => {
@@ -202,6 +246,7 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     ['Service Bus without its namespace', ['broker.type=servicebus']],
     ['a broker that nobody knows', ['broker.type=kafka']],
     ['a queue of no broker', ['broker.type=none']],
+    ['a scaler behind a broker that was not tried', ['broker.type=sqs', 'scaler=both']],
   ])('refuses %s', (_, set) => {
     expect(() => render(...set)).toThrow();
   });
