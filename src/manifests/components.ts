@@ -61,6 +61,16 @@ function readComponent(manifest: Manifest): Component {
   };
 }
 
+/** `app1=topic1,topic2;app2=topic3`, as in publishingScopes: the topics of one app, undefined when it is not named. */
+export function scopedTopics(scopes: string, app: string): readonly string[] | undefined {
+  const named = scopes.split(';').map((entry) => entry.split('='));
+  const [, topics] = named.find(([name]) => name?.trim() === app) ?? [];
+  return topics
+    ?.split(',')
+    .map((topic) => topic.trim())
+    .filter((topic) => topic !== '');
+}
+
 /** What a Component of type pubsub.rabbitmq says, with Dapr's defaults. */
 export interface RabbitmqSettings {
   /** How long a publish that finds the broker gone waits before it connects anew (D2). */

@@ -1,13 +1,7 @@
+import { scopedTopics } from '../../manifests/components';
 import type { Rule } from '../rule';
 
 const list = (value: string): string[] => value.split(',').map((topic) => topic.trim());
-
-/** `app1=topic1,topic2;app2=topic3`: the topics of one app, undefined when it is not named. */
-function topicsOf(scopes: string, app: string): string[] | undefined {
-  const named = scopes.split(';').map((entry) => entry.split('='));
-  const [, topics] = named.find(([name]) => name?.trim() === app) ?? [];
-  return topics === undefined ? undefined : list(topics).filter((topic) => topic !== '');
-}
 
 export const topicScope: Rule = {
   id: 'topic-scope',
@@ -22,7 +16,7 @@ export const topicScope: Rule = {
         const [publishing, allowed, guarded] = ['publishingScopes', 'allowedTopics', 'protectedTopics'].map((name) =>
           component.metadata(name),
         );
-        const own = publishing?.value === undefined ? undefined : topicsOf(publishing.value, set.appId);
+        const own = publishing?.value === undefined ? undefined : scopedTopics(publishing.value, set.appId);
         // An app that publishingScopes does not name may publish to every topic that is not protected.
         if (own !== undefined && !own.includes(topic)) {
           yield {

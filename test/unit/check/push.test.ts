@@ -129,6 +129,24 @@ describe('behind Dapr', () => {
       ['error push-told: dapr.io/app-port of StatefulSet kong/serverless-scaler is missing; it takes events at 9091.'],
     ],
     [
+      'a topic that it may not subscribe to',
+      [
+        /scaler-dapr\/component/,
+        /'serverless-scaler='/,
+        "''\n    - {name: subscriptionScopes, value: 'serverless-scaler=foo'}",
+      ],
+      ['error push-scope: subscriptionScopes does not let "serverless-scaler" subscribe to "serverless".'],
+    ],
+    [
+      'a topic that it may subscribe to',
+      [
+        /scaler-dapr\/component/,
+        /'serverless-scaler='/,
+        "''\n    - {name: subscriptionScopes, value: 'serverless-scaler=foo, serverless'}",
+      ],
+      [],
+    ],
+    [
       'no consumer of its own',
       [/scaler-dapr\/component/, / *- name: consumerID\n.*\n/, ''],
       [
