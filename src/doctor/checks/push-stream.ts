@@ -2,6 +2,8 @@ import { askScaler, type ScalerAnswer, type ScalerReplica, type ScalerTopic, sca
 import { type Diagnosis, type Examination, error, ok, skipped, type Surroundings, warning } from '../diagnosis';
 
 const TOKEN = 'Set DAPR_API_TOKEN to what the scaler has as SERVERLESS_SCALER_TOKEN.';
+/** Then DAPR_API_TOKEN is for the sidecar. */
+const OTHER_TOKEN = 'Give what the scaler has as SERVERLESS_SCALER_TOKEN as --dapr-api-token.';
 const STREAM =
   'Look at the ScaledObject whose external-push trigger names this pubsub and topic, `kubectl describe scaledobject`: is there one, is ' +
   'it Ready, does its scalerAddress lead to the gRPC port of this scaler? While another trigger of it fails KEDA keeps the stream ' +
@@ -36,7 +38,9 @@ function withoutScaler(
   url: string,
   answer: Exclude<ScalerAnswer, { readonly kind: 'scaler' }>,
 ): Diagnosis {
-  if (answer.kind === 'wants a token') return error(`${url}: the scaler wants another token.`, TOKEN);
+  if (answer.kind === 'wants a token') {
+    return error(`${url}: the scaler wants another token.`, at.scaler === undefined ? TOKEN : OTHER_TOKEN);
+  }
   if (at.scaler === undefined) {
     return answer.kind === 'no answer'
       ? skipped(`${url} does not answer: see dapr-health.`)

@@ -128,6 +128,14 @@ describe('several replicas', () => {
   });
 });
 
+test('which token is wrong depends on whose scaler it is', async () => {
+  const wrong = one([401, { errorCode: 'ERR_API_TOKEN' }]);
+  const fix = async (given: Given): Promise<string | undefined> =>
+    (await pushStream.examine(surroundings(given)))[0]?.fix;
+  expect(await fix(wrong)).toContain('Set DAPR_API_TOKEN');
+  expect(await fix({ ...wrong, scaler: SCALER })).toContain('as --dapr-api-token');
+});
+
 test('the token goes to every replica', async () => {
   const asked: HttpRequest[] = [];
   const given = two(status(), status());
