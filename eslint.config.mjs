@@ -109,7 +109,8 @@ export default tseslint.config(
     },
   },
   {
-    // The demo runs the product as a user does; of its sources it shares how manifests and command lines are read.
+    // The demo runs the product as a user does; of its sources it shares how manifests and command lines are read,
+    // and KEDA's contract with the scaler, whose other side it plays.
     files: ['demo/**/*.ts'],
     rules: {
       'no-restricted-imports': [
@@ -118,8 +119,8 @@ export default tseslint.config(
           patterns: [
             { regex: '(^|/)test/', message: 'Only tests import test/.' },
             {
-              regex: '^(\\.\\./)+src/(?!manifests/|command-line/)',
-              message: 'Of src, demo imports manifests and command-line.',
+              regex: '^(\\.\\./)+src/(?!manifests/|command-line/|scaler/(?:contract|trigger)$)',
+              message: 'Of src, demo imports manifests, command-line, and the contract of the scaler.',
             },
           ],
         },

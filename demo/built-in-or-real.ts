@@ -5,18 +5,24 @@ import { DaprEndpoint } from './dapr/endpoint';
 import { Sidecar } from './dapr/sidecar';
 import type { DemoGateway } from './gateway';
 import type { Journal } from './journal';
+import { type Demand, QueueDemand } from './keda/demand';
 import { startBuiltInGateway } from './kong/built-in';
 import type { Route } from './kong/routes';
 import type { Cluster } from './manifests/cluster';
 import type { GatewaySettings } from './manifests/helm-values';
 import type { DemoOptions } from './options';
 import type { PluginInfo } from './plugin-server';
+import type { Part, PartName } from './page/actions';
+import { PushDemand } from './push/push-demand';
+import { ScalerProcess } from './push/scaler-process';
 import { RealDapr } from './real/dapr';
 import { startRealKong } from './real/kong';
 import { RabbitMq } from './real/rabbitmq';
 import type { Shutdown } from './shutdown';
 
 interface MessagingContext {
+  /** `dist/serverless`. */
+  readonly program: string;
   readonly cluster: Cluster;
   /** The application id of the gateway's sidecar. */
   readonly appId: string;
@@ -25,11 +31,41 @@ interface MessagingContext {
   readonly shutdown: Shutdown;
 }
 
+/** How a wake-up gets from the gateway to KEDA. */
+export interface Messaging {
+  /** Where the gateway publishes, as to a sidecar of Dapr. */
+  readonly port: number;
+  readonly demand: Demand;
+  /** Undefined where there is none. */
+  readonly broker: Broker | undefined;
+  /** What it consists of, by the page's names, for its buttons. */
+  readonly parts: Readonly<Partial<Record<PartName, Part>>>;
+}
+
+/** How a wake-up gets from the gateway to KEDA: through Dapr and a broker, or through the scaler. */
+export function startMessaging(
+  options: Pick<DemoOptions, 'push' | 'rabbitmq' | 'dapr'>,
+  context: MessagingContext,
+): Promise<Messaging> {
+  return options.push ? startPush(context) : startQueue(options, context);
+}
+
+/** The real scaler, and KEDA's side of its contract. */
+async function startPush({ program, clock, journal, shutdown }: MessagingContext): Promise<Messaging> {
+  const scaler = await ScalerProcess.open(program, journal);
+  shutdown.add(() => scaler.close());
+  const demand = new PushDemand(scaler.grpcPort, clock);
+  shutdown.add(() => {
+    demand.close();
+  });
+  return { port: scaler.port, demand, broker: undefined, parts: { scaler } };
+}
+
 /** The broker, and the Dapr sidecar that publishes to it for the gateway: each built in unless the options ask for the real one. */
-export async function startMessaging(
+async function startQueue(
   options: Pick<DemoOptions, 'rabbitmq' | 'dapr'>,
   { cluster, appId, clock, journal, shutdown }: MessagingContext,
-): Promise<{ readonly broker: Broker; readonly dapr: DaprEndpoint | RealDapr }> {
+): Promise<Messaging> {
   const rabbitMq = options.rabbitmq ? await RabbitMq.open(cluster.topology) : undefined;
   const broker = rabbitMq ?? new BuiltInBroker(cluster.topology, clock);
   shutdown.add(() => broker.close());
@@ -38,7 +74,7 @@ export async function startMessaging(
       ? await RealDapr.open(appId, cluster.components, rabbitMq.url)
       : await DaprEndpoint.open(new Sidecar(appId, cluster.components, broker, clock, journal));
   shutdown.add(() => dapr.close());
-  return { broker, dapr };
+  return { port: dapr.port, demand: new QueueDemand(broker), broker, parts: { dapr, broker } };
 }
 
 interface GatewayContext {

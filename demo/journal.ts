@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { Clock } from './clock';
 
 /** Who reports: the gateway, the plugin, …, or the demo itself. */
-export type Source = 'gateway' | 'plugin' | 'dapr' | 'broker' | 'keda' | 'replica' | 'traffic' | 'demo';
+export type Source = 'gateway' | 'plugin' | 'dapr' | 'broker' | 'scaler' | 'keda' | 'replica' | 'traffic' | 'demo';
 
 /** A line in the terminal and in the page's log. */
 export interface JournalEntry {

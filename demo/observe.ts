@@ -1,5 +1,5 @@
-import type { Broker } from './broker/broker';
 import type { Clock } from './clock';
+import type { Demand } from './keda/demand';
 import type { Scaler } from './keda/scaler';
 import type { Cluster } from './manifests/cluster';
 import type { BackendStatus, ColdStart } from './plugin-server';
@@ -12,6 +12,8 @@ export interface BackendView {
   /** The path of requests for it; undefined for a worker, which gets none. */
   readonly path: string | undefined;
   readonly queue: string | undefined;
+  /** KEDA is told of it, and reads no queue. */
+  readonly pushed: boolean;
   readonly replicas: readonly {
     readonly name: string;
     readonly pid: number | undefined;
@@ -23,7 +25,7 @@ export interface BackendView {
   /** State of the plugin's state machine; undefined before a plugin instance has started. */
   readonly state: BackendStatus['state'] | undefined;
   readonly held: number;
-  /** Messages in the queue; undefined while the broker does not respond. */
+  /** Messages in the queue, or requests that the scaler counts; undefined while neither responds. */
   readonly depth: number | undefined;
   readonly sleepsInMs: number | undefined;
   readonly lastProbe: unknown;
@@ -49,7 +51,7 @@ export class Observer {
   readonly #cluster: Cluster;
   readonly #deployments: readonly Deployment[];
   readonly #scalers: readonly Scaler[];
-  readonly #broker: Broker;
+  readonly #demand: Demand;
   readonly #status: () => Promise<readonly BackendStatus[] | undefined>;
   readonly #clock: Clock;
 
@@ -57,14 +59,14 @@ export class Observer {
     cluster: Cluster,
     deployments: readonly Deployment[],
     scalers: readonly Scaler[],
-    broker: Broker,
+    demand: Demand,
     status: () => Promise<readonly BackendStatus[] | undefined>,
     clock: Clock,
   ) {
     this.#cluster = cluster;
     this.#deployments = deployments;
     this.#scalers = scalers;
-    this.#broker = broker;
+    this.#demand = demand;
     this.#status = status;
     this.#clock = clock;
   }
@@ -84,6 +86,7 @@ export class Observer {
       name: deployment.name,
       path,
       queue,
+      pushed: scaler?.scaling.push !== undefined,
       replicas: deployment.replicas.map(({ name, pid, phase, startedAt }) => ({
         name,
         pid,
@@ -94,7 +97,7 @@ export class Observer {
       max: scaler?.scaling.max ?? deployment.wanted,
       state: own?.state,
       held: own?.held ?? 0,
-      depth: queue === undefined ? 0 : await this.#broker.depth(queue).catch(() => undefined),
+      depth: scaler === undefined ? 0 : await this.#demand.of(scaler.scaling).catch(() => undefined),
       sleepsInMs: scaler?.sleepsInMs,
       lastProbe: own?.lastProbe,
       lastPublish: own?.lastPublish,

@@ -19,6 +19,8 @@ export interface DemoOptions {
   readonly kongVersion: KongVersion;
   /** Whether the plugin server may see where replicas are. */
   readonly kubernetes: boolean;
+  /** KEDA is told by the scaler, which the gateway publishes to: no broker, no Dapr. */
+  readonly push: boolean;
   readonly dapr: boolean;
   readonly rabbitmq: boolean;
   /** Manifest files and folders, relative to the repository. */
@@ -30,6 +32,9 @@ const MANIFESTS = [
   ...['manifests/base', 'manifests/rabbitmq/definitions.json', 'keda/rabbitmq'],
   ...['sample/consumer', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'],
 ];
+
+/** The smallest installation: Kong, KEDA and the scaler. */
+const PUSH_MANIFESTS = ['manifests/base', 'keda/push', 'sample/consumer'];
 
 /** For `--help`. */
 export const USAGE = `usage: npm run demo -- [options] [manifests...]
@@ -50,10 +55,12 @@ Runs scale to zero on one machine: gateway, plugin, Dapr, broker, KEDA and repli
   --rabbitmq            a real RabbitMQ: RABBITMQ_URL (AMQP) with RABBITMQ_MANAGEMENT_URL, RABBITMQ_SERVER_BIN, or
                         rabbitmq-server in PATH
   --dapr                a real Dapr sidecar: DAPRD_BIN, or daprd in PATH; needs --rabbitmq
+  --push                push activation: the real serverless scaler tells KEDA; no broker, no Dapr
   --help                this text
 
 manifests: files and folders, by default ${MANIFESTS.slice(0, 3).join(' ')}
            ${MANIFESTS.slice(3).join(' ')}
+           with --push: ${PUSH_MANIFESTS.join(' ')}
 `;
 
 /** The options of a command line, or `help`. @throws UsageError */
@@ -68,6 +75,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     kong: { type: 'boolean', default: false },
     'kong-version': { type: 'string' },
     'no-kubernetes': { type: 'boolean', default: false },
+    push: { type: 'boolean', default: false },
     dapr: { type: 'boolean', default: false },
     rabbitmq: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -75,6 +83,7 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
   if (values.help) return 'help';
   if (values.dapr && !values.rabbitmq)
     throw new UsageError('--dapr: needs --rabbitmq, as Dapr talks AMQP to its broker');
+  if (values.push && values.rabbitmq) throw new UsageError('--push: needs no broker, so it goes without --rabbitmq');
   if (values.kong && values['kong-version'] !== undefined)
     throw new UsageError('--kong-version: a real Kong, which --kong asks for, has its own');
   const port = Number(values.port);
@@ -93,9 +102,10 @@ export function parseOptions(args: readonly string[]): DemoOptions | 'help' {
     kong: values.kong,
     kongVersion: played(values['kong-version'] ?? '2.8'),
     kubernetes: !values['no-kubernetes'],
+    push: values.push,
     dapr: values.dapr,
     rabbitmq: values.rabbitmq,
-    manifests: positionals.length === 0 ? MANIFESTS : positionals,
+    manifests: positionals.length > 0 ? positionals : values.push ? PUSH_MANIFESTS : MANIFESTS,
   };
 }
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { makeFolder, removeFolder } from '../real-parts/guard';
-import { startGateway, startMessaging } from './built-in-or-real';
+import { type Messaging, startGateway, startMessaging } from './built-in-or-real';
 import { systemClock } from './clock';
 import { clusterOf } from './cluster';
 import { EndpointSync } from './endpoints';
@@ -11,13 +11,15 @@ import { slicesOf } from './kubernetes/slices';
 import { gatewaySettings } from './manifests/helm-values';
 import { Observer } from './observe';
 import type { DemoOptions } from './options';
-import { actionsOf } from './page/actions';
+import { actionsOf, type PartName } from './page/actions';
 import { Feed } from './page/feed';
-import type { InfrastructureView, StoppableView } from './page/feed';
+import type { InfrastructureView } from './page/feed';
 import { PageServer } from './page/server';
 import { PluginServer, pluginInfo } from './plugin-server';
 import { assertFree, freePorts } from './ports';
+import type { Workload } from './manifests/workload';
 import type { Deployment } from './replicas/deployment';
+import type { Replica } from './replicas/replica';
 import { ScaledDeployments } from './replicas/scaled';
 import { ownsRoot, PAGE_PREFIX, routesOf } from './routing';
 import { Shutdown } from './shutdown';
@@ -66,33 +68,35 @@ async function wire(root: string, options: DemoOptions, journal: Journal, shutdo
   const folder = makeFolder('demo');
   shutdown.add(() => removeFolder(folder));
 
-  const messaging = { cluster, appId: settings.appId, clock, journal, shutdown };
-  const { broker, dapr } = await startMessaging(options, messaging);
-  const workers = new Workers(cluster.components, broker, clock, journal);
+  const context = { program, cluster, appId: settings.appId, clock, journal, shutdown };
+  const { demand, broker, parts, port: daprPort } = await startMessaging(options, context);
+  const workers = broker && new Workers(cluster.components, broker, clock, journal);
   const { bootMs } = options;
-  const onChange = workers.follow.bind(workers);
-  const scaled = new ScaledDeployments(cluster, { root, folder, bootMs, broker, clock, journal, onChange });
+  const onChange = (workload: Workload, replica: Replica): void => workers?.follow(workload, replica);
+  const scaled = new ScaledDeployments(cluster, { root, folder, bootMs, demand, clock, journal, onChange });
   const { deployments, scalers } = scaled;
   shutdown.add(() => scaled.close());
 
   const socketPath = join(folder, 'serverless.socket');
   const gatewayUrl = `http://127.0.0.1:${port}`;
   const kubernetes = await startKubernetes(options, deployments, folder, shutdown);
-  const daprPort = dapr.port;
   const plugin = new PluginServer({ program, socketPath, gatewayUrl, daprPort, statusPort, kubernetes }, journal);
   shutdown.add(() => plugin.stop());
   await plugin.start();
 
   const traffic = new Traffic(port, journal);
-  const observer = new Observer(cluster, deployments, scalers, broker, () => plugin.status(), clock);
-  const infrastructure = (): InfrastructureView => infrastructureOf(gateway, plugin, dapr, broker);
+  const observer = new Observer(cluster, deployments, scalers, demand, () => plugin.status(), clock);
+  const infrastructure = (): InfrastructureView => infrastructureOf(gateway, plugin, parts);
   const feed = new Feed({ observer, infrastructure, runs: () => traffic.runs, journal, clock });
   shutdown.add(() => {
     feed.close();
   });
   const actions = actionsOf({
-    ...{ cluster, deployments, traffic, dapr, broker, journal },
-    publishJob: ({ workload }, path, job) => workers.publish(workload, path, job),
+    ...{ cluster, deployments, traffic, parts, journal },
+    publishJob: async ({ workload }, path, job) => {
+      if (workers === undefined) throw new Error('there is no broker');
+      await workers.publish(workload, path, job);
+    },
   });
   const page = new PageServer(join(root, 'demo/page'), feed, actions);
   const pagePort = await page.listen();
@@ -147,17 +151,11 @@ async function portsFor(options: Pick<DemoOptions, 'port'>): Promise<{ port: num
 }
 
 /** What the page shows of the infrastructure. */
-function infrastructureOf(
-  gateway: DemoGateway,
-  plugin: PluginServer,
-  dapr: StoppableView,
-  broker: StoppableView,
-): InfrastructureView {
-  const view = ({ description, running }: StoppableView): StoppableView => ({ description, running });
+function infrastructureOf(gateway: DemoGateway, plugin: PluginServer, parts: Messaging['parts']): InfrastructureView {
+  const views = Object.entries(parts).map(([name, { description, running }]) => [name, { description, running }]);
   return {
     gateway: gateway.description,
     plugin: `pid ${plugin.pid ?? 'none'}`,
-    dapr: view(dapr),
-    broker: view(broker),
+    ...(Object.fromEntries(views) as Pick<InfrastructureView, PartName>),
   };
 }

@@ -13,6 +13,7 @@ const COLOURS: Readonly<Record<Source, number>> = {
   plugin: 35,
   dapr: 34,
   broker: 34,
+  scaler: 34,
   keda: 33,
   replica: 32,
   traffic: 36,

@@ -1,9 +1,9 @@
-import type { Broker } from '../broker/broker';
 import { every } from '../clock';
 import type { Clock } from '../clock';
 import { messageOf } from '../error-message';
 import type { Journal } from '../journal';
 import type { Scaling } from '../manifests/scaled-object';
+import type { Demand } from './demand';
 import { Hpa, HPA_SYNC_MS } from './hpa';
 import { pollDecision } from './operator';
 import type { Activity } from './operator';
@@ -21,19 +21,19 @@ export class Scaler {
   #failing = false;
   #stops: (() => void)[] = [];
   readonly #target: Scalable;
-  readonly #broker: Broker;
+  readonly #demand: Demand;
   readonly #clock: Clock;
   readonly #journal: Journal;
 
   constructor(
     readonly scaling: Scaling,
     target: Scalable,
-    broker: Broker,
+    demand: Demand,
     clock: Clock,
     journal: Journal,
   ) {
     this.#target = target;
-    this.#broker = broker;
+    this.#demand = demand;
     this.#clock = clock;
     this.#journal = journal;
     this.#hpa = new Hpa(scaling);
@@ -54,6 +54,9 @@ export class Scaler {
       // With 0 KEDA polls the broker in a busy loop; ten times a second is enough here.
       every(this.#clock, Math.max(this.scaling.pollingIntervalMs, 100), () => this.poll()),
       every(this.#clock, HPA_SYNC_MS, () => this.sync()),
+      this.#demand.follow(this.scaling, () => {
+        this.#told();
+      }),
     ];
   }
 
@@ -71,7 +74,9 @@ export class Scaler {
     if (decision.wanted === 0) this.#hpa.reset();
     this.#scale(
       decision.wanted,
-      decision.wanted === 0 ? `no message for ${this.scaling.cooldownMs / 1000} s` : `KEDA, ${messages(depth)}`,
+      decision.wanted === 0
+        ? `no message for ${this.scaling.cooldownMs / 1000} s`
+        : `KEDA, ${this.#demand.words(depth)}`,
     );
   }
 
@@ -85,7 +90,13 @@ export class Scaler {
     const now = this.#clock.now();
     const wanted = this.#hpa.wanted(depth, replicas, now);
     if (wanted !== replicas) this.#hpa.changed(replicas, wanted, now);
-    this.#scale(wanted, `HPA, ${messages(depth)} at ${this.scaling.value} per replica`);
+    this.#scale(wanted, `HPA, ${this.#demand.words(depth)} at ${this.scaling.value} per replica`);
+  }
+
+  /** Somebody wants it: KEDA does not wait for its next poll, and begins the cooldown anew (E9). */
+  #told(): void {
+    this.#activity = { lastActiveAt: this.#clock.now() };
+    if (this.#target.wanted === 0) this.#scale(Math.max(1, this.scaling.min), 'KEDA was told');
   }
 
   #scale(wanted: number, why: string): void {
@@ -97,18 +108,17 @@ export class Scaler {
 
   async #depth(): Promise<number | undefined> {
     try {
-      const depth = await this.#broker.depth(this.scaling.queue);
+      const depth = await this.#demand.of(this.scaling);
       this.#failing = false;
       return depth;
     } catch (error) {
       if (!this.#failing)
-        this.#journal.warn('keda', `queue ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`);
+        this.#journal.warn(
+          'keda',
+          `${this.scaling.push === undefined ? 'queue' : 'scaler'} ${this.scaling.queue}: ${messageOf(error)}; nothing is scaled`,
+        );
       this.#failing = true;
       return undefined;
     }
   }
-}
-
-function messages(depth: number): string {
-  return depth === 1 ? '1 message' : `${depth} messages`;
 }

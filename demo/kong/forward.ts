@@ -24,11 +24,14 @@ export class Forwarder {
     });
   }
 
-  /** Async because CommonJS can only `import()` the proxy library, an ES module. */
-  static async create(): Promise<Forwarder> {
+  /**
+   * Async because CommonJS can only `import()` the proxy library, an ES module.
+   *
+   * @param idleMs how long a connection to a replica is kept that nobody uses
+   */
+  static async create(idleMs: number): Promise<Forwarder> {
     const { createProxyServer } = await import('httpxy');
-    // Idle connections close before the replica would close them (75 s): otherwise a request could meet a closing one.
-    const agent = new Agent({ keepAlive: true, timeout: 60_000 });
+    const agent = new Agent({ keepAlive: true, timeout: idleMs });
     return new Forwarder(createProxyServer({ agent }), agent);
   }
 

@@ -25,6 +25,8 @@ export interface GatewayOptions {
   readonly readTimeoutMs: number;
   /** Whether a request is aborted when its client disconnects (K11). */
   readonly checkClientAbort: boolean;
+  /** How long Kong keeps a connection to a backend that nobody uses: one that is open looks like a request that is not finished. */
+  readonly upstreamIdleMs: number;
 }
 
 /** A request on a route with the plugin, and its response. */
@@ -64,7 +66,7 @@ export class Gateway {
 
   /** Listens; resolves with the port. Rejects if the port is taken. */
   async listen(): Promise<number> {
-    this.#forwarder = await Forwarder.create();
+    this.#forwarder = await Forwarder.create(this.#options.upstreamIdleMs);
     return new Promise((resolve, reject) => {
       this.#server.once('error', reject);
       // A burst of hundreds of connections must not find the backlog full (K4 is the same limit one hop further).

@@ -48,7 +48,9 @@ export function readCluster(root: string, paths: readonly string[]): Cluster {
     const known = deployments.some(({ view }) => view.manifest.name === target.name);
     if (!known) fieldAt(target.place).fail(`no Deployment ${target.name}`);
   }
-  if (!documents.some(({ kind }) => kind === RABBITMQ_DEFINITIONS)) {
+  const scalings = scaledObjects.map(scalingOf);
+  const pushes = scalings.some(({ push }) => push !== undefined);
+  if (!pushes && !documents.some(({ kind }) => kind === RABBITMQ_DEFINITIONS)) {
     throw new ManifestError('no RabbitMQ definitions among the manifests: no queue to publish to');
   }
   return {
@@ -64,7 +66,7 @@ export function readCluster(root: string, paths: readonly string[]): Cluster {
       ]),
     ),
     components: componentsOf(documents).map(componentOf),
-    scalings: scaledObjects.map(scalingOf),
+    scalings,
     topology: brokerTopology(topologyOf(documents)),
   };
 }

@@ -14,6 +14,8 @@ export interface GatewaySettings {
   readonly readTimeoutMs: number;
   /** Whether Kong drops a request at once when its client leaves (K11). */
   readonly checkClientAbort: boolean;
+  /** How long Kong keeps a connection to a backend that nobody uses. */
+  readonly upstreamIdleMs: number;
   /** How long a change of the endpoints may take to reach Kong. */
   readonly syncMs: number;
 }
@@ -27,6 +29,7 @@ export function gatewaySettings(root: string, path: string): GatewaySettings {
     appId: appIdOf(gateways),
     readTimeoutMs: readTimeoutMs(gateway),
     checkClientAbort: (gateway?.setting('nginx_proxy_lua_check_client_abort') ?? KONG.checkClientAbort) === 'on',
+    upstreamIdleMs: upstreamIdleMs(gateway),
     syncMs: syncMs(gateway),
   };
 }
@@ -37,6 +40,18 @@ function readTimeoutMs(gateway: Gateway | undefined): number {
   const written = gateway?.setting(READ_TIMEOUT);
   if (gateway === undefined || written === undefined) return KONG.readTimeoutMs;
   return nginxMs(written) ?? fieldAt(gateway.settingPlace(READ_TIMEOUT)).fail('expected a time such as 300s');
+}
+
+const UPSTREAM_IDLE = 'upstream_keepalive_idle_timeout';
+
+function upstreamIdleMs(gateway: Gateway | undefined): number {
+  const written = gateway?.setting(UPSTREAM_IDLE);
+  if (gateway === undefined || written === undefined) return KONG.upstreamIdleMs;
+  const seconds = Number(written);
+  // With 0 it is kept for ever.
+  return seconds > 0 && Number.isFinite(seconds)
+    ? seconds * 1000
+    : fieldAt(gateway.settingPlace(UPSTREAM_IDLE)).fail('expected a number of seconds above 0');
 }
 
 const SYNC = 'proxy_sync_seconds';

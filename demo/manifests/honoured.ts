@@ -134,6 +134,20 @@ const rabbitmqTrigger = record({
   ...withoutMeaning('authenticationRef', 'name'),
 });
 
+const pushTrigger = record({
+  type: anything,
+  metadata: record({
+    ...{ pubsub: required(string), topic: required(string), targetRequests: integer },
+    // Where the scaler is: the demo brings its own.
+    ...withoutMeaning('scalerAddress'),
+  }),
+  ...withoutMeaning('authenticationRef', 'name'),
+});
+
+const trigger: Shape = (field) => {
+  (field.get('type').string() === 'external-push' ? pushTrigger : rabbitmqTrigger)(field);
+};
+
 const scaledObject = loose({
   spec: record({
     scaleTargetRef: record({
@@ -149,7 +163,7 @@ const scaledObject = loose({
       }),
       restoreToOriginalReplicaCount: anything,
     }),
-    triggers: single(rabbitmqTrigger),
+    triggers: single(trigger),
   }),
 });
 

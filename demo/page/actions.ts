@@ -1,4 +1,3 @@
-import type { Broker } from '../broker/broker';
 import type { Journal } from '../journal';
 import type { Cluster } from '../manifests/cluster';
 import type { Deployment } from '../replicas/deployment';
@@ -6,28 +5,36 @@ import type { Traffic } from '../traffic';
 import type { Action } from './server';
 
 /** What a button stops and starts again. */
-type Stoppable = Pick<Broker, 'running' | 'start' | 'stop'>;
+export interface Part {
+  readonly description: string;
+  readonly running: boolean;
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** The parts between gateway and KEDA, as the log calls them. */
+const PARTS = { dapr: 'Dapr', broker: 'the broker', scaler: 'the scaler' } as const;
+export type PartName = keyof typeof PARTS;
 
 interface ActionTargets {
   readonly cluster: Cluster;
   readonly deployments: readonly Deployment[];
   readonly traffic: Traffic;
-  readonly dapr: Stoppable;
+  readonly parts: Readonly<Partial<Record<PartName, Part>>>;
   /** Publishes one job as a Deployment's own application. Rejects with the reason. */
   readonly publishJob: (deployment: Deployment, path: string, job: object) => Promise<void>;
-  readonly broker: Stoppable;
   readonly journal: Journal;
 }
 
 /** What the page's buttons do, by name. */
 export function actionsOf(targets: ActionTargets): ReadonlyMap<string, Action> {
-  const { cluster, deployments, traffic, dapr, publishJob, broker, journal } = targets;
+  const { cluster, deployments, traffic, parts, publishJob, journal } = targets;
   const deploymentOf = (name: string): Deployment => {
     const deployment = deployments.find((candidate) => candidate.name === name);
     if (deployment === undefined) throw new Error(`no backend ${name}`);
     return deployment;
   };
-  const toggle = (what: string, stoppable: Stoppable): Action => {
+  const toggle = (what: string, stoppable: Part): Action => {
     return async () => {
       const stopping = stoppable.running;
       journal.warn('demo', `${what} is ${stopping ? 'stopped' : 'started'}`);
@@ -64,7 +71,6 @@ export function actionsOf(targets: ActionTargets): ReadonlyMap<string, Action> {
         return `${count} jobs published`;
       },
     ],
-    ['dapr', toggle('Dapr', dapr)],
-    ['broker', toggle('the broker', broker)],
+    ...Object.entries(parts).map(([name, part]) => [name, toggle(PARTS[name as PartName], part)] as const),
   ]);
 }

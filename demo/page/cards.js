@@ -9,7 +9,7 @@ export function makeCard(first, act) {
   const pill = element('span', { class: 'pill' });
   const now = element('p', { class: 'now about' });
   const held = station('held', 'held requests');
-  const queue = station('queue', worker ? 'jobs' : 'messages');
+  const queue = station('queue', worker ? 'jobs' : first.pushed ? 'requests KEDA is told of' : 'messages');
   const slots = element('div', { class: 'slots' });
   const replicas = element('div', { class: 'station replicas' }, slots, element('span', { class: 'label' }));
   const chart = makeChart(first.name, worker);
@@ -122,8 +122,10 @@ function nowText(view, state) {
     return `${waiting} held until a replica answers`;
   }
   if (replicas.some(({ phase }) => phase === 'ready' || phase === 'starting')) {
-    if (sleepsInMs !== null && sleepsInMs !== undefined) return `The queue is empty: asleep in ${seconds(sleepsInMs)}`;
+    if (sleepsInMs !== null && sleepsInMs !== undefined)
+      return `${view.pushed ? 'Nobody asks' : 'The queue is empty'}: asleep in ${seconds(sleepsInMs)}`;
     if (isWorker(view)) return depth > 0 ? `${count(depth, 'job')} to do` : 'The last jobs are in progress';
+    if (depth > 0 && view.pushed) return `Kept up by ${count(depth, 'request')} of the last while`;
     return depth > 0 ? `Kept up by ${count(depth, 'message')} in the queue` : 'Up';
   }
   if (replicas.length > 0) return 'The last replica is terminating';

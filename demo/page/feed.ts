@@ -15,7 +15,7 @@ const HISTORY_MS = 300_000;
 /** Journal entries that a page is sent when it opens. */
 const LOG_LINES = 100;
 
-/** Dapr or the broker, which a button stops and starts again. */
+/** A part that a button stops and starts again. */
 export interface StoppableView {
   readonly description: string;
   readonly running: boolean;
@@ -25,8 +25,10 @@ export interface StoppableView {
 export interface InfrastructureView {
   readonly gateway: string;
   readonly plugin: string;
-  readonly dapr: StoppableView;
-  readonly broker: StoppableView;
+  /** What is between gateway and KEDA: Dapr and a broker, or the scaler. */
+  readonly dapr?: StoppableView;
+  readonly broker?: StoppableView;
+  readonly scaler?: StoppableView;
 }
 
 interface FeedSources {

@@ -7,7 +7,7 @@ const COLD_STARTS = 8;
 
 const PHASES = [
   { style: 'phase-wake', name: 'wake-up published', end: 'wakeMs' },
-  { style: 'phase-scale', name: 'KEDA saw the queue', end: 'scaledMs' },
+  { style: 'phase-scale', name: 'KEDA saw the queue', told: 'KEDA was told', end: 'scaledMs' },
   { style: 'phase-start', name: 'replica started', end: 'addressMs' },
   { style: 'phase-boot', name: 'replica ready', end: 'replicaMs' },
   { style: 'phase-release', name: 'released', end: 'readyMs' },
@@ -47,7 +47,9 @@ function runCells({ at, path, total, done, statuses, slowestMs, detail }, now) {
 
 /** Shows the last cold starts of all services, each as a bar of its phases. */
 export function showColdStarts(list, backends) {
-  const all = backends.flatMap(({ name, coldStarts }) => coldStarts.map((coldStart) => ({ name, ...coldStart })));
+  const all = backends.flatMap(({ name, pushed, coldStarts }) =>
+    coldStarts.map((coldStart) => ({ name, pushed, ...coldStart })),
+  );
   const latest = all.sort((a, b) => b.at.localeCompare(a.at)).slice(0, COLD_STARTS);
   const longest = Math.max(1, ...latest.map(({ readyMs }) => readyMs));
   const rows = latest.map((coldStart) => {
@@ -80,13 +82,13 @@ function phasesOf(coldStart) {
   const bar = element('span', { class: 'bar', 'aria-hidden': 'true' });
   const texts = [];
   let begin = 0;
-  for (const { style, name, end } of PHASES) {
+  for (const { style, name, told, end } of PHASES) {
     const at = coldStart[end];
     if (at === null || at === undefined || at < begin) continue;
     const phase = element('span', { class: style });
     phase.style.flexGrow = String(at - begin);
     bar.append(phase);
-    texts.push(`${name} after ${seconds(at)}`);
+    texts.push(`${coldStart.pushed ? (told ?? name) : name} after ${seconds(at)}`);
     begin = at;
   }
   return { bar, text: texts.join(', ') };

@@ -28,16 +28,18 @@ function showProblem(text) {
   setText(byId('problem'), text);
 }
 
-function showInfrastructure({ gateway, plugin, dapr, broker }) {
+/** What is between gateway and KEDA: those that this demo has. */
+const PARTS = { dapr: 'Dapr', broker: 'Broker', scaler: 'Scaler' };
+
+function showInfrastructure({ gateway, plugin, ...parts }) {
   const list = byId('infrastructure');
   if (list.children.length === 0) {
     list.append(infrastructureItem('gateway', 'Gateway'), infrastructureItem('plugin', 'Plugin'));
-    list.append(infrastructureItem('dapr', 'Dapr', true), infrastructureItem('broker', 'Broker', true));
+    for (const id of Object.keys(parts)) list.append(infrastructureItem(id, PARTS[id], true));
   }
   updateItem('gateway', { description: gateway, running: true });
   updateItem('plugin', { description: plugin, running: true });
-  updateItem('dapr', dapr);
-  updateItem('broker', broker);
+  for (const [id, part] of Object.entries(parts)) updateItem(id, part);
 }
 
 function infrastructureItem(id, name, stoppable = false) {

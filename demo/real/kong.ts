@@ -29,6 +29,7 @@ export async function startRealKong(options: RealKongOptions): Promise<DemoGatew
     proxyPort: port,
     env: {
       KONG_NGINX_HTTP_LUA_SOCKET_READ_TIMEOUT: `${settings.readTimeoutMs}ms`,
+      KONG_UPSTREAM_KEEPALIVE_IDLE_TIMEOUT: String(settings.upstreamIdleMs / 1000),
       KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: settings.checkClientAbort ? 'on' : 'off',
     },
   });

@@ -40,6 +40,8 @@ async function passes(probe: ReadinessProbe, port: number | undefined): Promise<
     const response = await fetch(`http://127.0.0.1:${port}${probe.path}`, {
       signal: AbortSignal.timeout(probe.timeoutMs),
       redirect: 'manual',
+      // The kubelet keeps no connection either; here one would look to the plugin like a request that is not finished.
+      headers: { connection: 'close' },
     });
     await response.arrayBuffer();
     return response.status >= 200 && response.status < 400;

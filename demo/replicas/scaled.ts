@@ -1,7 +1,7 @@
 import { join } from 'node:path';
-import type { Broker } from '../broker/broker';
 import type { Clock } from '../clock';
 import type { Journal } from '../journal';
+import type { Demand } from '../keda/demand';
 import { Scaler } from '../keda/scaler';
 import type { Cluster } from '../manifests/cluster';
 import type { Workload } from '../manifests/workload';
@@ -19,7 +19,7 @@ interface ScaledContext {
   readonly folder: string;
   /** How long every replica takes to start; undefined: as its manifest says. */
   readonly bootMs: number | undefined;
-  readonly broker: Broker;
+  readonly demand: Demand;
   readonly clock: Clock;
   readonly journal: Journal;
   /** Called whenever a replica becomes ready, becomes unready, or exits. */
@@ -31,7 +31,7 @@ export class ScaledDeployments {
   readonly deployments: readonly Deployment[];
   readonly scalers: readonly Scaler[];
 
-  constructor(cluster: Cluster, { root, folder, bootMs, broker, clock, journal, onChange }: ScaledContext) {
+  constructor(cluster: Cluster, { root, folder, bootMs, demand, clock, journal, onChange }: ScaledContext) {
     const program = join(root, 'dist/backend.js');
     this.deployments = cluster.workloads.map((workload) => {
       const fallbackMs = 'BOOT_TIME_MS' in workload.process.env ? undefined : BOOT_MS;
@@ -43,7 +43,7 @@ export class ScaledDeployments {
     this.scalers = cluster.scalings.flatMap((scaling) =>
       this.deployments
         .filter(({ name }) => name === scaling.target)
-        .map((deployment) => new Scaler(scaling, deployment, broker, clock, journal)),
+        .map((deployment) => new Scaler(scaling, deployment, demand, clock, journal)),
     );
   }
 

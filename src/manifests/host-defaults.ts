@@ -49,6 +49,8 @@ export const KONG = {
   readTimeoutMs: 60_000,
   /** `read_timeout` of a Service in Kong: how long a backend may be silent. */
   serviceReadTimeoutMs: 60_000,
+  /** `upstream_keepalive_idle_timeout`: how long a connection to a backend is kept that nobody uses. */
+  upstreamIdleMs: 60_000,
   /** `lua_check_client_abort` (K11). */
   checkClientAbort: 'off',
   /** Most connections of an nginx worker, whatever the limit of its process (K5). */

@@ -58,7 +58,7 @@ export async function startDemoGateway(
     socketPath,
     readTimeoutMs: READ_TIMEOUT_MS,
   };
-  const gateway = new Gateway({ ...options, checkClientAbort: true }, new Journal(systemClock));
+  const gateway = new Gateway({ ...options, checkClientAbort: true, upstreamIdleMs: 60_000 }, new Journal(systemClock));
   let sequence = 0;
   const load = (list: readonly ContractRoute[]): void => {
     gateway.setRoutes(routesOf(list, (route) => completed(route, fields, sequence++)));

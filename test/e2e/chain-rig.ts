@@ -7,7 +7,7 @@ import type { DemoGateway } from '../../demo/gateway';
 import { startBuiltInGateway } from '../../demo/kong/built-in';
 import { kongVersion } from '../../demo/kong/version';
 import { Scaler } from '../../demo/keda/scaler';
-import type { Broker } from '../../demo/broker/broker';
+import { QueueDemand } from '../../demo/keda/demand';
 import { type Cluster, readCluster } from '../../demo/manifests/cluster';
 import { Field } from '../../demo/manifests/field';
 import { pluginInfo } from '../../demo/plugin-server';
@@ -144,7 +144,7 @@ export class ChainRig {
       const info = pluginInfo(serverlessFile);
       const routes = routesOf(cluster, info, services, { name: 'page', endpoints: () => [] });
       const shared = { port, plugin: info.name, socketPath: serverless.socket };
-      const settings = { appId: 'serverless', readTimeoutMs: 60_000, checkClientAbort: true, syncMs: 1000 };
+      const settings = { appId: 'serverless', readTimeoutMs: 60_000, checkClientAbort: true, upstreamIdleMs: 10_000, syncMs: 1000 };
       const gateway =
         findPart('kong').how === 'missing'
           ? await startBuiltInGateway(
@@ -245,7 +245,7 @@ export class ChainRig {
 const tapOf = (queue: string): string => `${queue}.tap`;
 
 /** The scaler only asks for the depth. */
-export const queueOf = (rabbit: RabbitMq): Broker => ({ depth: (queue: string) => rabbit.depth(queue) }) as Broker;
+export const queueOf = (rabbit: RabbitMq): QueueDemand => new QueueDemand(rabbit);
 
 /** Prints how the requests during a fault ended. */
 export const figures = (fault: string, answers: readonly Answer[]): void => {

@@ -9,6 +9,7 @@ export const consumerScaling: Scaling = {
   min: 0,
   max: 3,
   queue: 'serverless',
+  push: undefined,
   value: 10,
   activation: 0,
   scaleUp: {

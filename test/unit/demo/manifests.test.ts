@@ -75,12 +75,14 @@ describe("the repository's own manifests", () => {
       appId: 'serverless',
       readTimeoutMs: 300_000,
       checkClientAbort: true,
+      upstreamIdleMs: 10_000,
       syncMs: 500,
     });
     expect(gatewaySettings(root, 'no/such/values.yaml')).toEqual({
       appId: 'serverless',
       readTimeoutMs: 60_000,
       checkClientAbort: false,
+      upstreamIdleMs: 60_000,
       syncMs: 3000,
     });
   });

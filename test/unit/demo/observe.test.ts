@@ -4,6 +4,7 @@ import { Observer, pointOf } from '../../../demo/observe';
 import { BuiltInBroker } from '../../../demo/broker/built-in';
 import type { BackendStatus } from '../../../demo/plugin-server';
 import type { Deployment } from '../../../demo/replicas/deployment';
+import { QueueDemand } from '../../../demo/keda/demand';
 import type { Scaler } from '../../../demo/keda/scaler';
 import { ManualClock } from './manual-clock';
 
@@ -28,7 +29,7 @@ function setUp(status: readonly BackendStatus[] | undefined) {
     cluster,
     [deployment as unknown as Deployment],
     [scaler as unknown as Scaler],
-    broker,
+    new QueueDemand(broker),
     () => Promise.resolve(status),
     clock,
   );

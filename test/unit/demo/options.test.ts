@@ -18,10 +18,27 @@ describe('the command line', () => {
       port: 9000,
       bootMs: 2500,
       scaleInWindowMs: 30_000,
-      ...{ fast: true, quiet: true, json: true, kong: true, rabbitmq: true, dapr: true, kubernetes: false },
+      ...{
+        fast: true,
+        quiet: true,
+        json: true,
+        kong: true,
+        rabbitmq: true,
+        dapr: true,
+        push: false,
+        kubernetes: false,
+      },
       kongVersion: expect.objectContaining({ number: '2.8.1' }),
       manifests: ['my/manifests'],
     });
+  });
+
+  test('--push: the manifests of the smallest installation, and no broker', () => {
+    expect(parseOptions(['--push'])).toMatchObject({
+      push: true,
+      manifests: ['manifests/base', 'keda/push', 'sample/consumer'],
+    });
+    expect(() => parseOptions(['--push', '--rabbitmq'])).toThrow(/--push: needs no broker/);
   });
 
   test('--kong-version: which Kong the built-in gateway plays', () => {

@@ -1,4 +1,5 @@
 import { BuiltInBroker } from '../../../demo/broker/built-in';
+import { type Demand, QueueDemand } from '../../../demo/keda/demand';
 import { Scaler } from '../../../demo/keda/scaler';
 import { keptJournal } from './kept-journal';
 import { ManualClock } from './manual-clock';
@@ -20,7 +21,7 @@ function setUp() {
       this.wanted = replicas;
     },
   };
-  const scaler = new Scaler(consumerScaling, target, broker, clock, journal);
+  const scaler = new Scaler(consumerScaling, target, new QueueDemand(broker), clock, journal);
   scaler.start();
   const publish = async (count: number): Promise<void> => {
     for (let i = 0; i < count; i++)
@@ -28,6 +29,73 @@ function setUp() {
   };
   return { clock, broker, texts, target, scaler, publish };
 }
+
+describe('a ScaledObject with a push trigger', () => {
+  const pushed = () => {
+    const clock = new ManualClock();
+    const { journal, texts } = keptJournal(clock);
+    const target = {
+      wanted: 0,
+      scale(replicas: number) {
+        this.wanted = replicas;
+      },
+    };
+    let amount = 0;
+    let tell = (): void => undefined;
+    const demand: Demand = {
+      of: () => Promise.resolve(amount),
+      follow: (_, onWanted) => {
+        tell = onWanted;
+        return () => undefined;
+      },
+      words: (requests) => `told of ${requests}`,
+    };
+    new Scaler({ ...consumerScaling, push: {}, value: 100 }, target, demand, clock, journal).start();
+    return {
+      clock,
+      texts,
+      target,
+      want: (requests: number) => (amount = requests),
+      tell: () => {
+        tell();
+      },
+    };
+  };
+
+  test('is scaled the moment that KEDA is told, and sleeps the cooldown after nobody wants it any more', async () => {
+    const { clock, texts, target, want, tell } = pushed();
+    want(1);
+    tell();
+    expect(target.wanted).toBe(1);
+    expect(texts()).toContain('consumer: 0 -> 1 replicas (KEDA was told)');
+    await clock.pass(5000);
+    want(0);
+    await clock.pass(9000);
+    expect(target.wanted).toBe(1);
+    await clock.pass(3000);
+    expect(target.wanted).toBe(0);
+  });
+
+  test('being told again begins the cooldown anew, and scales nothing out', async () => {
+    const { clock, target, tell } = pushed();
+    tell();
+    for (let times = 0; times < 5; times += 1) {
+      await clock.pass(8000);
+      tell();
+      expect(target.wanted).toBe(1);
+    }
+    await clock.pass(13_000);
+    expect(target.wanted).toBe(0);
+  });
+
+  test('gets as many replicas as the requests of the window ask for', async () => {
+    const { clock, target, want, tell } = pushed();
+    want(250);
+    tell();
+    await clock.pass(16_000);
+    expect(target.wanted).toBe(3);
+  });
+});
 
 describe('a ScaledObject', () => {
   test('a message wakes the Deployment with the next poll; TTL and cooldown later it sleeps', async () => {
