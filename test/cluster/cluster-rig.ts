@@ -19,6 +19,9 @@ export const NAMESPACE = 'kong';
 /** Unmodified, except for the names of images. */
 const MANIFESTS = ['manifests/overlays/minikube', 'sample/foo', 'sample/bar', 'sample/worker/rabbitmq'];
 
+/** Laid over MANIFESTS: what tells KEDA, as one more subscriber of the topic, and a ScaledObject with both triggers. */
+const SCALER_MANIFESTS = ['manifests/scaler-dapr', 'keda/push-and-queue'];
+
 /** The smallest installation: Kong and KEDA, and what tells KEDA of what Kong holds. */
 const DIRECT_MANIFESTS = ['manifests/scaler'];
 /** Where the gateway publishes then, as to a sidecar of Dapr. */
@@ -153,6 +156,20 @@ export class ClusterRig {
     return ClusterRig.#start(MANIFESTS, (rig, revision) =>
       rig.#apply(values === undefined ? imagePatch(revision) : sidecarPatch(revision, values)),
     );
+  }
+
+  /** With Dapr and RabbitMQ, and with the scaler, which Dapr tells: KEDA is told by a push, and reads the queue, too. */
+  static async startWithScaler(): Promise<ClusterRig> {
+    const rig = await ClusterRig.start();
+    try {
+      await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], await rendered(SCALER_MANIFESTS));
+      await kubectl(['rollout', 'status', 'statefulset/serverless-scaler', '-n', NAMESPACE, '--timeout=180s']);
+      await until('the ScaledObjects are ready', () => rig.#scaledObjectsReady(), { timeoutMs: 90_000, everyMs: 500 });
+      return rig;
+    } catch (error) {
+      await rig.stop();
+      throw error;
+    }
   }
 
   /** Without Dapr and without a broker. @param samples of them these, which KEDA is told of by a push, too */
@@ -324,6 +341,7 @@ export class ClusterRig {
     if (process.env.CLUSTER_KEEP === '1') return;
     await kubectl(['delete', '--ignore-not-found', '-f', '-'], stringify(byHandRoute));
     await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], this.#manifests);
+    await kubectl(['delete', '--ignore-not-found', '--wait=false', '-f', '-'], await rendered(SCALER_MANIFESTS));
     await kubectl(['delete', 'secret', 'serverless-rabbitmq', '-n', NAMESPACE, '--ignore-not-found']);
     await kubectl([
       'rollout',
