@@ -28,6 +28,8 @@ export interface DaprApp {
   readonly port?: number;
   /** Name of the pod that it is as if it were in: `{podName}` in a Component. */
   readonly podName?: string;
+  /** Added to its environment. */
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** Dapr's sidecar, from `DAPRD_BIN`, PATH or Docker, with only these Components. */
@@ -42,11 +44,11 @@ export class Daprd {
     readonly port: number,
     folder: string,
     args: string[],
-    podName: string | undefined,
+    { podName, env }: DaprApp,
   ) {
     this.#folder = folder;
     this.#args = args;
-    this.#env = { DAPR_HOST_IP: '127.0.0.1', ...(podName === undefined ? {} : { POD_NAME: podName }) };
+    this.#env = { DAPR_HOST_IP: '127.0.0.1', ...(podName === undefined ? {} : { POD_NAME: podName }), ...env };
   }
 
   static async start(components: readonly object[], app: DaprApp = { id: 'serverless' }): Promise<Daprd> {
@@ -65,7 +67,7 @@ export class Daprd {
       ...['--dapr-internal-grpc-port', String(internal), '--dapr-internal-grpc-listen-address', '127.0.0.1'],
       ...['--dapr-listen-addresses', '127.0.0.1', '--enable-metrics=false', '--dapr-graceful-shutdown-seconds', '1'],
     ];
-    const daprd = new Daprd(port, folder, args, app.podName);
+    const daprd = new Daprd(port, folder, args, app);
     await daprd.resume().catch(async (error: unknown) => {
       await daprd.stop();
       throw error;

@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** A part that a suite or the demo can use for real. */
-export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'kubernetes' | 'chromium';
+export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'redis' | 'moto' | 'pubsub' | 'kubernetes' | 'chromium';
 
 export type Found =
   | { readonly how: 'binary'; readonly path: string }
@@ -25,7 +25,35 @@ interface PartSource {
 /** Where `npm run parts` puts what it builds. */
 export const partsCache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kong-serverless');
 
-const sources: Record<Exclude<PartName, 'kubernetes' | 'chromium'>, PartSource> = {
+/** Servers that stand for brokers of the clouds, and Redis: only as programs. */
+const servers = {
+  redis: {
+    variable: 'REDIS_SERVER_BIN',
+    commands: ['redis-server'],
+    hint: "install Debian's package redis-server, or set REDIS_SERVER_BIN",
+  },
+  moto: {
+    variable: 'MOTO_SERVER_BIN',
+    commands: ['moto_server', join(homedir(), '.cache/serverless-tools/moto/bin/moto_server')],
+    hint: "SNS and SQS are played by moto: pip install 'moto[server]', or set MOTO_SERVER_BIN",
+  },
+  pubsub: {
+    variable: 'PUBSUB_EMULATOR_BIN',
+    commands: ['pubsub-emulator', join(homedir(), '.cache/serverless-tools/bin/pubsub-emulator')],
+    hint: 'set PUBSUB_EMULATOR_BIN to a program that serves cloud.google.com/go/pubsub/pstest on the port that is its argument',
+  },
+} as const;
+
+const isServer = (name: PartName): name is keyof typeof servers => name in servers;
+
+const findServer = (name: keyof typeof servers): Found => {
+  const { variable, commands, hint } = servers[name];
+  const named = process.env[variable] ?? '';
+  const path = (named === '' ? commands : [named]).map(locate).find((found) => found !== undefined);
+  return path === undefined ? { how: 'missing', why: `${name} is missing: ${hint}` } : { how: 'binary', path };
+};
+
+const sources: Record<'kong' | 'daprd' | 'rabbitmq', PartSource> = {
   kong: {
     binaryVariable: 'KONG_BIN',
     commands: ['kong'],
@@ -80,6 +108,7 @@ const hasDocker = (): boolean => {
 export const findPart = (name: PartName): Found => {
   if (name === 'kubernetes') return findCluster();
   if (name === 'chromium') return findChromium();
+  if (isServer(name)) return findServer(name);
   const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
   const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
   if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 
 const given = new Set<number>();
 
@@ -28,3 +28,16 @@ export const freePort = async (): Promise<number> => {
     return port;
   }
 };
+
+/** Whether a port of 127.0.0.1 takes connections. */
+export const connects = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => {
+      resolve(false);
+    });
+  });

@@ -72,6 +72,15 @@ export const KIC = {
 
 /** Dapr: https://docs.dapr.io/reference/components-reference/supported-pubsub/setup-rabbitmq/ */
 export const DAPR = {
+  /** The sidecar's metrics: `dapr.io/metrics-port` (D15). */
+  metricsPort: 9090,
+  /** Its other ports in a pod, which the injector fixes: pkg/injector. */
+  sidecarPorts: [
+    [3500, 'HTTP API'],
+    [3501, 'public HTTP API'],
+    [50001, 'gRPC API'],
+    [50002, 'calls of other sidecars'],
+  ] as readonly (readonly [number, string])[],
   rabbitmq: {
     exchangeKind: 'fanout',
     /** D2. */

@@ -144,7 +144,13 @@ export class ChainRig {
       const info = pluginInfo(serverlessFile);
       const routes = routesOf(cluster, info, services, { name: 'page', endpoints: () => [] });
       const shared = { port, plugin: info.name, socketPath: serverless.socket };
-      const settings = { appId: 'serverless', readTimeoutMs: 60_000, checkClientAbort: true, upstreamIdleMs: 10_000, syncMs: 1000 };
+      const settings = {
+        appId: 'serverless',
+        readTimeoutMs: 60_000,
+        checkClientAbort: true,
+        upstreamIdleMs: 10_000,
+        syncMs: 1000,
+      };
       const gateway =
         findPart('kong').how === 'missing'
           ? await startBuiltInGateway(

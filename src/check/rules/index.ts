@@ -44,6 +44,7 @@ import { scaledObjectTarget } from './scaled-object-target';
 import { scalerActivation } from './scaler-activation';
 import { scalerMode } from './scaler-mode';
 import { sharedQueue } from './shared-queue';
+import { sidecarPorts } from './sidecar-ports';
 import { streamTrim } from './stream-trim';
 import { targetRoute } from './target-route';
 import { topicScope } from './topic-scope';
@@ -95,6 +96,7 @@ export const rules: readonly Rule[] = [
   pushTold,
   pushScope,
   pushReplicas,
+  sidecarPorts,
   pushAndQueue,
   queueLength,
   scalerActivation,

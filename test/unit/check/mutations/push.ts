@@ -60,6 +60,14 @@ export const pushMutations: readonly Mutation[] = [
     only: PUSH,
   },
   {
+    name: 'a sidecar whose metrics have the port of gRPC',
+    in: /scaler\.yaml$/,
+    find: / {8}dapr\.io\/metrics-port: '9095'\n/,
+    replace: '',
+    rule: 'sidecar-ports',
+    only: PUSH,
+  },
+  {
     name: 'replicas that share the messages',
     in: /scaler-dapr\/component\.yaml$/,
     find: /\{podName\}/,
