@@ -9,6 +9,7 @@ import { imageOf, NAMESPACE } from './cluster-rig';
 const HOST = process.env.KUBERNETES_NODE_IP ?? '';
 const TOPIC = 'serverless';
 const TTL_S = 5;
+const nothing = (): Promise<void> => Promise.resolve();
 /** KEDA's own scalers that can be pointed at a broker of this machine. The one of Pub/Sub reads Cloud Monitoring. */
 const OWN: readonly BrokerName[] = ['redis', 'moto'];
 
@@ -24,7 +25,7 @@ for (const broker of BROKERS) {
     );
 
     /** Wakes by a publish, and waits until it sleeps again. Prints how long both took. */
-    const wakesAndSleeps = async (name: string, objects: readonly object[]): Promise<void> => {
+    const wakesAndSleeps = async (name: string, objects: readonly object[], expire = nothing): Promise<void> => {
       const list = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects });
       const replicas = async (): Promise<number> =>
         Number(await kubectl(['get', 'deployment', name, '-n', NAMESPACE, '-o', 'jsonpath={.spec.replicas}']));
@@ -36,6 +37,7 @@ for (const broker of BROKERS) {
         expect(await chain.publish(TOPIC, TTL_S)).toBe(204);
         await until(`${name} is awake`, async () => (await replicas()) === 1, { timeoutMs: 60_000, everyMs: 50 });
         const awake = performance.now();
+        await expire();
         await until(`${name} sleeps again`, async () => (await replicas()) === 0, { timeoutMs: 180_000, everyMs: 250 });
         const [up, down] = [awake - from, performance.now() - from].map((ms) => (ms / 1000).toFixed(1));
         say(`${broker}, ${name}: replicas 1 seen after ${up} s, 0 after ${down} s`);
@@ -55,9 +57,11 @@ for (const broker of BROKERS) {
       'so does KEDA’s own scaler, by our ScaledObject',
       async () => {
         const name = `own-${broker}`;
-        const { objects, stop } = await ownScaler(broker, name, `${HOST}:${chain.broker.port}`);
+        const { objects, expire, stop } = await ownScaler(broker, name, `${HOST}:${chain.broker.port}`);
         try {
-          await expect(wakesAndSleeps(name, [...sleeper(name, imageOf('nginx')), ...objects])).resolves.toBeUndefined();
+          await expect(
+            wakesAndSleeps(name, [...sleeper(name, imageOf('nginx')), ...objects], expire),
+          ).resolves.toBeUndefined();
         } finally {
           await stop();
         }

@@ -62,8 +62,12 @@ const authentication = (name: string, values: Readonly<Record<string, string>>):
 
 interface OwnScaler {
   readonly objects: readonly object[];
+  /** Ends the life of the messages, where what stands for the broker does not. */
+  readonly expire: () => Promise<void>;
   readonly stop: () => Promise<void>;
 }
+
+const nothing = (): Promise<void> => Promise.resolve();
 
 /** The sweeper of keda/redis, with the redis-cli of this machine. */
 const sweeper = (address: string): (() => Promise<void>) => {
@@ -120,7 +124,7 @@ export const ownScaler = async (broker: BrokerName, name: string, address: strin
       ...authentication(name, { address, password: REDIS_PASSWORD }),
       scaledObjectOf('keda/redis/scaled-object.yaml', name, {}, name),
     ];
-    return { objects, stop: sweeper(address) };
+    return { objects, expire: nothing, stop: sweeper(address) };
   }
   await topology(address);
   const { accessKey: awsAccessKeyID, secretKey: awsSecretAccessKey } = AWS_KEYS;
@@ -128,5 +132,10 @@ export const ownScaler = async (broker: BrokerName, name: string, address: strin
     ...authentication(name, { awsAccessKeyID, awsSecretAccessKey }),
     scaledObjectOf('keda/sqs/scaled-object.yaml', name, { awsEndpoint: `http://${address}` }, name),
   ];
-  return { objects, stop: () => Promise.resolve() };
+  const queue = `http://${address}/123456789012/serverless`;
+  // moto keeps messages for ever, whatever their queue's retention is.
+  const expire = async (): Promise<void> => {
+    await aws(address, 'sqs', { Action: 'PurgeQueue', QueueUrl: queue });
+  };
+  return { objects, expire, stop: nothing };
 };
