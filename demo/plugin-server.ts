@@ -29,7 +29,7 @@ export interface BackendStatus {
   readonly target: string;
   readonly pubsub: string;
   readonly topic: string;
-  readonly state: 'idle' | 'probing' | 'waking' | 'ready';
+  readonly state: 'asleep' | 'idle' | 'probing' | 'waking' | 'ready';
   readonly held: number;
   readonly lastProbe?: unknown;
   readonly lastPublish?: unknown;

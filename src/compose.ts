@@ -8,6 +8,7 @@ import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
 import type { OnRejected } from './core/ports';
 import type { ProcessLog } from './adapters/logger';
+import { backendReadings } from './adapters/backend-readings';
 import { Metrics } from './adapters/metrics';
 import { LoggingObserver, Observers } from './adapters/observers';
 import { KernelConnections } from './adapters/open-connections';
@@ -30,8 +31,12 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const budget = new HeldBudget(settings.maxHeld ?? defaultMaxHeld());
   const metrics = new Metrics({
     held: () => budget.held,
+    heldLimit: () => budget.max,
+    backends: () => backendReadings(registry.status()),
     linesDropped: logger.linesDropped,
     observerFailures: () => observer.failures,
+    now: () => clock.now(),
+    version: moduleInfo.Version,
   });
   const observer: Observers = new Observers([metrics, new LoggingObserver(logger, clock)], logger, clock);
   const ownProbes = new OwnProbes();
@@ -41,34 +46,53 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const connections = endpoints && new KernelConnections(() => clock.now());
   const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, connections };
   const gateway = { http: settings.gatewayUrl, grpc: settings.gatewayGrpcUrl };
-  const registry = new Registry(clock, (backend) => {
+  const registry: Registry = new Registry(clock, (backend) => {
     const prober = new LineProber(backend, gateway, ownProbes);
     const addressProber = new PinnedProber(backend, gateway, ownProbes);
     return new Activator(backend, { ...shared, gateway: hostname(), prober, addressProber });
   });
+  const showReasons = settings.debugErrors;
+  return productOf({
+    clock,
+    budget,
+    metrics,
+    observer,
+    ownProbes,
+    publisher,
+    kubernetes,
+    registry,
+    logger,
+    showReasons,
+  });
+}
+
+interface ProductParts extends Pick<PluginParts, 'clock' | 'registry' | 'ownProbes' | 'logger' | 'showReasons'> {
+  readonly budget: HeldBudget;
+  readonly metrics: Metrics;
+  readonly observer: Observers;
+  readonly publisher: DaprPublisher;
+  readonly kubernetes: KubernetesEndpoints | string;
+}
+
+/** What the plugin server and the status server see of it. */
+function productOf(parts: ProductParts): Product {
+  const { budget, metrics, observer, publisher, kubernetes, registry } = parts;
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
   };
   let draining = false;
-  const parts: PluginParts = {
-    clock,
-    registry,
-    ownProbes,
-    logger,
-    onRejected,
-    draining: () => draining,
-    showReasons: settings.debugErrors,
-  };
-
   return {
-    module: { ...moduleInfo, Plugin: pluginClass(parts) },
+    module: { ...moduleInfo, Plugin: pluginClass({ ...parts, onRejected, draining: () => draining }) },
     onRejected,
+    onServed: (ms, asked) => {
+      metrics.served(ms, asked);
+    },
     held: () => budget.held,
     drain: () => {
       draining = true;
     },
     settled: () => budget.settled(),
-    metrics: () => metrics.text(),
+    metrics: (format, standby) => metrics.text(format, standby),
     status: () => ({
       held: budget.held,
       maxHeld: budget.max,
@@ -78,7 +102,8 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
     }),
     close: () => {
       registry.close();
-      endpoints?.close();
+      metrics.close();
+      if (typeof kubernetes !== 'string') kubernetes.close();
       publisher.close();
     },
   };

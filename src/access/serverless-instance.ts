@@ -64,7 +64,7 @@ export class ServerlessInstance implements PluginInstance {
     } catch (error) {
       return this.#fail(kong, context?.signal, error);
     }
-    return this.#decide(kong, context?.signal).catch((error: unknown) => this.#fail(kong, context?.signal, error));
+    return this.#decide(kong, context).catch((error: unknown) => this.#fail(kong, context?.signal, error));
   }
 
   /**
@@ -89,7 +89,7 @@ export class ServerlessInstance implements PluginInstance {
     return true;
   }
 
-  async #decide(kong: Kong, signal: AbortSignal | undefined): Promise<void> {
+  async #decide(kong: Kong, context: PhaseContext | undefined): Promise<void> {
     const { registry, ownProbes } = this.#parts;
     const worker = (this.#worker ??= Number(await kong.nginx.get_var('pid')) || UNKNOWN_WORKER);
     const path = normalizePath(await kong.request.get_path());
@@ -111,7 +111,7 @@ export class ServerlessInstance implements PluginInstance {
     // Asked whatever the path: a probe that was taken for a request would keep its own backend awake for ever.
     sender ??= await this.#senderOf(worker, path, kong).catch(() => 'client' as const);
     if (sender === 'own-probe') return;
-    await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, signal);
+    await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, context);
   }
 
   async #senderOf(worker: number, path: string, kong: Kong): Promise<Sender> {
@@ -141,9 +141,13 @@ export class ServerlessInstance implements PluginInstance {
     return backend.target === '/' || (ofOneRoute && (await routeIsWithin(backend.target, kong)));
   }
 
-  async #enter(activator: Activator, arrival: Arrival, kong: Kong, signal: AbortSignal | undefined): Promise<void> {
+  async #enter(activator: Activator, arrival: Arrival, kong: Kong, context: PhaseContext | undefined): Promise<void> {
+    let outcome: Outcome | undefined;
     const entry = activator.enter(arrival);
-    const outcome = entry.kind === 'held' ? await waitFor(entry, kong, this.#route, signal, this.#parts.clock) : entry;
+    if (entry.kind === 'held') {
+      context?.holds();
+      outcome = await waitFor(entry, kong, this.#route, context?.signal, this.#parts.clock);
+    } else outcome = entry;
     if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome);
   }
 

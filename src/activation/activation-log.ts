@@ -1,4 +1,5 @@
-import type { Clock, ColdStart, Lane, Observer, Pod, WakeUp } from '../core/ports';
+import type { ErrorCode } from '../core/errors';
+import type { Clock, ColdStart, Lane, Observer, Pod, WakeReason, WakeUp } from '../core/ports';
 
 /** Cold starts that the status shows. */
 const KEPT = 20;
@@ -8,6 +9,9 @@ interface Open {
   readonly at: string;
   readonly since: number;
   woke: boolean;
+  reason: WakeReason;
+  /** It was reported that requests were rejected. */
+  late: boolean;
   wakeMs: number | undefined;
   addressMs: number | undefined;
   podReadyMs: number | undefined;
@@ -18,6 +22,7 @@ interface Open {
 /** Follows one backend's cold start from its first request, and reports it when the backend is ready. */
 export class ActivationLog {
   readonly #backend: string;
+  readonly #facts: () => Pick<ColdStart, 'host' | 'traceId'>;
   readonly #clock: Clock;
   readonly #observer: Observer;
   #open: Open | undefined;
@@ -25,8 +30,10 @@ export class ActivationLog {
   /** When the cold start began that was reported before a pod of it was Ready. */
   #readyAwaitedSince: number | undefined;
 
-  constructor(backend: string, clock: Clock, observer: Observer) {
+  /** @param facts what is known of the activation by those who probe */
+  constructor(backend: string, facts: () => Pick<ColdStart, 'host' | 'traceId'>, clock: Clock, observer: Observer) {
     this.#backend = backend;
+    this.#facts = facts;
     this.#clock = clock;
     this.#observer = observer;
   }
@@ -44,6 +51,8 @@ export class ActivationLog {
       at: clock.wall(),
       since: clock.now(),
       woke: false,
+      reason: 'probe',
+      late: false,
       wakeMs: undefined,
       addressMs: undefined,
       podReadyMs: undefined,
@@ -56,10 +65,24 @@ export class ActivationLog {
     if (this.#open !== undefined) this.#open.probes += 1;
   }
 
-  published(reason: WakeUp['reason']): void {
-    if (this.#open === undefined) return;
-    this.#open.messages += 1;
-    if (reason === 'cold-start') this.#open.woke = true;
+  /** @param asleep no pod of the backend runs or starts */
+  published(reason: WakeUp['reason'], asleep: boolean): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    open.messages += 1;
+    if (reason !== 'cold-start') return;
+    if (!open.woke && asleep) open.reason = 'no-pod';
+    open.woke = true;
+  }
+
+  /** Requests that wait were rejected. */
+  rejected(code: ErrorCode): void {
+    const open = this.#open;
+    if (open?.woke !== true || open.late) return;
+    open.late = true;
+    const { at, reason, wakeMs, addressMs, probes, messages, since } = open;
+    const late = { at, reason, sinceMs: this.#since(since), wakeMs, addressMs, probes, messages };
+    this.#observer.coldStartLate(this.#backend, code, late);
   }
 
   /** Dapr took the wake-up. */
@@ -86,9 +109,10 @@ export class ActivationLog {
     const open = this.#open;
     this.#open = undefined;
     if (open?.woke !== true) return;
-    const { at, since, wakeMs, addressMs, podReadyMs, probes, messages } = open;
+    const { at, since, reason, wakeMs, addressMs, podReadyMs, probes, messages } = open;
     const readyMs = this.#since(since);
-    const coldStart: ColdStart = { at, held, lane, wakeMs, addressMs, readyMs, podReadyMs, probes, messages };
+    const phases = { wakeMs, addressMs, readyMs, podReadyMs };
+    const coldStart: ColdStart = { at, reason, ...this.#facts(), held, lane, ...phases, probes, messages };
     if (podReadyMs === undefined && addressMs !== undefined) this.#readyAwaitedSince = since;
     this.#kept = [...this.#kept, coldStart].slice(-KEPT);
     this.#observer.coldStart(this.#backend, coldStart);

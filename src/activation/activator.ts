@@ -8,6 +8,7 @@ import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
 import { ActivationLog } from './activation-log';
+import { type ActivatorStatus, activatorStatus } from './activator-status';
 import { Alarm } from './alarm';
 import { AddressLanes } from './address-lanes';
 import type { ActivatorParts, Arrival, Entry } from './arrival';
@@ -46,12 +47,12 @@ export class Activator {
     const { target } = backend;
     this.#lastUsed = clock.now();
     this.#configurations = new Configurations(backend, parts);
-    this.#waiters = new Waiters(clock, budget, (outcome, heldMs, lane) => {
-      observer.settled(target, outcome, heldMs, lane);
+    this.#waiters = new Waiters(clock, budget, (settlement) => {
+      observer.settled(target, settlement);
     });
     const current = (): Backend => this.#backend;
     this.#origins = new Origins(() => this.#backend.probe);
-    this.#log = new ActivationLog(target, clock, observer);
+    this.#log = new ActivationLog(target, () => this.#origins.facts, clock, observer);
     this.#pods = new Pods(endpoints, clock, {
       onChange: (service) => {
         this.#log.pods(this.#pods.all);
@@ -124,8 +125,9 @@ export class Activator {
     this.#lastUsed = now;
     this.#publishing.count(requests);
     const state = this.#state;
-    if (state.kind === 'ready' && now >= renewalDueAt(state, this.#backend.policy))
-      this.#step({ type: 'renew', worker });
+    if (state.kind !== 'ready' || now < renewalDueAt(state, this.#backend.policy)) return;
+    this.#parts.observer.renewed(this.#backend.target);
+    this.#step({ type: 'renew', worker });
   }
 
   /** Lets a request pass, rejects it, or holds it. */
@@ -143,7 +145,7 @@ export class Activator {
     const turnedAway = effects.find((effect) => effect.type === 'turn-away');
     if (turnedAway !== undefined) {
       const error = this.#error(turnedAway.code, backend.noWakeStatus);
-      this.#parts.observer.settled(backend.target, error.code, 0);
+      this.#parts.observer.settled(backend.target, { outcome: error.code, heldMs: 0, worker });
       return { kind: 'rejected', error };
     }
     const hold = this.#holds.add(arrival);
@@ -153,10 +155,10 @@ export class Activator {
     return hold;
   }
 
-  /** Whether nobody has needed it for so long that it may be forgotten. */
-  isUnused(idleMs: number): boolean {
+  /** Whether nobody has needed it for so long that it may be forgotten. One that is seen to sleep has its time asleep counted. */
+  isUnused({ idleMs, asleepMs }: { readonly idleMs: number; readonly asleepMs: number }): boolean {
     if (this.#waiters.size > 0 || this.#publishing.isInFlight) return false;
-    return this.#parts.clock.now() - this.#lastUsed >= idleMs;
+    return this.#parts.clock.now() - this.#lastUsed >= (this.#pods.asleep ? asleepMs : idleMs);
   }
 
   /** Frees timers and connections. Requests held are not answered any more. */
@@ -169,25 +171,19 @@ export class Activator {
     this.#lanes.close();
   }
 
-  status(): object {
-    const { target, pubsub, topic, policy } = this.#backend;
-    const state = this.#state;
-    // While nobody asks, a lease that ran out is not renewed, and a wake-up is only remembered: then nothing is known.
-    const over = state.kind === 'waking' || (state.kind === 'ready' && this.#parts.clock.now() >= state.leaseUntil);
-    const lapsed = over && this.#waiters.size === 0;
-    return {
-      target,
-      pubsub,
-      topic,
-      state: this.#lanes.isOpen ? 'ready' : lapsed ? 'idle' : state.kind,
+  /** What it does now, for people and tools. */
+  status(): ActivatorStatus {
+    return activatorStatus({
+      backend: this.#backend,
+      state: this.#state,
+      now: this.#parts.clock.now(),
       held: this.#waiters.size,
-      maxHeld: policy.maxHeld,
-      addresses: this.#pods.all?.map(({ address }) => address),
-      openAddresses: this.#lanes.open,
+      lanes: this.#lanes,
+      pods: this.#pods,
       lastProbe: this.#probing.lastReport,
       lastPublish: this.#publishing.lastReport,
       coldStarts: this.#log.coldStarts,
-    };
+    });
   }
 
   /** One waits no more. That asks for nothing: what is due then is the tick's. */
@@ -239,6 +235,7 @@ export class Activator {
       case 'turn-away':
         return; // `enter` has answered it.
       case 'reject':
+        this.#log.rejected(effect.code);
         this.#waiters.reject(effect.who, (status) => this.#error(effect.code, status));
         this.#dropActivityOfNobody();
         return;
@@ -285,6 +282,7 @@ export class Activator {
     const due = this.#waiters.takeDue(this.#parts.clock.now());
     if (due.length === 0) return;
     const error = this.#error('SERVERLESS_HOLD_TIMEOUT', 503);
+    this.#log.rejected(error.code);
     for (const one of due) {
       this.#waiters.rejectOne(one, error);
       this.#left(one);

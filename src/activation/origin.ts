@@ -1,4 +1,5 @@
 import type { ProbeSettings } from '../core/backend';
+import type { ColdStart } from '../core/ports';
 import type { ServicePort } from '../core/service-name';
 
 /** What an activation takes over from a request that waits. Its client chose Host and trace. */
@@ -54,6 +55,11 @@ export class Origins {
 
   get traceparent(): string | undefined {
     return this.#traceparent;
+  }
+
+  /** What a report of the activation says of it. */
+  get facts(): Pick<ColdStart, 'host' | 'traceId'> {
+    return { host: this.wantsHost ? 'client' : 'configured', traceId: this.#traceparent?.split('-')[1] };
   }
 
   /** An activation begins. */

@@ -1,5 +1,6 @@
 import type { Clock, Endpoints, Pod } from '../core/ports';
 import type { ServiceName } from '../core/service-name';
+import { AsleepTime } from './asleep-time';
 
 /**
  * How long a probe may still reach a pod that leaves, milliseconds: until the ingress controller has taken it from Kong and Kong's workers
@@ -28,12 +29,14 @@ export class Pods {
   readonly #endpoints: Endpoints | undefined;
   readonly #clock: Clock;
   readonly #events: PodsEvents;
+  readonly #asleepTime: AsleepTime;
   #asleepSince = -Infinity;
 
   constructor(endpoints: Endpoints | undefined, clock: Clock, events: PodsEvents) {
     this.#endpoints = endpoints;
     this.#clock = clock;
     this.#events = events;
+    this.#asleepTime = new AsleepTime(clock);
   }
 
   /** Whether pods can be followed, so that it is worth asking a request for its Service. */
@@ -46,6 +49,11 @@ export class Pods {
     if (this.#services.size === 0) return false;
     for (const { pods } of this.#services.values()) if (pods?.length !== 0) return false;
     return true;
+  }
+
+  /** How long no pod ran or started in all, as far as that was seen. Milliseconds; undefined: it never was. */
+  get asleepMs(): number | undefined {
+    return this.#asleepTime.ms;
   }
 
   /** Whether only a pod that is on its way out can pass a probe. */
@@ -73,6 +81,7 @@ export class Pods {
       const before = this.asleep;
       followed.pods = pods;
       const after = this.asleep;
+      this.#asleepTime.changed(this.all === undefined ? undefined : after);
       this.#events.onChange(service);
       if (before || !after) return;
       this.#asleepSince = this.#clock.now();

@@ -15,6 +15,7 @@ export class Publishing {
   readonly #backend: () => Backend;
   readonly #parts: PublishingParts;
   readonly #log: ActivationLog;
+  readonly #pods: { readonly asleep: boolean };
   readonly #origins: { readonly traceparent: string | undefined };
   readonly #waiters: { readonly size: number };
   readonly #activity: ActivityReporter;
@@ -40,6 +41,7 @@ export class Publishing {
     this.#backend = backend;
     this.#parts = parts;
     this.#log = log;
+    this.#pods = pods;
     this.#origins = origins;
     this.#waiters = waiters;
     const policy = (): Backend['policy'] => this.#backend().policy;
@@ -105,7 +107,7 @@ export class Publishing {
   async #publish(reason: WakeUp['reason'], requests: number, inFlight?: number): Promise<PublishReport> {
     const { target, pubsub, topic, policy } = this.#backend();
     const { gateway, clock, publisher, observer } = this.#parts;
-    this.#log.published(reason);
+    this.#log.published(reason, this.#pods.asleep);
     // The request that is the reason of a wake-up does not wait yet.
     const held = Math.max(this.#waiters.size, reason === 'cold-start' ? requests : 0);
     const message: WakeUp = {

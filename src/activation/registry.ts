@@ -1,9 +1,13 @@
 import type { Backend } from '../core/backend';
 import type { Clock } from '../core/ports';
 import type { Activator } from './activator';
+import type { ActivatorStatus } from './activator-status';
 
-/** An activator that nobody asked for this long is dropped. */
-const UNUSED_MS = 10 * 60_000;
+/**
+ * An activator that nobody asked for this long is dropped. One of a backend that is seen to sleep is what counts that, but not for ever:
+ * it may have gone from the configuration.
+ */
+const UNUSED = { idleMs: 10 * 60_000, asleepMs: 31 * 24 * 3_600_000 };
 const SWEEP_MS = 60_000;
 
 /**
@@ -43,7 +47,7 @@ export class Registry {
     return this.#activators.size;
   }
 
-  status(): object[] {
+  status(): (ActivatorStatus & { readonly key: string })[] {
     return [...this.#activators].map(([key, activator]) => ({ key, ...activator.status() }));
   }
 
@@ -56,7 +60,7 @@ export class Registry {
   #sweep(): void {
     this.#cancelSweep = undefined;
     for (const [key, activator] of this.#activators) {
-      if (!activator.isUnused(UNUSED_MS)) continue;
+      if (!activator.isUnused(UNUSED)) continue;
       activator.close();
       this.#activators.delete(key);
     }

@@ -1,5 +1,5 @@
 import type { ServerlessError } from '../core/errors';
-import type { Clock, Lane, Pin } from '../core/ports';
+import type { Clock, Lane, Pin, Settlement } from '../core/ports';
 import type { Waiter } from '../core/waiting';
 import type { Destination, Outcome } from './arrival';
 import { Deadlines, type Queued } from './deadlines';
@@ -17,8 +17,8 @@ export interface HeldRequest extends Waiter {
   destination: Destination | undefined;
 }
 
-/** How a hold ended, for those who count: `released`, an error's code, or `client-gone`. */
-export type OnSettled = (outcome: string, heldMs: number, lane?: Lane) => void;
+/** How a hold ended, for those who count. */
+export type OnSettled = (settlement: Settlement) => void;
 
 /** The requests that wait for one backend. Each is settled exactly once, or leaves. */
 export class Waiters {
@@ -99,7 +99,7 @@ export class Waiters {
   /** Its client is gone. False: it did not wait any more. */
   leave(one: HeldRequest): boolean {
     if (!this.#remove(one)) return false;
-    this.#onSettled('client-gone', this.#clock.now() - one.since);
+    this.#onSettled({ outcome: 'client-gone', heldMs: this.#clock.now() - one.since, worker: one.worker });
     return true;
   }
 
@@ -108,7 +108,7 @@ export class Waiters {
     const heldMs = this.#clock.now() - one.since;
     // First of all: whoever only counts must not come between a request and its answer.
     one.settle(outcome(heldMs));
-    this.#onSettled(name, heldMs, lane);
+    this.#onSettled({ outcome: name, heldMs, lane, worker: one.worker });
     return true;
   }
 

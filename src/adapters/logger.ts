@@ -2,6 +2,7 @@ import pino from 'pino';
 import type { Logger, WriteLine } from '../core/ports';
 import { systemClock } from './clock';
 import { LogDestination, standardError } from './log-destination';
+import { prettyLine } from './pretty-line';
 
 /** The log of this process. */
 export interface ProcessLog extends Logger {
@@ -10,15 +11,24 @@ export interface ProcessLog extends Logger {
 }
 
 /**
- * A logger that writes JSON lines to standard error: standard output belongs to `-dump`, which Kong parses whole (K18).
+ * A logger that writes lines to standard error: standard output belongs to `-dump`, which Kong parses whole (K18).
  *
  * @param level pino's level name
+ * @param format `json` for machines, `pretty` for people
  */
-export function createLogger(level: string): ProcessLog {
+export function createLogger(level: string, format: 'json' | 'pretty' = 'json'): ProcessLog {
   const destination = new LogDestination(standardError(), systemClock, (dropped) => {
     lines.error({ dropped }, `${dropped} log lines were dropped: standard error took none`);
   });
-  const lines = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, destination);
+  const stream: pino.DestinationStream =
+    format === 'json'
+      ? destination
+      : {
+          write: (line) => {
+            destination.write(prettyLine(line));
+          },
+        };
+  const lines = pino({ level, base: { pid: process.pid }, timestamp: pino.stdTimeFunctions.isoTime }, stream);
   process.on('exit', () => {
     destination.end();
   });

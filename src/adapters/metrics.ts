@@ -1,57 +1,85 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors';
 import { ERROR_CODES } from '../core/errors';
-import type { ColdStart, Lane, Observer, WakeUp } from '../core/ports';
+import type { ColdStart, Observer, Settlement, WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
-import { Counter, Histogram, Reading } from './exposition';
-import { BUCKETS, INSTRUMENTS } from './instruments';
+import type { BackendReading } from './backend-readings';
+import { EventLoopLag } from './event-loop-lag';
+import { Counter, type Exposition, type Format, Histogram, Reading, Readings, type Sample } from './exposition';
+import { BUCKETS, INSTRUMENTS, RPC_BUCKETS } from './instruments';
+import { WorkerNumbers } from './worker-numbers';
 
 /** How long rendering may keep everything else waiting, milliseconds. */
 const SLICE_MS = 3;
 
-/** Numbers that others keep, in the whole process. */
-export interface Readings {
+/** What others know, in the whole process. */
+export interface ProcessReadings {
   /** Requests held now. */
   readonly held: () => number;
+  readonly heldLimit: () => number;
+  readonly backends: () => readonly BackendReading[];
   /** Lines that the log has lost. */
   readonly linesDropped: () => number;
   /** How often an observer has thrown. */
   readonly observerFailures: () => number;
+  /** Milliseconds of a monotonic clock. */
+  readonly now: () => number;
+  /** Of the plugin. */
+  readonly version: string;
 }
 
 /** Counts what activators do and what is rejected, for Prometheus. docs/metrics.md has a line for each. */
 export class Metrics implements Observer {
   readonly #hold = new Histogram(INSTRUMENTS.hold, BUCKETS);
   readonly #coldStart = new Histogram(INSTRUMENTS.coldStart, BUCKETS);
-  readonly #wake = new Histogram(INSTRUMENTS.wake, BUCKETS);
+  readonly #coldStarts = new Counter(INSTRUMENTS.coldStarts);
   readonly #releases = new Counter(INSTRUMENTS.releases);
+  readonly #workerReleases = new Counter(INSTRUMENTS.workerReleases);
   readonly #probes = new Counter(INSTRUMENTS.probes);
   readonly #messages = new Counter(INSTRUMENTS.messages);
+  readonly #renewals = new Counter(INSTRUMENTS.renewals);
   readonly #rejections = new Counter(INSTRUMENTS.rejections);
-  readonly #readings: readonly Reading[];
+  readonly #rpc = new Histogram(INSTRUMENTS.rpc, RPC_BUCKETS);
+  readonly #unread = this.#rpc.of(['unread']);
+  readonly #read = this.#rpc.of(['read']);
+  readonly #lag = new EventLoopLag();
+  readonly #workers: WorkerNumbers;
+  readonly #expositions: readonly Exposition[];
+  #standby = false;
 
-  constructor({ held, linesDropped, observerFailures }: Readings) {
-    this.#readings = [
-      new Reading(INSTRUMENTS.held, held),
-      new Reading(INSTRUMENTS.linesDropped, linesDropped),
-      new Reading(INSTRUMENTS.observerFailures, observerFailures),
-    ];
+  constructor(readings: ProcessReadings) {
+    this.#workers = new WorkerNumbers(readings.now);
+    const counted = [this.#hold, this.#releases, this.#workerReleases, this.#coldStart, this.#coldStarts];
+    const told = [this.#probes, this.#messages, this.#renewals, this.#rejections, this.#rpc];
+    this.#expositions = [...backendsOf(readings), ...counted, ...told, ...this.#processOf(readings)];
     // There from the start: an alert on an increase would miss the first of a series that appears with it.
     for (const code of ERROR_CODES) this.#rejections.add([code], 0);
   }
 
-  coldStart(backend: string, { wakeMs, readyMs }: ColdStart): void {
-    this.#coldStart.observe([backend], readyMs / 1000);
-    if (wakeMs !== undefined) this.#wake.observe([backend], wakeMs / 1000);
+  coldStart(backend: string, { wakeMs, addressMs, podReadyMs, readyMs, traceId }: ColdStart): void {
+    const phases = { woken: wakeMs, address: addressMs, 'pod-ready': podReadyMs, released: readyMs };
+    for (const [phase, ms] of Object.entries(phases))
+      if (ms !== undefined) this.#coldStart.observe([backend, phase], ms / 1000, traceId);
+    this.#coldStarts.add([backend, 'ready']);
   }
 
-  settled(backend: string, outcome: string, heldMs: number, lane?: Lane): void {
+  coldStartLate(backend: string, code: ErrorCode): void {
+    this.#coldStarts.add([backend, code]);
+  }
+
+  settled(backend: string, { outcome, heldMs, lane, worker }: Settlement): void {
     this.#hold.observe([backend, outcome], heldMs / 1000);
-    if (lane !== undefined) this.#releases.add([backend, lane]);
+    if (lane === undefined) return;
+    this.#releases.add([backend, lane]);
+    if (worker !== undefined) this.#workerReleases.add([this.#workers.of(worker)]);
   }
 
   probed(backend: string, outcome: string): void {
     this.#probes.add([backend, outcome]);
+  }
+
+  renewed(backend: string): void {
+    this.#renewals.add([backend]);
   }
 
   published(backend: string, reason: WakeUp['reason'], { outcome }: PublishReport): void {
@@ -62,12 +90,22 @@ export class Metrics implements Observer {
     this.#rejections.add([code]);
   }
 
-  /** Prometheus' text format. Everything else goes on meanwhile, so a number may be newer than one above it. */
-  async text(): Promise<string> {
+  /** An access phase is over that held nothing. @param asked it had questions to Kong */
+  served(ms: number, asked: boolean): void {
+    (asked ? this.#read : this.#unread).observe(ms / 1000);
+  }
+
+  /**
+   * All numbers as text. Everything else goes on meanwhile, so a number may be newer than one above it.
+   *
+   * @param standby whether another process stands by
+   */
+  async text(format: Format, standby: boolean): Promise<string> {
+    this.#standby = standby;
     const slices: string[] = [];
     let slice: string[] = [];
     let since = performance.now();
-    for (const lines of this.#lines()) {
+    for (const lines of this.#lines(format)) {
       slice.push(lines);
       if (performance.now() - since < SLICE_MS) continue;
       // Joined here and not all at the end, which would be the longest slice of all.
@@ -80,12 +118,53 @@ export class Metrics implements Observer {
     return slices.join('');
   }
 
-  *#lines(): Iterable<string> {
-    const requests = [this.#hold, this.#releases, this.#coldStart, this.#wake];
-    const counted = [...requests, this.#probes, this.#messages, this.#rejections];
-    for (const [index, exposition] of [...this.#readings, ...counted].entries()) {
-      if (index > 0) yield '\n';
-      yield* exposition.lines();
-    }
+  close(): void {
+    this.#lag.close();
   }
+
+  *#lines(format: Format): Iterable<string> {
+    for (const [index, exposition] of this.#expositions.entries()) {
+      if (index > 0 && format === 'prometheus') yield '\n';
+      yield* exposition.lines(format);
+    }
+    if (format === 'openmetrics') yield '# EOF\n';
+  }
+
+  #processOf({ linesDropped, observerFailures, version }: ProcessReadings): readonly Exposition[] {
+    return [
+      new Readings(INSTRUMENTS.eventLoopLag, () => this.#lag.read()),
+      new Reading(INSTRUMENTS.standby, () => Number(this.#standby)),
+      new Reading(INSTRUMENTS.linesDropped, linesDropped),
+      new Reading(INSTRUMENTS.observerFailures, observerFailures),
+      new Reading(INSTRUMENTS.started, () => Math.round(performance.timeOrigin) / 1000),
+      new Reading(INSTRUMENTS.memory, () => process.memoryUsage.rss()),
+      new Readings(INSTRUMENTS.build, () => [[[version, process.versions.node], 1]]),
+    ];
+  }
+}
+
+function backendsOf({ held, heldLimit, backends }: ProcessReadings): readonly Exposition[] {
+  const each = (value: (backend: BackendReading) => number | undefined): (() => Iterable<Sample>) =>
+    function* () {
+      for (const backend of backends()) {
+        const number = value(backend);
+        if (number !== undefined) yield [[backend.target], number];
+      }
+    };
+  return [
+    new Reading(INSTRUMENTS.held, held),
+    new Reading(INSTRUMENTS.heldLimit, heldLimit),
+    new Readings(
+      INSTRUMENTS.backendHeld,
+      each((backend) => backend.held),
+    ),
+    new Readings(
+      INSTRUMENTS.backendState,
+      each(({ state }) => state),
+    ),
+    new Readings(
+      INSTRUMENTS.asleep,
+      each(({ asleepSeconds }) => asleepSeconds),
+    ),
+  ];
 }

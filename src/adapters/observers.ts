@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors';
-import type { Clock, ColdStart, Lane, Logger, Observer, WakeUp } from '../core/ports';
+import type { Clock, ColdStart, LateColdStart, Logger, Observer, Settlement, WakeUp } from '../core/ports';
 import { Quiet } from '../core/quiet';
 import type { PublishReport } from '../core/reports';
 
@@ -19,6 +19,14 @@ export class LoggingObserver implements Observer {
 
   coldStart(backend: string, coldStart: ColdStart): void {
     this.#logger.info({ backend, ...coldStart }, 'cold start');
+  }
+
+  coldStartLate(backend: string, code: ErrorCode, late: LateColdStart): void {
+    this.#logger.warn({ backend, code, ...late }, 'requests are rejected during a cold start; it goes on');
+  }
+
+  renewed(): void {
+    // As usual as requests.
   }
 
   settled(): void {
@@ -77,9 +85,21 @@ export class Observers implements Observer {
     });
   }
 
-  settled(backend: string, outcome: string, heldMs: number, lane?: Lane): void {
+  coldStartLate(backend: string, code: ErrorCode, late: LateColdStart): void {
     this.#tell((observer) => {
-      observer.settled(backend, outcome, heldMs, lane);
+      observer.coldStartLate(backend, code, late);
+    });
+  }
+
+  settled(backend: string, settlement: Settlement): void {
+    this.#tell((observer) => {
+      observer.settled(backend, settlement);
+    });
+  }
+
+  renewed(backend: string): void {
+    this.#tell((observer) => {
+      observer.renewed(backend);
     });
   }
 

@@ -64,6 +64,6 @@ async function runScaler(argv: readonly string[], io: CommandIo): Promise<number
 async function load(settings: ProcessSettings): Promise<Loaded> {
   const { createLogger } = await import('../adapters/logger.js');
   const { compose } = await import('../compose.js');
-  const log = createLogger(settings.logLevel);
+  const log = createLogger(settings.logLevel, settings.logFormat);
   return { product: compose(settings, log), log };
 }

@@ -20,7 +20,7 @@ let makeInstance: InstanceMaker | undefined;
 function instanceMaker(): InstanceMaker {
   const parsed = parseProcessSettings({}, process.env);
   if (parsed.ok) {
-    const { module } = compose(parsed.settings, createLogger(parsed.settings.logLevel));
+    const { module } = compose(parsed.settings, createLogger(parsed.settings.logLevel, parsed.settings.logFormat));
     return (config) => new module.Plugin(config);
   }
   // An exception here is an error of StartInstance, on which Kong 2.8 spins (K7).

@@ -3,12 +3,14 @@ import {
   integer,
   type ListenAddress,
   listenAddress,
+  type LogFormat,
+  logFormat,
   type LogLevel,
   logLevel,
   NotThat,
   token,
 } from './setting-forms';
-import { type Given, LOG_LEVEL, type Setting, settingsOf, SettingsReader } from './settings-reader';
+import { type Given, LOG_FORMAT, LOG_LEVEL, type Setting, settingsOf, SettingsReader } from './settings-reader';
 
 /** Settings of the process, shared by every configuration of the plugin. */
 export interface ProcessSettings {
@@ -23,6 +25,7 @@ export interface ProcessSettings {
   /** Permissions of the plugin server's socket. */
   readonly socketMode: number;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
   /** Most requests held at once in the whole process; undefined: derived from memory. */
   readonly maxHeld: number | undefined;
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
@@ -70,6 +73,7 @@ const table = {
       "Permissions of the plugin server's socket. Kong's workers must be able to write to it, whichever user they run as: 0660 where they share this process's user or group",
   },
   'log-level': LOG_LEVEL,
+  'log-format': LOG_FORMAT,
   'max-held': {
     name: 'SERVERLESS_MAX_HELD',
     default: 'derived from memory',
@@ -153,6 +157,7 @@ export function parseProcessSettings(
     ),
     socketMode: reader.setting('socket-mode', socketMode),
     logLevel: reader.setting('log-level', logLevel),
+    logFormat: reader.setting('log-format', logFormat),
     maxHeld: reader.optional('max-held', (text) => integer(text, 1, 1_000_000)),
     debugErrors: reader.setting('debug-errors', flag),
     kubernetes: reader.setting('kubernetes', kubernetes),

@@ -4,6 +4,9 @@ import { isHttpUrl } from './http-url';
 export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+export const logFormats = ['json', 'pretty'] as const;
+export type LogFormat = (typeof logFormats)[number];
+
 export interface ListenAddress {
   readonly host: string;
   readonly port: number;
@@ -39,6 +42,12 @@ export function logLevel(text: string): LogLevel {
   const level = logLevels.find((name) => name === text);
   if (level === undefined) throw new NotThat(`write one of ${logLevels.join(', ')}`);
   return level;
+}
+
+export function logFormat(text: string): LogFormat {
+  const format = logFormats.find((name) => name === text);
+  if (format === undefined) throw new NotThat(`write one of ${logFormats.join(', ')}`);
+  return format;
 }
 
 export function token(text: string): string {

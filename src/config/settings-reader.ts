@@ -16,7 +16,16 @@ export interface Setting {
 export const LOG_LEVEL: Omit<Setting, 'option'> = {
   name: 'SERVERLESS_LOG_LEVEL',
   default: 'info',
-  meaning: `Least level that is logged: ${logLevels.join(', ')}`,
+  meaning:
+    `Least level that is logged: ${logLevels.join(', ')}. error: requests fail, or soon will; warn: something is wrong that may pass; ` +
+    'info: starts, roles, one line per cold start; debug: each plugin instance and call that failed as it should',
+};
+
+/** Likewise. */
+export const LOG_FORMAT: Omit<Setting, 'option'> = {
+  name: 'SERVERLESS_LOG_FORMAT',
+  default: 'json',
+  meaning: 'How a line is written: json, for machines, or pretty, for people',
 };
 
 /** The settings of a table, in its order. */

@@ -133,9 +133,17 @@ export interface Publisher {
  */
 export type Lane = 'address' | 'worker' | 'settle';
 
+/** How it was known that a backend sleeps: Kubernetes showed no pod of it, or a probe did not pass. */
+export type WakeReason = 'no-pod' | 'probe';
+
 /** A finished cold start, for the log and the metrics. Milliseconds from the first request's arrival. */
 export interface ColdStart {
   readonly at: string;
+  readonly reason: WakeReason;
+  /** Whose Host the probes sent: that of the configuration, or those of the clients that waited. */
+  readonly host: 'configured' | 'client';
+  /** Trace that the first request with a trace context belongs to. */
+  readonly traceId: string | undefined;
   /** Requests held when it became ready. */
   readonly held: number;
   /** Until Dapr accepted the wake-up; undefined when it never did. */
@@ -152,18 +160,38 @@ export interface ColdStart {
   readonly messages: number;
 }
 
+/** A cold start that goes on although requests were answered with an error meanwhile. Milliseconds likewise. */
+export interface LateColdStart extends Pick<
+  ColdStart,
+  'at' | 'reason' | 'wakeMs' | 'addressMs' | 'probes' | 'messages'
+> {
+  /** For how long it had gone on. */
+  readonly sinceMs: number;
+}
+
+/** How the wait of a request ended. */
+export interface Settlement {
+  /** `released`, `client-gone`, or the code of the error that it was answered with. */
+  readonly outcome: string;
+  readonly heldMs: number;
+  /** What let it go, if anything did. */
+  readonly lane?: Lane | undefined;
+  /** Process id of its nginx worker. */
+  readonly worker?: number;
+}
+
 /** Told of every request that is answered with an error. Never throws. */
 export type OnRejected = (code: ErrorCode) => void;
 
 /** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {
   coldStart(backend: string, coldStart: ColdStart): void;
-  /**
-   * A request that was held, however it ended.
-   *
-   * @param lane what let it go, if anything did
-   */
-  settled(backend: string, outcome: string, heldMs: number, lane?: Lane): void;
+  /** Requests were rejected during a cold start, for the first time in it. */
+  coldStartLate(backend: string, code: ErrorCode, late: LateColdStart): void;
+  /** A request that was held, however it ended. */
+  settled(backend: string, settlement: Settlement): void;
+  /** The lease of a ready backend was in its second half, and is being renewed by a probe. */
+  renewed(backend: string): void;
   probed(backend: string, outcome: string): void;
   published(backend: string, reason: WakeUp['reason'], report: PublishReport): void;
   /** A request was answered with an error of ours. Called by whoever answers it. */

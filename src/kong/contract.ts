@@ -50,6 +50,8 @@ export interface Kong {
 export interface PhaseContext {
   /** Aborted when Kong's connection for this request is gone: the client left, or the nginx worker died (K11). */
   readonly signal: AbortSignal;
+  /** The phase begins to hold its request: from now on its time is not that of a call. */
+  holds(): void;
 }
 
 /** One configuration of the plugin on one nginx worker (K12). */
@@ -88,8 +90,10 @@ export interface Product {
   drain(): void;
   /** Resolves once nothing is held. */
   settled(): Promise<void>;
-  /** Metrics in Prometheus' text format. */
-  metrics(): Promise<string>;
+  /** Told by the plugin server of each access phase that held nothing: how long it took, and whether Kong was asked something. */
+  readonly onServed: (ms: number, asked: boolean) => void;
+  /** Metrics as text. @param standby whether another process stands by */
+  metrics(format: 'prometheus' | 'openmetrics', standby: boolean): Promise<string>;
   /** What each backend does now, for people and tools: JSON. */
   status(): object;
   /** Frees timers and connections. Requests held are not answered any more. */

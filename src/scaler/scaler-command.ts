@@ -27,7 +27,7 @@ export function runScaler(argv: readonly string[], io: CommandIo): Promise<numbe
     refuseWords(positionals);
     const parsed = parseScalerSettings(values as Readonly<Record<string, string | undefined>>, io.env);
     if (!parsed.ok) throw new UsageError(...parsed.problems);
-    const logger = createLogger(parsed.settings.logLevel);
+    const logger = createLogger(parsed.settings.logLevel, parsed.settings.logFormat);
     const scaler = new Scaler(parsed.settings, systemClock, logger);
     try {
       await scaler.start();

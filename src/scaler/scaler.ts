@@ -48,7 +48,7 @@ export class Scaler {
       token: settings.token,
       subscriptions: settings.subscriptions,
       isReady: () => this.#ready,
-      metrics: () => [this.#messages, ...this.#readings].flatMap((one) => [...one.lines()]).join(''),
+      metrics: () => [this.#messages, ...this.#readings].flatMap((one) => [...one.lines('prometheus')]).join(''),
       status: () => statusOf(this.#demand, this.#external, settings, this.#ready, clock.now()),
       deliver: (delivery) => {
         this.#deliver(delivery);

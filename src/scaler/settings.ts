@@ -1,6 +1,6 @@
-import type { ListenAddress, LogLevel } from '../config/setting-forms';
-import { listenAddress, logLevel, NotThat, token } from '../config/setting-forms';
-import { LOG_LEVEL, type Setting, settingsOf, SettingsReader } from '../config/settings-reader';
+import type { ListenAddress, LogFormat, LogLevel } from '../config/setting-forms';
+import { listenAddress, logFormat, logLevel, NotThat, token } from '../config/setting-forms';
+import { LOG_FORMAT, LOG_LEVEL, type Setting, settingsOf, SettingsReader } from '../config/settings-reader';
 
 /** Settings of `serverless scaler`. */
 export interface ScalerSettings {
@@ -16,6 +16,7 @@ export interface ScalerSettings {
   /** Files; without them there is no TLS. */
   readonly tls: { readonly cert: string; readonly key: string; readonly clientCa: string | undefined } | undefined;
   readonly logLevel: LogLevel;
+  readonly logFormat: LogFormat;
 }
 
 const table = {
@@ -58,6 +59,7 @@ const table = {
     meaning: "CA file that KEDA's own certificate has to be signed by",
   },
   'log-level': LOG_LEVEL,
+  'log-format': LOG_FORMAT,
 } as const satisfies Record<string, Omit<Setting, 'option'>>;
 
 /** Every setting of the scaler, in the order people read them in. */
@@ -89,6 +91,7 @@ export function parseScalerSettings(
     token: reader.optional('token', token),
     tls: cert === undefined || key === undefined ? undefined : { cert, key, clientCa },
     logLevel: reader.setting('log-level', logLevel),
+    logFormat: reader.setting('log-format', logFormat),
   };
   const { problems } = reader;
   return problems.length === 0 ? { ok: true, settings } : { ok: false, problems };

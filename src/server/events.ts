@@ -1,12 +1,15 @@
 import type { ErrorCode, ServerlessError } from '../core/errors';
-import type { Clock, Logger, OnRejected } from '../core/ports';
-import type { PluginInstance } from '../kong/contract';
+import type { Clock, Logger } from '../core/ports';
+import type { PluginInstance, Product } from '../kong/contract';
 import type { OpenCall } from './connection';
 import { randomId } from './random-id';
 import { PhaseRun, type RunReports } from './phase-run';
 
 /** Kong runs a PDK call at once. If its Step has not come for so long, it never will: the request is gone. */
 const STEP_TIMEOUT_MS = 60_000;
+
+/** Who is told how phases went. */
+export type ToldOfPhases = Pick<Product, 'onRejected' | 'onServed'>;
 
 /**
  * The events under way: phases that Kong waits for, and phases whose PDK call Kong runs. One that ends within its first call is never
@@ -18,13 +21,13 @@ export class Events implements RunReports {
   #nextId = randomId();
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #onRejected: OnRejected;
+  readonly #told: ToldOfPhases;
   #rejection: ServerlessError | undefined;
 
-  constructor(clock: Clock, log: Logger, onRejected: OnRejected) {
+  constructor(clock: Clock, log: Logger, told: ToldOfPhases) {
     this.#clock = clock;
     this.#log = log;
-    this.#onRejected = onRejected;
+    this.#told = told;
   }
 
   get size(): number {
@@ -86,7 +89,11 @@ export class Events implements RunReports {
     this.#log.error({ err: error }, 'the access phase failed; its request is rejected with 503');
   }
 
+  served(ms: number, asked: boolean): void {
+    this.#told.onServed(ms, asked);
+  }
+
   rejected(code: ErrorCode): void {
-    this.#onRejected(code);
+    this.#told.onRejected(code);
   }
 }

@@ -103,6 +103,11 @@ export class HandOver implements Succession {
     return this.#role;
   }
 
+  /** Whether another process waits to take over from this one, as far as its call has been read. */
+  get hasStandby(): boolean {
+    return this.#standbys.size > 0;
+  }
+
   /**
    * Whether another process waits to take over from this one. On a busy machine the call of one that stands by already may not have been
    * read yet: whatever has arrived is read first.

@@ -17,6 +17,8 @@ export interface RunReports {
   ended(run: PhaseRun): void;
   /** The phase threw, or its promise was rejected. */
   failed(error: unknown): void;
+  /** The phase is over, and it held nothing. @param asked Kong was asked something */
+  served(ms: number, asked: boolean): void;
   /** Its request is answered with an error in the phase's place. */
   rejected(code: ErrorCode): void;
 }
@@ -37,6 +39,9 @@ const END: Message = { data: RETURN, last: true };
 export class PhaseRun implements Pipe {
   readonly #clock: Clock;
   readonly #reports: RunReports;
+  readonly #since: number;
+  #holds = false;
+  #asked = false;
   /** The call that has to be answered: it is our turn. */
   #call: OpenCall | undefined;
   /** 0 until it is entered as an event. */
@@ -54,6 +59,7 @@ export class PhaseRun implements Pipe {
   constructor(clock: Clock, reports: RunReports) {
     this.#clock = clock;
     this.#reports = reports;
+    this.#since = clock.now();
   }
 
   get eventId(): number {
@@ -87,6 +93,7 @@ export class PhaseRun implements Pipe {
   /** A PDK call of the phase. */
   put(call: { Method: string; Args: unknown[] }): void {
     if (this.#over) return;
+    this.#asked = true;
     this.#say({ data: encodeValue(call), last: ENDS_REQUEST.has(call.Method) });
   }
 
@@ -123,6 +130,11 @@ export class PhaseRun implements Pipe {
     if (this.#call === undefined) return;
     this.#answerWith(error);
     this.#abort();
+  }
+
+  /** From now on it waits for something else than Kong. */
+  holds(): void {
+    this.#holds = true;
   }
 
   /** Aborted by `drop` and `reject`. Made only for a phase that asks for it. */
@@ -172,6 +184,7 @@ export class PhaseRun implements Pipe {
       return;
     }
     if (message.last) {
+      if (!this.#holds) this.#reports.served(this.#clock.now() - this.#since, this.#asked);
       this.#end();
     } else {
       this.#call = undefined;
@@ -213,5 +226,9 @@ class RunContext implements PhaseContext {
 
   get signal(): AbortSignal {
     return this.#run.signal;
+  }
+
+  holds(): void {
+    this.#run.holds();
   }
 }

@@ -5,15 +5,14 @@ import { rejectCall } from '../kong/reject';
 import { encodeError, encodeEvent, encodeResult, encodeValue } from '../rpc/messages';
 import type { ConnectionHandler, OpenCall } from './connection';
 import { Connections } from './connections';
-import { Events } from './events';
+import { Events, type ToldOfPhases } from './events';
 import { STANDBY_METHOD, type Succession } from './hand-over';
 import { Instances } from './instances';
 import { beginAnew, CallError, PluginMethods, unknownInstance } from './plugin-methods';
 
-export interface RpcServerOptions {
+export interface RpcServerOptions extends ToldOfPhases {
   readonly module: PluginModule;
   readonly succession: Succession;
-  readonly onRejected: OnRejected;
   readonly clock: Clock;
   readonly log: Logger;
   /** An instance without a request for so long is forgotten. Default 10 minutes. */
@@ -42,13 +41,13 @@ export class RpcServer implements ConnectionHandler {
   readonly #methods: ReadonlyMap<string, (argument: unknown) => unknown>;
 
   constructor(options: RpcServerOptions) {
-    const { module, succession, onRejected, clock, log, instanceExpiryMs = INSTANCE_EXPIRY_MS } = options;
+    const { module, succession, onRejected, onServed, clock, log, instanceExpiryMs = INSTANCE_EXPIRY_MS } = options;
     this.#succession = succession;
     this.#clock = clock;
     this.#log = log;
     this.#onRejected = onRejected;
     this.connections = new Connections(this, clock, log);
-    this.events = new Events(clock, log, onRejected);
+    this.events = new Events(clock, log, { onRejected, onServed });
     this.instances = new Instances(clock, instanceExpiryMs);
     const plugin = new PluginMethods(module, this.instances, { clock, log, onRejected });
     this.#plugin = plugin;

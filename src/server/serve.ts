@@ -112,11 +112,11 @@ class ServerProcess {
 
   #assemble({ product, log }: Loaded): Parts {
     const { statusListen, clock } = this.#options;
-    const { module, onRejected } = product;
-    const rpc = new RpcServer({ module, succession: this.#handOver, onRejected, clock, log });
+    const { module, onRejected, onServed } = product;
+    const rpc = new RpcServer({ module, succession: this.#handOver, onRejected, onServed, clock, log });
     const source = {
       isActive: () => this.#handOver.role === 'active',
-      metrics: () => product.metrics(),
+      metrics: (format: 'prometheus' | 'openmetrics') => product.metrics(format, this.#handOver.hasStandby),
       status: () => ({ server: this.#serverStatus(rpc), ...product.status() }),
     };
     const status = statusListen === 'off' ? undefined : new StatusServer(statusListen, source, clock, log);
@@ -127,6 +127,7 @@ class ServerProcess {
     return {
       pid: process.pid,
       role: this.#handOver.role,
+      standby: this.#handOver.hasStandby,
       draining: this.#draining,
       uptimeSeconds: Math.round(process.uptime()),
       socket: this.#options.socketPath,

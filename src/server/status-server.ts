@@ -1,15 +1,21 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Clock, Logger } from '../core/ports';
 
+/** Prometheus' text format, or OpenMetrics, which has exemplars. */
+type MetricsFormat = 'prometheus' | 'openmetrics';
+
 /** What the status server can tell. */
 export interface StatusSource {
   /** Whether Kong's calls come to this process. */
   isActive(): boolean;
-  /** Prometheus' text format. */
-  metrics(): Promise<string>;
+  metrics(format: MetricsFormat): Promise<string>;
   status(): object;
 }
 
+const CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
+  prometheus: 'text/plain; version=0.0.4; charset=utf-8',
+  openmetrics: 'application/openmetrics-text; version=1.0.0; charset=utf-8',
+};
 /** How often a taken port is tried again. */
 const RETRY_MS = 5000;
 
@@ -84,7 +90,9 @@ export class StatusServer {
     } else if (path === '/status') {
       send(response, 200, 'application/json', `${JSON.stringify(this.#source.status())}\n`);
     } else if (path === '/metrics') {
-      send(response, 200, 'text/plain; version=0.0.4; charset=utf-8', await this.#source.metrics());
+      const format = request.headers.accept?.includes('application/openmetrics-text') ? 'openmetrics' : 'prometheus';
+      response.setHeader('Vary', 'Accept');
+      send(response, 200, CONTENT_TYPES[format], await this.#source.metrics(format));
     } else {
       send(response, 404, 'text/plain', 'There are /metrics, /status and /healthz.\n');
     }

@@ -206,7 +206,7 @@ export class ChainRig {
       async () => {
         const { backends } = await this.serverless.status();
         const known = backends.find((backend) => backend.target === target);
-        const forgotten = known === undefined || known.state === 'idle';
+        const forgotten = known === undefined || ['idle', 'asleep'].includes(known.state);
         return this.service(name).wanted === 0 && forgotten && (await this.rabbit.depth(queue)) === 0;
       },
       { timeoutMs: 60_000, everyMs: 100 },

@@ -153,7 +153,10 @@ class ActivatorRig {
       prober,
       addressProber: { probe: () => Promise.resolve({ outcome: 'closed', report: undefined }), close: silent },
       publisher: { publish: () => Promise.resolve({ outcome: 'accepted', status: 204 }) },
-      observer: { coldStart: silent, settled: silent, probed: silent, published: silent, rejected: silent },
+      observer: {
+        ...{ coldStart: silent, coldStartLate: silent, settled: silent, renewed: silent },
+        ...{ probed: silent, published: silent, rejected: silent },
+      },
       logger: { debug: silent, info: silent, warn: silent, error: silent },
       budget: this.budget,
       endpoints: undefined,

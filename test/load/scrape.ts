@@ -26,7 +26,7 @@ export interface Scrape {
 /** Scrapes as Prometheus does, from another process: in this one the client would be part of the stall. */
 export const measureScrape = async (say: (line: string) => void): Promise<Scrape> => {
   const metrics = filled();
-  const source = { isActive: () => true, metrics: () => metrics.text(), status: () => ({}) };
+  const source = { isActive: () => true, metrics: () => metrics.text('prometheus', false), status: () => ({}) };
   const log = { debug: silent, info: silent, warn: silent, error: silent };
   const server = new StatusServer({ host: '127.0.0.1', port: 0 }, source, systemClock, log);
   server.start();
@@ -72,9 +72,13 @@ const SCRAPE = `
 
 /** Every series that a gateway with so many backends has after a while. */
 const filled = (): Metrics => {
-  const metrics = new Metrics({ held: () => 0, linesDropped: () => 0, observerFailures: () => 0 });
-  for (let n = 0; n < BACKENDS; n += 1) {
-    const backend = `/team-${n % 40}/service-${n}`;
+  const targets = Array.from({ length: BACKENDS }, (_, n) => `/team-${n % 40}/service-${n}`);
+  const metrics = new Metrics({
+    ...{ held: () => 0, heldLimit: () => 1, linesDropped: () => 0, observerFailures: () => 0, version: '0.0.0' },
+    now: () => performance.now(),
+    backends: () => targets.map((target) => ({ target, held: 0, state: 4, asleepSeconds: 12.5 })),
+  });
+  for (const [n, backend] of targets.entries()) {
     const coldStart = {
       ...{
         at: new Date(0).toISOString(),
@@ -82,13 +86,17 @@ const filled = (): Metrics => {
         wakeMs: 12,
         addressMs: 900,
         readyMs: 2400 + n,
-        podReadyMs: undefined,
+        podReadyMs: 1900,
       },
+      ...{ reason: 'no-pod' as const, host: 'client' as const, traceId: 'a'.repeat(32) },
       ...{ lane: 'address' as const, probes: 4, messages: 1 },
     };
     metrics.coldStart(backend, coldStart);
-    for (const outcome of ['released', 'SERVERLESS_HOLD_TIMEOUT']) metrics.settled(backend, outcome, 1234 + n);
-    for (const lane of ['address', 'worker', 'settle'] as const) metrics.settled(backend, 'released', 1234 + n, lane);
+    for (const outcome of ['released', 'SERVERLESS_HOLD_TIMEOUT'])
+      metrics.settled(backend, { outcome, heldMs: 1234 + n });
+    for (const lane of ['address', 'worker', 'settle'] as const)
+      metrics.settled(backend, { outcome: 'released', heldMs: 1234 + n, lane, worker: 1 });
+    metrics.renewed(backend);
     for (const outcome of ['passed', 'failed', 'unanswered']) metrics.probed(backend, outcome);
     for (const reason of ['cold-start', 'activity'] as const)
       metrics.published(backend, reason, { outcome: 'accepted' });

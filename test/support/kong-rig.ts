@@ -132,7 +132,7 @@ export class KongRig {
   async forgets(name: string): Promise<void> {
     await until(`/${name} is idle`, async () => {
       const { backends } = await this.serverless.status();
-      return backends.every((one) => one.target !== `/${name}` || one.state === 'idle');
+      return backends.every((one) => one.target !== `/${name}` || ['idle', 'asleep'].includes(one.state));
     });
   }
 

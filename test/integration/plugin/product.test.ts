@@ -36,6 +36,7 @@ beforeEach(async () => {
     statusListen: 'off',
     socketMode: 0o666,
     logLevel: 'info',
+    logFormat: 'json',
     maxHeld: undefined,
     debugErrors: false,
     kubernetes: 'off',
@@ -105,7 +106,7 @@ test('a cold start, whole: held, one wake-up, released, and told', async () => {
   for (const probe of probes) expect(probe.clearedHeaders).toEqual(['X-Serverless-Probe']);
   expect(gateway.seen[0]!.headers.host).toBe('shop.example.com');
   expect(lines.filter((line) => line.includes('"cold start"'))).toHaveLength(1);
-  const metrics = await product.metrics();
+  const metrics = await product.metrics('prometheus', false);
   expect(metrics).toContain('serverless_hold_seconds_count{backend="/kong",outcome="released"} 20');
   expect(metrics).toContain('serverless_requests_held 0');
 });
@@ -151,7 +152,7 @@ test('a refused wake-up has Dapr’s words in the logs and not in the answer, an
     ...kong.logged,
     kong.exited?.body,
     JSON.stringify(product.status()),
-    await product.metrics(),
+    await product.metrics('prometheus', false),
   ].join('\n');
   expect(everything).toContain('ERR_PUBSUB_NOT_FOUND');
   expect(everything).not.toContain(TOKEN);
@@ -172,7 +173,7 @@ test('draining refuses new requests, and keeps those that are held', async () =>
   await held.ended;
   await product.settled();
   expect(held.kong.exited).toBeUndefined();
-  expect(await product.metrics()).toContain('serverless_rejections_total{code="SERVERLESS_SHUTTING_DOWN"} 1');
+  expect(await product.metrics('prometheus', false)).toContain('serverless_rejections_total{code="SERVERLESS_SHUTTING_DOWN"} 1');
 });
 
 test('a configuration that is wrong answers every request of its route 503, and says all that is wrong with it', async () => {
@@ -186,7 +187,7 @@ test('a configuration that is wrong answers every request of its route 503, and 
   // Once a second, however many ask.
   expect(logged).toEqual([expect.stringMatching(/count[^]*lease/)]);
   expect(gateway.seen).toEqual([]);
-  expect(await product.metrics()).toContain('serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 2');
+  expect(await product.metrics('prometheus', false)).toContain('serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 2');
 });
 
 test('the configuration decides how many the process may hold', async () => {

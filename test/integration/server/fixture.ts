@@ -48,6 +48,7 @@ class Plugin implements PluginInstance {
 const product: Product = {
   module: { Name: 'serverless', Version: '1.0.0', Priority: 1, Schema: [], Plugin },
   onRejected: () => undefined,
+  onServed: () => undefined,
   held: () => held,
   drain: () => {
     draining = true;

@@ -74,7 +74,7 @@ export class PluginRig {
     kong.goneAt = goneAt;
     this.kongs.push(kong);
     const phase: Phase = { kong, ended: false, failed: undefined };
-    const context: PhaseContext | undefined = signal === undefined ? undefined : { signal };
+    const context: PhaseContext | undefined = signal === undefined ? undefined : { signal, holds: () => undefined };
     const result = instance.access(kong, context);
     if (result === undefined) phase.ended = true;
     else {

@@ -33,6 +33,27 @@ describe('a held request', () => {
     expect(JSON.stringify(caller.outcome)).not.toContain('was woken');
   });
 
+  test('that times out first in a cold start has that reported, once, and the cold start is reported when it ends', async () => {
+    const rig = new ActivatorRig({ policy: { holdTimeoutMs: 3000 } });
+    rig.enter();
+    await rig.clock.advance(SECOND);
+    rig.enter();
+    await rig.clock.advance(3 * SECOND);
+    expect(rig.witness.late).toEqual([
+      expect.objectContaining({
+        code: 'SERVERLESS_HOLD_TIMEOUT',
+        reason: 'probe',
+        sinceMs: 3000,
+        wakeMs: expect.any(Number),
+      }),
+    ]);
+    rig.enter();
+    rig.prober.up = true;
+    await rig.clock.advance(SECOND);
+    expect(rig.witness.coldStarts).toHaveLength(1);
+    expect(rig.witness.late).toHaveLength(1);
+  });
+
   test('that times out although Dapr took the wake-up is told to look at the queue, which Dapr does not (D3)', async () => {
     const rig = new ActivatorRig({ policy: { holdTimeoutMs: 3000 } });
     const accepted = rig.enter();
@@ -174,6 +195,6 @@ test('the status shows the last cold starts, 20 at the most', async () => {
   }
   await flush();
   expect(rig.witness.coldStarts).toHaveLength(25);
-  const status = rig.activator.status() as { coldStarts: unknown[] };
+  const status = rig.activator.status();
   expect(status.coldStarts).toEqual(rig.witness.coldStarts.slice(5));
 });

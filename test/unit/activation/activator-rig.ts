@@ -4,6 +4,8 @@ import type { Origin } from '../../../src/activation/origin';
 import { HeldBudget } from '../../../src/activation/held-budget';
 import type { Backend } from '../../../src/core/backend';
 import type {
+  LateColdStart,
+  Settlement,
   AddressAnswer,
   AddressProber,
   ColdStart,
@@ -103,6 +105,8 @@ export class FakePublisher implements Publisher {
 /** Writes down what activators tell. */
 export class Witness implements Observer {
   readonly coldStarts: ColdStart[] = [];
+  readonly late: ({ readonly code: string } & LateColdStart)[] = [];
+  renewals = 0;
   readonly settlements: string[] = [];
   /** What let those go that went on. */
   readonly lanes: Lane[] = [];
@@ -114,7 +118,15 @@ export class Witness implements Observer {
     this.coldStarts.push(coldStart);
   }
 
-  settled(_backend: string, outcome: string, _heldMs: number, lane?: Lane): void {
+  coldStartLate(_backend: string, code: string, late: LateColdStart): void {
+    this.late.push({ code, ...late });
+  }
+
+  renewed(): void {
+    this.renewals += 1;
+  }
+
+  settled(_backend: string, { outcome, lane }: Settlement): void {
     this.settlements.push(outcome);
     if (lane !== undefined) this.lanes.push(lane);
   }

@@ -136,6 +136,7 @@ describe('readiness', () => {
     }
     expect(rig.prober.rounds.length).toBeGreaterThanOrEqual(6);
     expect(rig.prober.rounds.length).toBeLessThanOrEqual(9);
+    expect(rig.witness.renewals).toBeGreaterThanOrEqual(rig.prober.rounds.length);
   });
 
   test('ends with the lease when nobody came, without a timer', async () => {

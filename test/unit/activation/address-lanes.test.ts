@@ -60,7 +60,7 @@ describe('those who wait', () => {
     rig.addressProber.up.delete(A);
     endpoints.tell(SERVICE, []);
     await rig.clock.advance(100);
-    expect(rig.activator.status()).toMatchObject({ state: 'idle', held: 0 });
+    expect(rig.activator.status()).toMatchObject({ state: 'asleep', held: 0 });
   });
 
   test('are spread over those that passed', async () => {

@@ -78,8 +78,8 @@ test('a backend with an open connection is not forgotten, however long nothing e
   const TEN_MINUTES_MS = 600_000;
   rig.openTo.set(POD, 1);
   await rig.clock.advance(2 * TEN_MINUTES_MS);
-  expect(rig.activator.isUnused(TEN_MINUTES_MS)).toBe(false);
+  expect(rig.activator.isUnused({ idleMs: TEN_MINUTES_MS, asleepMs: TEN_MINUTES_MS })).toBe(false);
   rig.openTo.delete(POD);
   await rig.clock.advance(TTL_MS);
-  expect(rig.activator.isUnused(TEN_MINUTES_MS)).toBe(true);
+  expect(rig.activator.isUnused({ idleMs: TEN_MINUTES_MS, asleepMs: TEN_MINUTES_MS })).toBe(true);
 });

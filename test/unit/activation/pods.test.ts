@@ -53,7 +53,23 @@ describe('a backend whose Service is known', () => {
     endpoints.tell(SERVICE, ['10.0.0.2']);
     rig.prober.up = true;
     await rig.clock.advance(300);
-    expect(rig.witness.coldStarts.slice(before)).toEqual([expect.objectContaining({ held: 1, messages: 1 })]);
+    expect(rig.witness.coldStarts.slice(before)).toEqual([
+      expect.objectContaining({ held: 1, messages: 1, reason: 'no-pod', host: 'client' }),
+    ]);
+  });
+
+  test('has the time counted that it had no pod, and is not forgotten meanwhile', async () => {
+    await warm();
+    expect(rig.activator.status()).toMatchObject({ asleepSeconds: 0 });
+    endpoints.tell(SERVICE, []);
+    await rig.clock.advance(90_000 * SECOND);
+    expect(rig.activator.status()).toMatchObject({ state: 'asleep', asleepSeconds: 90_000 });
+    const unused = { idleMs: 600 * SECOND, asleepMs: 100_000 * SECOND };
+    expect(rig.activator.isUnused(unused)).toBe(false);
+    endpoints.tell(SERVICE, ['10.0.0.1']);
+    await rig.clock.advance(50 * SECOND);
+    expect(rig.activator.status()).toMatchObject({ asleepSeconds: 90_000 });
+    expect(rig.activator.isUnused(unused)).toBe(true);
   });
 
   test('closes the moment that its last pod begins to leave, and the next request wakes it', async () => {

@@ -64,3 +64,9 @@ test('the end of the process writes what could not be written before', () => {
   (atExit as () => void)();
   expect(written.join('')).toContain('the last words');
 });
+
+test('for people the process log writes what they can read', () => {
+  createLogger('info', 'pretty').warn({ backend: '/kong' }, 'look at this');
+  expect(written).toHaveLength(1);
+  expect(written[0]).toMatch(/^2 \d\d:\d\d:\d\d\.\d{3} WARN {2}look at this {2}backend=\/kong\n$/);
+});

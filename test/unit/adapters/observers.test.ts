@@ -1,11 +1,14 @@
 import pino from 'pino';
 import { LoggingObserver, Observers } from '../../../src/adapters/observers';
-import type { ColdStart, Observer } from '../../../src/core/ports';
+import type { ColdStart, LateColdStart, Observer } from '../../../src/core/ports';
 import { FakeClock } from '../../support/fake-clock';
 import { Witness } from '../activation/activator-rig';
 
 const COLD_START: ColdStart = {
   at: '2026-01-01T00:00:00.000Z',
+  reason: 'no-pod',
+  host: 'client',
+  traceId: undefined,
   held: 3,
   wakeMs: 12,
   addressMs: 900,
@@ -14,6 +17,10 @@ const COLD_START: ColdStart = {
   readyMs: 2400,
   probes: 20,
   messages: 3,
+};
+
+const LATE: LateColdStart = {
+  ...{ at: '', reason: 'probe', sinceMs: 30_000, wakeMs: 12, addressMs: undefined, probes: 20, messages: 3 },
 };
 
 function logging() {
@@ -25,7 +32,9 @@ function logging() {
 
 function tellAll(observer: Observer): void {
   observer.coldStart('/kong', COLD_START);
-  observer.settled('/kong', 'released', 2400);
+  observer.settled('/kong', { outcome: 'released', heldMs: 2400 });
+  observer.renewed('/kong');
+  observer.coldStartLate('/kong', 'SERVERLESS_HOLD_TIMEOUT', LATE);
   observer.probed('/kong', 'passed');
   observer.published('/kong', 'cold-start', { outcome: 'accepted', status: 204 });
   observer.rejected('SERVERLESS_HOLD_TIMEOUT');
@@ -35,12 +44,20 @@ describe('the log', () => {
   test('has one line per cold start, with its figures', () => {
     const { lines, observer } = logging();
     tellAll(observer);
-    expect(lines).toHaveLength(1);
+    expect(lines).toHaveLength(2);
     expect(lines[0]).toMatchObject({
       msg: 'cold start',
       backend: '/kong',
       ...(JSON.parse(JSON.stringify(COLD_START)) as ColdStart),
     });
+  });
+
+  test('says once that requests are rejected during a cold start, and how far it had come', () => {
+    const { lines, observer } = logging();
+    observer.coldStartLate('/kong', 'SERVERLESS_HOLD_TIMEOUT', LATE);
+    expect(lines).toMatchObject([
+      { level: 40, backend: '/kong', code: 'SERVERLESS_HOLD_TIMEOUT', sinceMs: 30_000, wakeMs: 12 },
+    ]);
   });
 
   test('says what to do about a publish that failed, and what Dapr said', () => {
@@ -82,6 +99,8 @@ describe('several observers', () => {
     expect(one.probes).toEqual(['passed']);
     expect(one.publishes).toEqual(['cold-start accepted']);
     expect(one.rejections).toEqual(['SERVERLESS_HOLD_TIMEOUT']);
+    expect(one.late).toEqual([{ code: 'SERVERLESS_HOLD_TIMEOUT', ...LATE }]);
+    expect(one.renewals).toBe(1);
   });
 
   test('do not disturb each other, or whoever tells them: an error is counted, and logged once in 10 s', async () => {
@@ -90,15 +109,18 @@ describe('several observers', () => {
     const fail = (): never => {
       throw new Error('a broken observer');
     };
-    const broken: Observer = { coldStart: fail, settled: fail, probed: fail, published: fail, rejected: fail };
+    const broken: Observer = {
+      ...{ coldStart: fail, coldStartLate: fail, settled: fail, renewed: fail },
+      ...{ probed: fail, published: fail, rejected: fail },
+    };
     const witness = new Witness();
     const observers = new Observers([broken, witness, broken], logger, clock);
     tellAll(observers);
     expect(witness.rejections).toHaveLength(1);
-    expect(observers.failures).toBe(10);
+    expect(observers.failures).toBe(14);
     expect(lines).toMatchObject([{ level: 50, err: { message: 'a broken observer' }, failures: 1 }]);
     await clock.advance(10_000);
     tellAll(observers);
-    expect(lines).toMatchObject([{}, { failures: 11 }]);
+    expect(lines).toMatchObject([{}, { failures: 15 }]);
   });
 });

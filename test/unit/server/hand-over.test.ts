@@ -43,6 +43,7 @@ class Contender {
       module,
       succession: this.handOver,
       onRejected: () => undefined,
+      onServed: () => undefined,
       clock: systemClock,
       log: new RecordingLog(),
     });

@@ -15,6 +15,20 @@ describe('calls of Kong', () => {
     expect(await rig.client.handleEvent(id)).toEqual({ exit: undefined, calls: [] });
   });
 
+  test('its time is told, and whether Kong was asked; that of one that holds its request is not', async () => {
+    rig = await new ServerRig(async (kong, context, config) => {
+      if (config !== 'nothing') await kong.request.get_path();
+      if (config === 'holds') context.holds();
+    }).start();
+    const pdk = { 'request.get_path': () => '/' };
+    for (const config of ['nothing', 'asks', 'holds'])
+      await rig.client.handleEvent(await rig.client.startInstance('serverless', config), pdk);
+    expect(rig.served).toEqual([
+      { ms: expect.any(Number), asked: false },
+      { ms: expect.any(Number), asked: true },
+    ]);
+  });
+
   test('PDK calls go to Kong one after the other, and their results and errors come back', async () => {
     const seen: unknown[] = [];
     rig = await new ServerRig(async (kong) => {

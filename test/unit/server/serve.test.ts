@@ -25,6 +25,7 @@ class FakeProcess extends EventEmitter implements ProcessHost {
 class HoldingProduct implements Product {
   readonly releases: (() => void)[] = [];
   readonly onRejected = (): void => undefined;
+  readonly onServed = (): void => undefined;
   draining = false;
   closed = false;
   #settle: () => void = () => undefined;
@@ -159,6 +160,7 @@ describe('serving', () => {
       server: {
         pid: process.pid,
         role: 'active',
+        standby: false,
         draining: false,
         uptimeSeconds: expect.any(Number),
         socket: socketPath,

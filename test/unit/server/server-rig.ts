@@ -59,6 +59,7 @@ export class ServerRig {
   readonly #server = createServer((socket) => {
     this.rpc.connections.accept(socket);
   });
+  readonly served: { readonly ms: number; readonly asked: boolean }[] = [];
   readonly #raw: Socket[] = [];
 
   constructor(access: Access, construct: (config: unknown) => void = () => undefined) {
@@ -80,6 +81,7 @@ export class ServerRig {
       module,
       succession,
       onRejected: (code) => this.rejected.push(code),
+      onServed: (ms, asked) => this.served.push({ ms, asked }),
       clock: this.clock,
       log: this.log,
     });

@@ -11,9 +11,9 @@ interface Answer {
   readonly body: string;
 }
 
-function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
+function ask(port: number, path: string, method = 'GET', headers: Record<string, string> = {}): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    request({ port, path, method, agent: false }, (response) => {
+    request({ port, path, method, headers, agent: false }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (text: string) => (body += text));
@@ -29,8 +29,8 @@ function ask(port: number, path: string, method = 'GET'): Promise<Answer> {
 describe('the status server', () => {
   const log = new RecordingLog();
   let active = true;
-  let metrics = (): Promise<string> => Promise.resolve('held 3\n');
-  const source = { isActive: () => active, metrics: () => metrics(), status: () => ({ held: 3 }) };
+  let metrics = (format: string): Promise<string> => Promise.resolve(`held 3 ${format}\n`);
+  const source = { isActive: () => active, metrics: (format: string) => metrics(format), status: () => ({ held: 3 }) };
   const server = new StatusServer({ host: '127.0.0.1', port: 0 }, source, systemClock, log);
   let port: number;
   beforeAll(async () => {
@@ -44,7 +44,18 @@ describe('the status server', () => {
 
   test('tells metrics in Prometheus’ format', async () => {
     const answer = await ask(port, '/metrics');
-    expect(answer).toEqual({ status: 200, type: 'text/plain; version=0.0.4; charset=utf-8', body: 'held 3\n' });
+    expect(answer).toEqual({
+      status: 200,
+      type: 'text/plain; version=0.0.4; charset=utf-8',
+      body: 'held 3 prometheus\n',
+    });
+  });
+
+  test('tells them in OpenMetrics to whoever takes that', async () => {
+    const accept = 'application/openmetrics-text;version=1.0.0;q=0.75,text/plain;version=0.0.4;q=0.5,*/*;q=0.1';
+    const answer = await ask(port, '/metrics', 'GET', { accept });
+    const type = 'application/openmetrics-text; version=1.0.0; charset=utf-8';
+    expect(answer).toEqual({ status: 200, type, body: 'held 3 openmetrics\n' });
   });
 
   test('tells the status as JSON', async () => {
