@@ -52,7 +52,7 @@ async function runScaler(argv: readonly string[], io: CommandIo): Promise<number
   try {
     return await (await import('../scaler/scaler-command.js')).runScaler(argv, io);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'MODULE_NOT_FOUND') throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
     io.stderr(
       'serverless scaler: scaler.js is not beside this executable: take the image, or copy both files of dist/\n',
     );
