@@ -18,7 +18,7 @@ FROM ${NODE_IMAGE} AS plugin
 LABEL org.opencontainers.image.title="kong-serverless plugin" \
       org.opencontainers.image.description="The serverless plugin server for a stock Kong: a sidecar that shares Kong's prefix" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /src/dist/serverless /src/dist/scaler.js /src/dist/dump.json /serverless/
+COPY --from=build /src/dist/serverless /src/dist/scaler.js /src/dist/tracing.js /src/dist/dump.json /serverless/
 # With Node beside it, for an init container that copies all of it into a volume: command [cp, -r, /serverless/., /target].
 RUN cp /usr/local/bin/node /serverless/node && ln -s /serverless/serverless /usr/local/bin/serverless
 USER 1000
@@ -37,10 +37,11 @@ USER root
 COPY --from=node /usr/local/bin/node /usr/local/bin/node
 # What nginx starts has no PATH (K17): /usr/bin/env then looks only in /bin and /usr/bin.
 RUN ln -s ../local/bin/node /usr/bin/node && node --version
-COPY --from=build /src/dist/serverless /usr/local/bin/serverless
+# tracing.js is looked for beside the file that a link leads to.
+COPY --from=build /src/dist/serverless /src/dist/tracing.js /usr/local/lib/serverless/
 COPY docker/listening.js /usr/local/lib/serverless/
 COPY docker/entrypoint.sh docker/healthcheck.sh /usr/local/lib/serverless/
-RUN serverless -dump > /dev/null
+RUN ln -s ../lib/serverless/serverless /usr/local/bin/serverless && serverless -dump > /dev/null
 # Defaults, so that `docker run` needs none of them. Kong's Helm chart sets KONG_PLUGINS itself: see kong/values.yaml.
 ENV KONG_PLUGINS=bundled,serverless \
     KONG_PLUGINSERVER_NAMES=serverless \

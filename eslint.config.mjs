@@ -8,7 +8,7 @@ import tseslint from 'typescript-eslint';
  */
 const ROOMS = {
   check: ['command-line', 'manifests', 'config', 'core'],
-  scaler: ['command-line', 'adapters', 'config', 'core'],
+  scaler: ['command-line', 'tracing', 'adapters', 'config', 'core'],
   doctor: ['command-line', 'manifests', 'rpc', 'adapters', 'config', 'core'],
   server: ['rpc', 'kong', 'core'],
   rpc: ['kong', 'core'],
@@ -16,6 +16,7 @@ const ROOMS = {
   kong: ['config', 'core'],
   activation: ['core'],
   adapters: ['core'],
+  tracing: ['core'],
   kubernetes: ['core'],
   manifests: ['config', 'core'],
   config: ['core'],

@@ -25,7 +25,7 @@ fi
 
 # nginx hides the environment from what it starts (K17). These directives let the one that stands by see what this one sees.
 names=PATH
-for name in $(env | sed -nE 's/^((SERVERLESS|DAPR|KUBERNETES_SERVICE)_[A-Z0-9_]+)=.*/\1/p'); do
+for name in $(env | sed -nE 's/^((SERVERLESS|DAPR|KUBERNETES_SERVICE|OTEL)_[A-Z0-9_]+)=.*/\1/p'); do
   names="$names; env $name"
 done
 export KONG_NGINX_MAIN_ENV="${KONG_NGINX_MAIN_ENV:+$KONG_NGINX_MAIN_ENV; env }$names"

@@ -4,7 +4,7 @@ import { homedir, platform } from 'node:os';
 import { delimiter, join } from 'node:path';
 
 /** A part that a suite or the demo can use for real. */
-export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'redis' | 'moto' | 'pubsub' | 'kubernetes' | 'chromium';
+export type PartName = 'kong' | 'daprd' | 'rabbitmq' | 'kubernetes' | ProgramName;
 
 export type Found =
   | { readonly how: 'binary'; readonly path: string }
@@ -25,8 +25,13 @@ interface PartSource {
 /** Where `npm run parts` puts what it builds. */
 export const partsCache = join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'kong-serverless');
 
-/** Servers that stand for brokers of the clouds, and Redis: only as programs. */
-const servers = {
+/** Parts that are found as programs only. */
+const programs = {
+  chromium: {
+    variable: 'CHROMIUM_BIN',
+    commands: ['chromium', 'chromium-browser', 'google-chrome'],
+    hint: 'run `npm run parts chromium`, or set CHROMIUM_BIN',
+  },
   redis: {
     variable: 'REDIS_SERVER_BIN',
     commands: ['redis-server'],
@@ -42,12 +47,19 @@ const servers = {
     commands: ['pubsub-emulator', join(homedir(), '.cache/serverless-tools/bin/pubsub-emulator')],
     hint: 'set PUBSUB_EMULATOR_BIN to a program that serves cloud.google.com/go/pubsub/pstest on the port that is its argument',
   },
+  otelcol: {
+    variable: 'OTELCOL_BIN',
+    commands: ['otelcol'],
+    hint: 'set OTELCOL_BIN to an OpenTelemetry Collector with the otlp receiver and the otlphttp exporter',
+  },
+  jaeger: { variable: 'JAEGER_BIN', commands: ['jaeger'], hint: 'set JAEGER_BIN to Jaeger 1.x, all in one' },
 } as const;
+type ProgramName = keyof typeof programs;
 
-const isServer = (name: PartName): name is keyof typeof servers => name in servers;
+const isProgram = (name: PartName): name is ProgramName => name in programs;
 
-const findServer = (name: keyof typeof servers): Found => {
-  const { variable, commands, hint } = servers[name];
+const findProgram = (name: ProgramName): Found => {
+  const { variable, commands, hint } = programs[name];
   const named = process.env[variable] ?? '';
   const path = (named === '' ? commands : [named]).map(locate).find((found) => found !== undefined);
   return path === undefined ? { how: 'missing', why: `${name} is missing: ${hint}` } : { how: 'binary', path };
@@ -107,8 +119,7 @@ const hasDocker = (): boolean => {
 /** Looks for a part: the environment, then PATH, then Docker. Starts nothing. */
 export const findPart = (name: PartName): Found => {
   if (name === 'kubernetes') return findCluster();
-  if (name === 'chromium') return findChromium();
-  if (isServer(name)) return findServer(name);
+  if (isProgram(name)) return findProgram(name);
   const { binaryVariable, commands, imageVariable, image, hint } = sources[name];
   const url = name === 'rabbitmq' ? process.env.RABBITMQ_URL : undefined;
   if (url !== undefined && process.env.RABBITMQ_MANAGEMENT_URL !== undefined) return { how: 'url', url };
@@ -141,13 +152,4 @@ const findCluster = (): Found => {
   return locate('kubectl') === undefined
     ? { how: 'missing', why: 'kubernetes is missing: kubectl is not in PATH' }
     : { how: 'url', url: config };
-};
-
-const findChromium = (): Found => {
-  const named = process.env.CHROMIUM_BIN ?? '';
-  const commands = named === '' ? ['chromium', 'chromium-browser', 'google-chrome'] : [named];
-  const path = commands.map(locate).find((found) => found !== undefined);
-  return path === undefined
-    ? { how: 'missing', why: 'chromium is missing: run `npm run parts chromium`, or set CHROMIUM_BIN' }
-    : { how: 'binary', path };
 };

@@ -15,18 +15,32 @@ const common = {
   logLevel: 'warning',
 };
 
-/** gRPC would make the executable half as large again, for a command that few run: it is a file beside it. */
-const scalerBeside = {
-  name: 'scaler-beside',
+/**
+ * gRPC would make the executable half as large again, for a command that few run, and OpenTelemetry a tenth larger, for those who trace: each
+ * is a file beside it.
+ */
+const BESIDE = { '/scaler/scaler-command.js': './scaler.js', './open-telemetry.js': './tracing.js' };
+const beside = {
+  name: 'beside',
   setup(building) {
-    building.onResolve({ filter: /\/scaler\/scaler-command\.js$/ }, () => ({ path: './scaler.js', external: true }));
+    for (const [end, path] of Object.entries(BESIDE)) {
+      const filter = new RegExp(`${end.replaceAll('.', '\\.')}$`);
+      building.onResolve({ filter }, () => ({ path, external: true }));
+    }
   },
 };
 
 /** Entry point -> file. An entry that is missing, as in the build context of an image, is not built. */
 const targets = [
-  { entry: 'src/bin/serverless.ts', out: 'dist/serverless', executable: true, minify: true, plugins: [scalerBeside] },
-  { entry: 'src/scaler/scaler-command.ts', out: 'dist/scaler.js', minify: true },
+  { entry: 'src/bin/serverless.ts', out: 'dist/serverless', executable: true, minify: true, plugins: [beside] },
+  { entry: 'src/scaler/scaler-command.ts', out: 'dist/scaler.js', minify: true, plugins: [beside] },
+  {
+    entry: 'src/tracing/open-telemetry.ts',
+    out: 'dist/tracing.js',
+    minify: true,
+    // Its ES modules: of the others nothing can be left out that is not used, and it would be five times as large.
+    mainFields: ['module', 'main'],
+  },
   { entry: 'src/bin/plugin-module.ts', out: 'dist/plugin/serverless.js', minify: true },
   { entry: 'sample/backend/main.ts', out: 'dist/backend.js' },
   // These two run only in this repository, where node_modules is: testcontainers cannot be bundled.
@@ -34,7 +48,7 @@ const targets = [
   { entry: 'test/load/main.ts', out: 'dist/bench.js', packages: 'external' },
 ];
 
-for (const { entry, out, executable, minify, packages, plugins } of targets) {
+for (const { entry, out, executable, minify, packages, plugins, mainFields } of targets) {
   if (!existsSync(entry)) continue;
   // Renamed into place: a build beside a running test or server must not leave it half a file.
   const unfinished = `${out}.${process.pid}.new`;
@@ -44,6 +58,7 @@ for (const { entry, out, executable, minify, packages, plugins } of targets) {
     entryPoints: [entry],
     outfile: unfinished,
     plugins: plugins ?? [],
+    ...(mainFields === undefined ? {} : { mainFields }),
     minifyWhitespace: minify ?? false,
     minifySyntax: minify ?? false,
     banner: executable ? { js: '#!/usr/bin/env node' } : {},

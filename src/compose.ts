@@ -7,6 +7,7 @@ import { systemClock } from './adapters/clock';
 import { DaprPublisher } from './adapters/dapr-publisher';
 import { loadHttpClient } from './adapters/http-client';
 import type { OnRejected } from './core/ports';
+import type { Tracer } from './core/tracing';
 import type { ProcessLog } from './adapters/logger';
 import { backendReadings } from './adapters/backend-readings';
 import { Metrics } from './adapters/metrics';
@@ -25,8 +26,12 @@ import { KubernetesEndpoints } from './kubernetes/endpoints';
 import { apiServer } from './kubernetes/service-account';
 import { RejectingInstance } from './kong/rejecting-instance';
 
-/** Builds the product: which part is given to which. Nothing else in `src/` makes a part of it. */
-export function compose(settings: ProcessSettings, logger: ProcessLog): Product {
+/**
+ * Builds the product: which part is given to which. Nothing else in `src/` makes a part of it.
+ *
+ * @param tracer undefined where there are no traces
+ */
+export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: Tracer): Product {
   const clock = systemClock;
   const budget = new HeldBudget(settings.maxHeld ?? defaultMaxHeld());
   const metrics = new Metrics({
@@ -44,7 +49,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
   const kubernetes = kubernetesOf(settings, logger);
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
   const connections = endpoints && new KernelConnections(() => clock.now());
-  const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, connections };
+  const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, connections, tracer };
   const gateway = { http: settings.gatewayUrl, grpc: settings.gatewayGrpcUrl };
   const registry: Registry = new Registry(clock, (backend) => {
     const prober = new LineProber(backend, gateway, ownProbes);
@@ -63,10 +68,14 @@ export function compose(settings: ProcessSettings, logger: ProcessLog): Product 
     registry,
     logger,
     showReasons,
+    tracer,
   });
 }
 
-interface ProductParts extends Pick<PluginParts, 'clock' | 'registry' | 'ownProbes' | 'logger' | 'showReasons'> {
+interface ProductParts extends Pick<
+  PluginParts,
+  'clock' | 'registry' | 'ownProbes' | 'logger' | 'showReasons' | 'tracer'
+> {
   readonly budget: HeldBudget;
   readonly metrics: Metrics;
   readonly observer: Observers;
@@ -76,7 +85,7 @@ interface ProductParts extends Pick<PluginParts, 'clock' | 'registry' | 'ownProb
 
 /** What the plugin server and the status server see of it. */
 function productOf(parts: ProductParts): Product {
-  const { budget, metrics, observer, publisher, kubernetes, registry } = parts;
+  const { budget, metrics, observer, publisher, kubernetes, registry, tracer } = parts;
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
   };
@@ -105,6 +114,7 @@ function productOf(parts: ProductParts): Product {
       metrics.close();
       if (typeof kubernetes !== 'string') kubernetes.close();
       publisher.close();
+      return tracer?.close();
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Arrival, Outcome } from '../activation/arrival';
 import type { Registry } from '../activation/registry';
 import type { Logger, OnRejected } from '../core/ports';
 import type { ServicePort } from '../core/service-name';
+import type { Tracer } from '../core/tracing';
 import type { OwnProbes } from '../adapters/own-probes';
 import { PROBE_HEADER, PROBE_USER_AGENT } from '../adapters/own-probes';
 import type { Backend } from '../core/backend';
@@ -13,6 +14,7 @@ import { Quiet } from '../core/quiet';
 import { UNKNOWN_WORKER } from '../core/reports';
 import { isSameService, RouteReader, sendTo } from './destination';
 import { headerOf } from './request-origin';
+import { HoldSpan } from './hold-span';
 import { routeIsWithin } from './route';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
 import { reject } from '../kong/reject';
@@ -34,6 +36,8 @@ export interface PluginParts {
   readonly draining: () => boolean;
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
   readonly showReasons: boolean;
+  /** Undefined: there are no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** A probe of this process is let through, one of another or one that is long forgotten is never demand. */
@@ -90,7 +94,8 @@ export class ServerlessInstance implements PluginInstance {
   }
 
   async #decide(kong: Kong, context: PhaseContext | undefined): Promise<void> {
-    const { registry, ownProbes } = this.#parts;
+    const { registry, ownProbes, clock } = this.#parts;
+    const since = clock.now();
     const worker = (this.#worker ??= Number(await kong.nginx.get_var('pid')) || UNKNOWN_WORKER);
     const path = normalizePath(await kong.request.get_path());
     let sender = ownProbes.expects(path) ? await this.#senderOf(worker, path, kong) : undefined;
@@ -111,7 +116,7 @@ export class ServerlessInstance implements PluginInstance {
     // Asked whatever the path: a probe that was taken for a request would keep its own backend awake for ever.
     sender ??= await this.#senderOf(worker, path, kong).catch(() => 'client' as const);
     if (sender === 'own-probe') return;
-    await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, context);
+    await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, context, since);
   }
 
   async #senderOf(worker: number, path: string, kong: Kong): Promise<Sender> {
@@ -141,24 +146,42 @@ export class ServerlessInstance implements PluginInstance {
     return backend.target === '/' || (ofOneRoute && (await routeIsWithin(backend.target, kong)));
   }
 
-  async #enter(activator: Activator, arrival: Arrival, kong: Kong, context: PhaseContext | undefined): Promise<void> {
+  /** @param since when the request arrived */
+  async #enter(
+    activator: Activator,
+    arrival: Arrival,
+    kong: Kong,
+    context: PhaseContext | undefined,
+    since: number,
+  ): Promise<void> {
+    const { tracer, clock } = this.#parts;
+    const span = tracer && (await HoldSpan.begin(tracer, kong, arrival, since));
+    const entry = activator.enter(span === undefined ? arrival : { ...arrival, trace: span.context });
     let outcome: Outcome | undefined;
-    const entry = activator.enter(arrival);
     if (entry.kind === 'held') {
       context?.holds();
-      outcome = await waitFor(entry, kong, this.#route, context?.signal, this.#parts.clock);
+      outcome = await waitFor(entry, kong, this.#route, context?.signal, clock);
     } else outcome = entry;
-    if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome);
+    span?.settled(outcome);
+    try {
+      if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome, span);
+    } finally {
+      span?.end(entry, outcome);
+    }
   }
 
-  async #conclude(kong: Kong, backend: Backend, outcome: Outcome): Promise<void> {
+  async #conclude(kong: Kong, backend: Backend, outcome: Outcome, span: HoldSpan | undefined): Promise<void> {
     if (outcome.kind === 'released') {
       if (outcome.pin !== undefined) await sendTo(kong, outcome.pin);
       if (outcome.heldMs > 0) await kong.response.set_header('X-Serverless-Cold-Start', Math.round(outcome.heldMs));
+      if (outcome.heldMs > 0) await span?.passOn(kong);
       return;
     }
     const { error } = outcome;
-    if (error.code === 'SERVERLESS_HOLD_TIMEOUT' && backend.onTimeout === 'pass') return;
+    if (error.code === 'SERVERLESS_HOLD_TIMEOUT' && backend.onTimeout === 'pass') {
+      await span?.passOn(kong);
+      return;
+    }
     await this.#reject(kong, error);
   }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors';
-import type { Clock, ColdStart, Lane, Observer, Pod, WakeReason, WakeUp } from '../core/ports';
+import type { AddressAnswer, Clock, ColdStart, Lane, Observer, Pod, WakeReason, WakeUp } from '../core/ports';
+import type { ActivationTrace } from './activation-trace';
 
 /** Cold starts that the status shows. */
 const KEPT = 20;
@@ -19,23 +20,31 @@ interface Open {
   messages: number;
 }
 
+export interface ActivationLogParts {
+  /** Its target. */
+  readonly backend: string;
+  /** What is known of the activation by those who probe. */
+  readonly facts: () => Pick<ColdStart, 'host' | 'traceId'>;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  /** Undefined where there are no traces. */
+  readonly trace: ActivationTrace | undefined;
+}
+
 /** Follows one backend's cold start from its first request, and reports it when the backend is ready. */
 export class ActivationLog {
-  readonly #backend: string;
-  readonly #facts: () => Pick<ColdStart, 'host' | 'traceId'>;
+  readonly #parts: ActivationLogParts;
   readonly #clock: Clock;
-  readonly #observer: Observer;
+  readonly #trace: ActivationTrace | undefined;
   #open: Open | undefined;
   #kept: readonly ColdStart[] = [];
   /** When the cold start began that was reported before a pod of it was Ready. */
   #readyAwaitedSince: number | undefined;
 
-  /** @param facts what is known of the activation by those who probe */
-  constructor(backend: string, facts: () => Pick<ColdStart, 'host' | 'traceId'>, clock: Clock, observer: Observer) {
-    this.#backend = backend;
-    this.#facts = facts;
-    this.#clock = clock;
-    this.#observer = observer;
+  constructor(parts: ActivationLogParts) {
+    this.#parts = parts;
+    this.#clock = parts.clock;
+    this.#trace = parts.trace;
   }
 
   /** The latest cold starts, the newest last. */
@@ -46,6 +55,7 @@ export class ActivationLog {
   /** A request came while nothing was known of the backend, or what was known turned out to be wrong. */
   began(): void {
     const clock = this.#clock;
+    this.#trace?.began();
     this.#readyAwaitedSince = undefined;
     this.#open = {
       at: clock.wall(),
@@ -61,12 +71,14 @@ export class ActivationLog {
     };
   }
 
-  probed(): void {
+  probed(outcome: AddressAnswer['outcome']): void {
+    this.#trace?.probed(outcome);
     if (this.#open !== undefined) this.#open.probes += 1;
   }
 
   /** @param asleep no pod of the backend runs or starts */
   published(reason: WakeUp['reason'], asleep: boolean): void {
+    if (reason === 'cold-start') this.#trace?.woke();
     const open = this.#open;
     if (open === undefined) return;
     open.messages += 1;
@@ -82,7 +94,7 @@ export class ActivationLog {
     open.late = true;
     const { at, reason, wakeMs, addressMs, probes, messages, since } = open;
     const late = { at, reason, sinceMs: this.#since(since), wakeMs, addressMs, probes, messages };
-    this.#observer.coldStartLate(this.#backend, code, late);
+    this.#parts.observer.coldStartLate(this.#parts.backend, code, late);
   }
 
   /** Dapr took the wake-up. */
@@ -106,16 +118,27 @@ export class ActivationLog {
 
   /** A probe passed. Without a wake-up it was no cold start: the backend was up. */
   ready(held: number, lane: Lane): void {
+    this.#trace?.ready();
     const open = this.#open;
     this.#open = undefined;
     if (open?.woke !== true) return;
     const { at, since, reason, wakeMs, addressMs, podReadyMs, probes, messages } = open;
     const readyMs = this.#since(since);
     const phases = { wakeMs, addressMs, readyMs, podReadyMs };
-    const coldStart: ColdStart = { at, reason, ...this.#facts(), held, lane, ...phases, probes, messages };
+    const coldStart: ColdStart = { at, reason, ...this.#parts.facts(), held, lane, ...phases, probes, messages };
     if (podReadyMs === undefined && addressMs !== undefined) this.#readyAwaitedSince = since;
     this.#kept = [...this.#kept, coldStart].slice(-KEPT);
-    this.#observer.coldStart(this.#backend, coldStart);
+    this.#parts.observer.coldStart(this.#parts.backend, coldStart);
+  }
+
+  /** Nobody waits any more. */
+  abandoned(): void {
+    this.#trace?.over();
+  }
+
+  /** Whether the backend had to be woken for a request that has waited since then. Known only where there are traces. */
+  wokeFor(since: number): boolean {
+    return this.#trace?.wokeFor(since) === true;
   }
 
   #since(moment: number): number {

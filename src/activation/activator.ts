@@ -8,6 +8,7 @@ import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
 import { ActivationLog } from './activation-log';
+import { ActivationTrace } from './activation-trace';
 import { type ActivatorStatus, activatorStatus } from './activator-status';
 import { Alarm } from './alarm';
 import { AddressLanes } from './address-lanes';
@@ -52,7 +53,8 @@ export class Activator {
     });
     const current = (): Backend => this.#backend;
     this.#origins = new Origins(() => this.#backend.probe);
-    this.#log = new ActivationLog(target, () => this.#origins.facts, clock, observer);
+    const trace = ActivationTrace.of(parts, target, this.#origins);
+    this.#log = new ActivationLog({ backend: target, facts: () => this.#origins.facts, clock, observer, trace });
     this.#pods = new Pods(endpoints, clock, {
       onChange: (service) => {
         this.#log.pods(this.#pods.all);
@@ -81,7 +83,7 @@ export class Activator {
       prober: addressProber,
       pods: this.#pods,
       onAnswer: ({ outcome, report }) => {
-        this.#log.probed();
+        this.#log.probed(outcome);
         this.#probing.heard(report);
         observer.probed(target, outcome);
       },
@@ -94,10 +96,8 @@ export class Activator {
       origins: this.#origins,
       pods: this.#pods,
       lanes: this.#lanes,
-      onPinned: () => {
-        this.#log.ready(this.#waiters.size + 1, 'address');
-        this.#publishing.open();
-      },
+      log: this.#log,
+      publishing: this.#publishing,
       onLeft: this.#left,
     });
   }
@@ -269,7 +269,7 @@ export class Activator {
   }
 
   readonly #probed = (scope: Scope, { outcome, worker, last }: ProbeResult): void => {
-    this.#log.probed();
+    this.#log.probed(outcome);
     this.#step({ type: 'probed', scope, outcome, worker, last, leaving: this.#pods.leaving });
     this.#parts.observer.probed(this.#backend.target, outcome);
   };

@@ -4,6 +4,7 @@ import type {
   AddressProber,
   Clock,
   Endpoints,
+  Lane,
   Logger,
   Observer,
   OpenConnections,
@@ -13,6 +14,7 @@ import type {
   Random,
 } from '../core/ports';
 import type { ServicePort } from '../core/service-name';
+import type { TraceContext, Tracer } from '../core/tracing';
 import type { HeldBudget } from './held-budget';
 import type { Origin } from './origin';
 
@@ -32,6 +34,8 @@ export interface ActivatorParts {
   readonly connections: OpenConnections | undefined;
   /** Host name of this gateway node, for messages. */
   readonly gateway: string;
+  /** Undefined: there are no traces. */
+  readonly tracer?: Tracer | undefined;
 }
 
 /** What an activator wants to know about a request. */
@@ -41,6 +45,8 @@ export interface Arrival {
   readonly wakes: boolean;
   /** The backend as the request's own plugin configuration names it: its hold deadline and bound are the request's. */
   readonly backend: Backend;
+  /** The context of its own span, which a wake-up belongs to that it causes; undefined: what the request came with is read later. */
+  readonly trace?: TraceContext;
 }
 
 /** How a request fared that was held. */
@@ -51,6 +57,8 @@ export type Outcome =
       readonly heldMs: number;
       /** The pod that it is sent to; undefined: Kong chooses. */
       readonly pin?: Pin | undefined;
+      /** What let it go; undefined where nothing had to. */
+      readonly lane?: Lane | undefined;
     }
   | { readonly kind: 'rejected'; readonly error: ServerlessError };
 
@@ -82,4 +90,6 @@ export interface Hold {
   identify(origin: Origin): void;
   /** The client is gone: frees its place. */
   leave(): void;
+  /** Whether the backend had to be woken while it waited. */
+  wasColdStart(): boolean;
 }

@@ -1,8 +1,10 @@
 import type { Pin } from '../core/ports';
+import type { ActivationLog } from './activation-log';
 import type { AddressLanes } from './address-lanes';
 import type { Arrival, Destination, Hold, Outcome, Wanted } from './arrival';
 import type { Origin, Origins } from './origin';
 import type { Pods } from './pods';
+import type { Publishing } from './publishing';
 import type { HeldRequest, Waiters } from './waiters';
 
 export interface HoldsParts {
@@ -12,8 +14,8 @@ export interface HoldsParts {
   readonly lanes: AddressLanes;
   /** Its client is gone, or it went on to a pod: the machine has one less that waits. */
   readonly onLeft: (request: HeldRequest) => void;
-  /** It was sent to a pod that passed. */
-  readonly onPinned: () => void;
+  readonly log: ActivationLog;
+  readonly publishing: Pick<Publishing, 'open'>;
 }
 
 /** Holds requests: what is read of each, where it could go, and what it leaves behind when it ends. */
@@ -24,15 +26,16 @@ export class Holds {
     this.#parts = parts;
   }
 
-  add({ worker, wakes, backend }: Arrival): Hold {
-    const { waiters, origins, lanes } = this.#parts;
-    const wants = this.#wants(wakes, backend.probe.url === undefined);
-    const origin = origins.joined();
+  add({ worker, wakes, backend, trace }: Arrival): Hold {
+    const { waiters, origins, lanes, log } = this.#parts;
+    const wants = this.#wants(wakes && trace === undefined, backend.probe.url === undefined);
+    const origin = origins.joined(wakes ? trace : undefined);
     let one: HeldRequest | undefined;
     let destination: Destination | undefined;
     const left = (): void => {
       origin.left();
       if (one !== undefined && destination !== undefined) lanes.leave(one, destination);
+      if (waiters.size === 0) log.abandoned();
     };
     const outcome = new Promise<Outcome>((resolve) => {
       const settle = (end: Outcome): void => {
@@ -65,6 +68,7 @@ export class Holds {
         left();
         this.#parts.onLeft(one);
       },
+      wasColdStart: () => one !== undefined && log.wokeFor(one.since),
     };
   }
 
@@ -78,14 +82,15 @@ export class Holds {
 
   #goTo(one: HeldRequest, pin: Pin): void {
     if (!this.#parts.waiters.releaseTo(one, pin)) return;
-    this.#parts.onPinned();
+    this.#parts.log.ready(this.#parts.waiters.size + 1, 'address');
+    this.#parts.publishing.open();
     this.#parts.onLeft(one);
   }
 
-  #wants(wakes: boolean, throughGateway: boolean): Wanted {
+  #wants(trace: boolean, throughGateway: boolean): Wanted {
     const { origins, pods } = this.#parts;
     const route = pods.areFollowed && throughGateway;
-    return { host: origins.wantsHost || route, trace: wakes && origins.wantsTrace, route };
+    return { host: origins.wantsHost || route, trace: trace && origins.wantsTrace, route };
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ProbeSettings } from '../core/backend';
 import type { ColdStart } from '../core/ports';
 import type { ServicePort } from '../core/service-name';
+import type { TraceContext } from '../core/tracing';
 
 /** What an activation takes over from a request that waits. Its client chose Host and trace. */
 export interface Origin {
@@ -8,6 +9,7 @@ export interface Origin {
   readonly host: string | undefined;
   /** W3C trace context, for the wake-up message. */
   readonly traceparent: string | undefined;
+  readonly tracestate?: string | undefined;
   /** The Kubernetes Service that Kong routes it to; undefined where that cannot be told. */
   readonly service?: ServicePort | undefined;
   /** The backend sees the client's Host. */
@@ -36,7 +38,7 @@ export class Origins {
   /** The Host of the last probe that passed. */
   #passed: string | undefined;
   #turn = 0;
-  #traceparent: string | undefined;
+  #trace: TraceContext | undefined;
 
   constructor(settings: () => Pick<ProbeSettings, 'host' | 'url'>) {
     this.#settings = settings;
@@ -50,26 +52,32 @@ export class Origins {
 
   /** Whether this activation has no trace context yet. */
   get wantsTrace(): boolean {
-    return this.#traceparent === undefined;
+    return this.#trace === undefined;
   }
 
-  get traceparent(): string | undefined {
-    return this.#traceparent;
+  /** The context of the request that this activation is for. */
+  get trace(): TraceContext | undefined {
+    return this.#trace;
   }
 
   /** What a report of the activation says of it. */
   get facts(): Pick<ColdStart, 'host' | 'traceId'> {
-    return { host: this.wantsHost ? 'client' : 'configured', traceId: this.#traceparent?.split('-')[1] };
+    return { host: this.wantsHost ? 'client' : 'configured', traceId: this.#trace?.traceparent.split('-')[1] };
   }
 
   /** An activation begins. */
   began(): void {
-    this.#traceparent = undefined;
+    this.#trace = undefined;
     this.#turn = 0;
   }
 
-  /** One more request waits. */
-  joined(): WaitingOrigin {
+  /**
+   * One more request waits.
+   *
+   * @param trace its context, where that is known already
+   */
+  joined(trace?: TraceContext): WaitingOrigin {
+    this.#trace ??= trace;
     let state: 'reading' | { readonly host: string | undefined } | 'left' = 'reading';
     this.#reading += 1;
     return {
@@ -77,7 +85,7 @@ export class Origins {
         if (state !== 'reading') return;
         state = { host: origin.host };
         this.#reading -= 1;
-        this.#traceparent ??= origin.traceparent;
+        this.#trace ??= contextOf(origin);
         if (origin.host !== undefined) this.#hosts.set(origin.host, (this.#hosts.get(origin.host) ?? 0) + 1);
         this.#tell();
       },
@@ -134,4 +142,9 @@ export class Origins {
     if (!nothingToWaitFor) return;
     for (const callback of this.#whenKnown.splice(0)) callback();
   }
+}
+
+function contextOf({ traceparent, tracestate }: Origin): TraceContext | undefined {
+  if (traceparent === undefined) return undefined;
+  return tracestate === undefined ? { traceparent } : { traceparent, tracestate };
 }

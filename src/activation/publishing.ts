@@ -1,14 +1,16 @@
 import type { Backend } from '../core/backend';
 import type { WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
+import type { TraceContext } from '../core/tracing';
 import type { ActivationLog } from './activation-log';
 import { ActivityReporter } from './activity-reporter';
 import type { ActivatorParts } from './arrival';
 import { InFlight } from './in-flight';
 import type { Pods } from './pods';
+import { beginPublish, endPublish } from './publish-span';
 import { UnprobedWake } from './unprobed';
 
-type PublishingParts = Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway' | 'connections'>;
+type PublishingParts = Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway' | 'connections' | 'tracer'>;
 
 /** When Dapr is asked for a backend, and what it said last: cold-start wake-ups, and the activity messages that keep the backend up. */
 export class Publishing {
@@ -16,7 +18,7 @@ export class Publishing {
   readonly #parts: PublishingParts;
   readonly #log: ActivationLog;
   readonly #pods: { readonly asleep: boolean };
-  readonly #origins: { readonly traceparent: string | undefined };
+  readonly #origins: { readonly trace: TraceContext | undefined };
   readonly #waiters: { readonly size: number };
   readonly #activity: ActivityReporter;
   readonly #inFlight: InFlight;
@@ -35,7 +37,7 @@ export class Publishing {
     parts: PublishingParts,
     log: ActivationLog,
     pods: Pods,
-    origins: { readonly traceparent: string | undefined },
+    origins: { readonly trace: TraceContext | undefined },
     waiters: { readonly size: number },
   ) {
     this.#backend = backend;
@@ -106,18 +108,24 @@ export class Publishing {
 
   async #publish(reason: WakeUp['reason'], requests: number, inFlight?: number): Promise<PublishReport> {
     const { target, pubsub, topic, policy } = this.#backend();
-    const { gateway, clock, publisher, observer } = this.#parts;
+    const { gateway, clock, publisher, observer, tracer } = this.#parts;
     this.#log.published(reason, this.#pods.asleep);
     // The request that is the reason of a wake-up does not wait yet.
     const held = Math.max(this.#waiters.size, reason === 'cold-start' ? requests : 0);
+    // Activity is nobody's.
+    const parent = reason === 'cold-start' ? this.#origins.trace : undefined;
+    const span =
+      reason === 'cold-start' ? tracer && beginPublish(tracer, parent, clock.now(), target, topic) : undefined;
+    const trace = span?.context ?? parent;
     const message: WakeUp = {
       ...{ reason, backend: target, requests },
       ...(inFlight === undefined ? {} : { inFlight }),
       ...(held === 0 ? {} : { held }),
       ...{ ttl: Math.ceil(policy.messageTtlMs / 1000), gateway, at: clock.wall() },
+      ...trace,
     };
-    const traceparent = reason === 'cold-start' ? this.#origins.traceparent : undefined;
-    const report = await publisher.publish({ pubsub, topic, ttlMs: policy.messageTtlMs }, message, traceparent);
+    const report = await publisher.publish({ pubsub, topic, ttlMs: policy.messageTtlMs }, message, trace);
+    if (span !== undefined) endPublish(span, report);
     this.#lastReport = report;
     // One that failed is no reason to stop looking: the next look may find the sidecar well.
     this.#inFlight.messageSent();

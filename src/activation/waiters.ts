@@ -62,12 +62,12 @@ export class Waiters {
   /** Lets all go on that wait on this worker. */
   release(worker: number, lane: Lane): void {
     const onWorker = [...(this.#byWorker.get(worker) ?? [])];
-    for (const one of onWorker) this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs }), lane);
+    for (const one of onWorker) this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs, lane }), lane);
   }
 
   /** Lets one go on, to this pod. False: it did not wait any more. */
   releaseTo(one: HeldRequest, pin: Pin): boolean {
-    return this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs, pin }), 'address');
+    return this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs, pin, lane: 'address' }), 'address');
   }
 
   /**

@@ -1,5 +1,6 @@
 import type { Clock, Publisher, PublishTarget, WakeUp } from '../core/ports';
 import type { PublishOutcome, PublishReport } from '../core/reports';
+import type { TraceContext } from '../core/tracing';
 import { systemClock } from './clock';
 import { ConnectionPools } from './connection-pools';
 import { HttpFailure, request } from './http-client';
@@ -57,7 +58,7 @@ export class DaprPublisher implements Publisher {
     this.#pools = new ConnectionPools(settings.daprUrl, clock);
   }
 
-  async publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport> {
+  async publish(target: PublishTarget, message: WakeUp, trace: TraceContext | undefined): Promise<PublishReport> {
     const { daprUrl, daprToken } = this.#settings;
     const topic = `${encodeURIComponent(target.pubsub)}/${encodeURIComponent(target.topic)}`;
     const ttlSeconds = Math.max(1, Math.ceil(target.ttlMs / 1000));
@@ -71,7 +72,8 @@ export class DaprPublisher implements Publisher {
           headers: {
             'Content-Type': 'application/json',
             ...(daprToken === undefined ? {} : { 'dapr-api-token': daprToken }),
-            ...(traceparent === undefined ? {} : { traceparent }),
+            ...(trace === undefined ? {} : { traceparent: trace.traceparent }),
+            ...(trace?.tracestate === undefined ? {} : { tracestate: trace.tracestate }),
           },
           body: JSON.stringify(message),
           timeoutMs: this.#timeoutMs,

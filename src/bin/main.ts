@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
         socketMode: command.settings.socketMode,
         statusListen: command.settings.statusListen,
         clock: systemClock,
-        load: () => load(command.settings),
+        load: () => load(command.settings, io.env),
       });
       return EXIT.ok;
   }
@@ -61,9 +61,11 @@ async function runScaler(argv: readonly string[], io: CommandIo): Promise<number
 }
 
 /** The product is loaded only to serve, and only once the socket listens. */
-async function load(settings: ProcessSettings): Promise<Loaded> {
+async function load(settings: ProcessSettings, env: CommandIo['env']): Promise<Loaded> {
   const { createLogger } = await import('../adapters/logger.js');
   const { compose } = await import('../compose.js');
+  const { loadTracer } = await import('../tracing/load-tracer.js');
   const log = createLogger(settings.logLevel, settings.logFormat);
-  return { product: compose(settings, log), log };
+  const tracer = await loadTracer('kong-serverless', env, systemClock, log);
+  return { product: compose(settings, log, tracer), log };
 }

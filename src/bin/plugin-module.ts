@@ -9,6 +9,7 @@ import { parseProcessSettings } from '../config/process-settings';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
 import { moduleInfo } from '../kong/plugin-info';
 import { RejectingInstance } from '../kong/rejecting-instance';
+import { tracesAskedFor } from '../tracing/endpoint';
 
 export const { Name, Version, Priority, Schema } = moduleInfo;
 
@@ -20,7 +21,10 @@ let makeInstance: InstanceMaker | undefined;
 function instanceMaker(): InstanceMaker {
   const parsed = parseProcessSettings({}, process.env);
   if (parsed.ok) {
-    const { module } = compose(parsed.settings, createLogger(parsed.settings.logLevel, parsed.settings.logFormat));
+    const log = createLogger(parsed.settings.logLevel, parsed.settings.logFormat);
+    const { module } = compose(parsed.settings, log);
+    const variable = tracesAskedFor(process.env);
+    if (variable !== undefined) log.warn({ variable }, 'no traces are sent: only dist/serverless sends them');
     return (config) => new module.Plugin(config);
   }
   // An exception here is an error of StartInstance, on which Kong 2.8 spins (K7).

@@ -2,6 +2,7 @@ import type { ProbeSettings } from './backend';
 import type { ErrorCode } from './errors';
 import type { ProbeOutcome, ProbeReport, ProbeResult, PublishReport } from './reports';
 import type { ServiceName, ServicePort } from './service-name';
+import type { TraceContext } from './tracing';
 
 /** Time. Milliseconds of a monotonic clock, but for `wall`. */
 export interface Clock {
@@ -113,6 +114,9 @@ export interface WakeUp {
   readonly gateway: string;
   /** RFC 3339. */
   readonly at: string;
+  /** Trace context of the publish, where there is one: whoever delivers the message may put another into its headers. */
+  readonly traceparent?: string;
+  readonly tracestate?: string | undefined;
 }
 
 export interface PublishTarget {
@@ -124,7 +128,7 @@ export interface PublishTarget {
 /** Publishes to the Dapr sidecar. */
 export interface Publisher {
   /** Never rejects: how it failed is in the report. */
-  publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport>;
+  publish(target: PublishTarget, message: WakeUp, trace: TraceContext | undefined): Promise<PublishReport>;
 }
 
 /**

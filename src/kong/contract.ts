@@ -96,6 +96,6 @@ export interface Product {
   metrics(format: 'prometheus' | 'openmetrics', standby: boolean): Promise<string>;
   /** What each backend does now, for people and tools: JSON. */
   status(): object;
-  /** Frees timers and connections. Requests held are not answered any more. */
-  close(): void;
+  /** Frees timers and connections. Requests held are not answered any more. Settles when the last traces are sent, soon at the latest. */
+  close(): Promise<void> | void;
 }

@@ -50,9 +50,20 @@ export class ExternalScaler {
     );
   }
 
-  /** A message has come for this topic: whoever listens is told at once. */
-  wake(topic: string): void {
-    for (const push of this.#pushes.get(topic) ?? []) this.#push(push, FIRST_REPEAT_MS);
+  /**
+   * A message has come for this topic: whoever listens is told at once.
+   *
+   * @param told how many streams were, once it is written to all of them
+   */
+  wake(topic: string, told?: (streams: number) => void): void {
+    const pushes = [...(this.#pushes.get(topic) ?? [])];
+    let left = pushes.length;
+    if (left === 0) told?.(0);
+    const written = (): void => {
+      left -= 1;
+      if (left === 0) told?.(pushes.length);
+    };
+    for (const push of pushes) this.#push(push, FIRST_REPEAT_MS, written);
   }
 
   /** Ends all streams, and well: KEDA waits 2 s before it opens one again that ended so, and ever longer after one that broke (E9). */
@@ -126,11 +137,11 @@ export class ExternalScaler {
   }
 
   /** Says `true` if that is so, and again while a gateway holds; a `false` would tell KEDA nothing. */
-  #push(push: Push, repeatMs: number): void {
+  #push(push: Push, repeatMs: number, written?: () => void): void {
     push.cancel();
     const { active, held } = this.#wanted(push.topic);
     if (!active) return;
-    push.call.write({ result: true });
+    push.call.write({ result: true }, written);
     if (held === 0) return;
     push.cancel = this.#clock.after(repeatMs, () => {
       this.#push(push, Math.min(2 * repeatMs, MOST_REPEAT_MS));

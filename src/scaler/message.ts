@@ -1,3 +1,4 @@
+import { traceContext, type TraceContext } from '../core/tracing';
 import { isRecord } from '../core/types';
 import type { Said } from './demand';
 
@@ -24,6 +25,14 @@ export function readMessage(data: unknown, ttlSeconds?: number): Said {
     inFlight: number(fields['inFlight'], 0),
     ttlMs: Math.min(Math.max(ttl, 1), LONGEST_TTL_S) * 1000,
   };
+}
+
+/**
+ * The trace that a message belongs to, which is the plugin's own word: what Dapr writes around a message is in a trace of Dapr's where the
+ * plugin named none.
+ */
+export function traceOf(data: unknown): TraceContext | undefined {
+  return isRecord(data) ? traceContext(data['traceparent'], data['tracestate']) : undefined;
 }
 
 function number(value: unknown, fallback: number): number {

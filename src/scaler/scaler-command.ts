@@ -2,6 +2,7 @@ import { systemClock } from '../adapters/clock';
 import { createLogger } from '../adapters/logger';
 import { type CommandIo, EXIT, withUsage } from '../command-line/command-io';
 import { optionTable, readWords, refuseWords, settingMeaning, UsageError } from '../command-line/read-words';
+import { loadTracer } from '../tracing/load-tracer';
 import { Scaler } from './scaler';
 import { parseScalerSettings, scalerSettings } from './settings';
 
@@ -28,7 +29,8 @@ export function runScaler(argv: readonly string[], io: CommandIo): Promise<numbe
     const parsed = parseScalerSettings(values as Readonly<Record<string, string | undefined>>, io.env);
     if (!parsed.ok) throw new UsageError(...parsed.problems);
     const logger = createLogger(parsed.settings.logLevel, parsed.settings.logFormat);
-    const scaler = new Scaler(parsed.settings, systemClock, logger);
+    const tracer = await loadTracer('kong-serverless-scaler', io.env, systemClock, logger);
+    const scaler = new Scaler(parsed.settings, systemClock, logger, tracer);
     try {
       await scaler.start();
     } catch (error) {

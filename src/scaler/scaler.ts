@@ -4,11 +4,12 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import { Counter, type Exposition, Reading } from '../adapters/exposition';
 import { SCALER_INSTRUMENTS } from '../adapters/instruments';
 import type { Clock, Logger } from '../core/ports';
+import type { Tracer } from '../core/tracing';
 import { externalScalerDefinition } from './contract';
 import { Demand } from './demand';
 import { ExternalScaler } from './external-scaler';
 import { type Delivery, Inbox } from './inbox';
-import { readMessage } from './message';
+import { readMessage, traceOf } from './message';
 import { Peers } from './peers';
 import type { ScalerSettings } from './settings';
 import { statusOf } from './status';
@@ -23,6 +24,7 @@ export class Scaler {
   readonly #settings: ScalerSettings;
   readonly #clock: Clock;
   readonly #logger: Logger;
+  readonly #tracer: Tracer | undefined;
   readonly #external: ExternalScaler;
   readonly #inbox: Inbox;
   readonly #peers: Peers | undefined;
@@ -31,10 +33,12 @@ export class Scaler {
   readonly #readings: readonly Exposition[];
   #ready = false;
 
-  constructor(settings: ScalerSettings, clock: Clock, logger: Logger) {
+  /** @param tracer undefined where there are no traces */
+  constructor(settings: ScalerSettings, clock: Clock, logger: Logger, tracer?: Tracer) {
     this.#settings = settings;
     this.#clock = clock;
     this.#logger = logger;
+    this.#tracer = tracer;
     this.#external = new ExternalScaler(this.#demand, clock, logger);
     const { streams, topics, activeTopics } = SCALER_INSTRUMENTS;
     const active = (): number =>
@@ -95,14 +99,24 @@ export class Scaler {
     await Promise.race([Promise.all([ended, closed]), late]);
     this.#grpc.forceShutdown();
     this.#inbox.server.closeAllConnections();
+    await this.#tracer?.close();
   }
 
   #deliver({ way, pubsub, topic, data, ttlSeconds, forward }: Delivery): void {
     const name = topicName(pubsub, topic);
     this.#demand.record(name, readMessage(data, ttlSeconds), this.#clock.now());
     this.#messages.add([way]);
-    this.#external.wake(name);
+    this.#external.wake(name, this.#span(way, topic, data));
     if (forward !== undefined) this.#peers?.forward(forward);
+  }
+
+  /** How long a wake-up takes from here to KEDA, in the trace of the request that it is for. Undefined: no trace is asked for. */
+  #span(way: Delivery['way'], topic: string, data: unknown): ((streams: number) => void) | undefined {
+    const parent = this.#tracer && traceOf(data);
+    if (parent === undefined) return undefined;
+    const attributes = { 'messaging.system': 'dapr', 'messaging.destination.name': topic, 'serverless.way': way };
+    const span = this.#tracer?.start({ name: 'wake', parent, since: this.#clock.now(), attributes });
+    return (streams) => span?.end({ 'serverless.streams': streams });
   }
 
   #credentials(): ServerCredentials {

@@ -189,7 +189,7 @@ class ServerProcess {
     } finally {
       status?.stop();
       await this.#handOver.shutDown(rpc, exitBy);
-      product.close();
+      await product.close();
       log.info({ held: product.held() }, 'shut down');
     }
   }

@@ -27,6 +27,8 @@ export class FakeBackend {
   served = 0;
   /** Requests with the probe header, which the gateway must remove. */
   tokensSeen = 0;
+  /** Trace contexts of the requests for anything else. */
+  readonly traces: (string | string[] | undefined)[] = [];
   /** When it last became ready, as `performance.now()`. */
   readyAt = NaN;
   #state: BackendState = 'asleep';
@@ -110,7 +112,10 @@ export class FakeBackend {
     const path = (request.url ?? '').split('?')[0] ?? '';
     const isProbe = this.#health !== '' && path.endsWith(this.#health);
     if (isProbe) this.probes += 1;
-    else this.served += 1;
+    else {
+      this.served += 1;
+      this.traces.push(request.headers['traceparent']);
+    }
     if (request.headers['x-serverless-probe'] !== undefined) this.tokensSeen += 1;
     if (path.endsWith('/digest')) {
       void digest(request, response);

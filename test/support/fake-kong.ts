@@ -41,6 +41,8 @@ export class FakeKong implements Kong {
   exited: Exit | undefined;
   /** The client has disconnected: no more calls are answered (K11). */
   gone = false;
+  /** Headers that the backend gets in place of the client's. */
+  readonly upstreamHeaders: Record<string, string> = {};
   /** Two calls were in progress at once, or one came after `exit`: neither exists in Kong's protocol. */
   outOfTurn = false;
   /** The client disconnects during the first call with this prefix. */
@@ -90,6 +92,7 @@ export class FakeKong implements Kong {
     request: {
       set_header: (name: string, value: string): Promise<void> =>
         this.#answer(`service.request.set_header ${name}`, () => {
+          this.upstreamHeaders[name] = value;
           // Kong 2.8 forgets the client's Host with set_target: one that was set before it is lost.
           if (name === 'Host' && this.sentTo !== undefined) this.sentTo = { ...this.sentTo, host: value };
         }),

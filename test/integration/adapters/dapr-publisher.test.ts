@@ -95,8 +95,8 @@ describe('what is sent', () => {
 
   test('carries the token and the trace context', async () => {
     const trace = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
-    await publisher({ token: 's3cret' }).publish(TARGET, MESSAGE, trace);
-    expect(seen[0]!.headers).toMatchObject({ 'dapr-api-token': 's3cret', traceparent: trace });
+    await publisher({ token: 's3cret' }).publish(TARGET, MESSAGE, { traceparent: trace, tracestate: 'vendor=1' });
+    expect(seen[0]!.headers).toMatchObject({ 'dapr-api-token': 's3cret', traceparent: trace, tracestate: 'vendor=1' });
   });
 
   test('goes over connections that are kept', async () => {

@@ -79,10 +79,15 @@ describe("the image's entry point", () => {
 
   test("lets the one that Kong starts see the container's settings, and keeps what was there", async () => {
     image = new Image(LATE);
-    const settings = { SERVERLESS_LOG_LEVEL: 'warn', DAPR_API_TOKEN: 'secret', KONG_NGINX_MAIN_ENV: 'MINE' };
+    const settings = {
+      ...{ SERVERLESS_LOG_LEVEL: 'warn', DAPR_API_TOKEN: 'secret', KONG_NGINX_MAIN_ENV: 'MINE' },
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318',
+    };
     const { output } = await image.run(['kong', 'docker-start'], settings);
     const directives = /^KONG_NGINX_MAIN_ENV=(.*)$/m.exec(output)![1]!.split('; env ');
-    expect(new Set(directives)).toEqual(new Set(['MINE', 'PATH', 'SERVERLESS_LOG_LEVEL', 'DAPR_API_TOKEN']));
+    expect(new Set(directives)).toEqual(
+      new Set(['MINE', 'PATH', 'SERVERLESS_LOG_LEVEL', 'DAPR_API_TOKEN', 'OTEL_EXPORTER_OTLP_ENDPOINT']),
+    );
     expect(output).not.toContain('secret');
   });
 

@@ -2,6 +2,7 @@ import pino from 'pino';
 import { Registry } from '../../../src/activation/registry';
 import { OwnProbes } from '../../../src/adapters/own-probes';
 import type { Backend } from '../../../src/core/backend';
+import type { Tracer } from '../../../src/core/tracing';
 import type { PhaseContext } from '../../../src/kong/contract';
 import { ServerlessInstance } from '../../../src/access/serverless-instance';
 import type { FakeClock } from '../../support/fake-clock';
@@ -21,7 +22,7 @@ export interface Phase {
 
 /** Plugin instances among fakes. */
 export class PluginRig {
-  readonly rig = new ActivatorRig();
+  readonly rig: ActivatorRig;
   readonly ownProbes = new OwnProbes();
   readonly registry: Registry;
   /** Lines of the process log. */
@@ -34,7 +35,9 @@ export class PluginRig {
   /** Kong's sides of all requests so far. */
   readonly kongs: FakeKong[] = [];
 
-  constructor() {
+  /** @param tracer where the test has traces */
+  constructor(readonly tracer?: Tracer) {
+    this.rig = new ActivatorRig({}, 10_000, undefined, tracer);
     this.registry = new Registry(this.clock, (backend) => this.rig.create(backend));
   }
 
@@ -59,6 +62,7 @@ export class PluginRig {
         ownProbes: this.ownProbes,
         logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
         draining: () => this.draining,
+        tracer: this.tracer,
       },
     );
   }

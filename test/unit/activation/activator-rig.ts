@@ -22,6 +22,7 @@ import type {
   WakeUp,
 } from '../../../src/core/ports';
 import type { ServiceName } from '../../../src/core/service-name';
+import type { TraceContext, Tracer } from '../../../src/core/tracing';
 import type { ProbeResult, PublishReport } from '../../../src/core/reports';
 import { FakeClock, flush } from '../../support/fake-clock';
 import { exampleBackend } from '../core/example-backend';
@@ -82,8 +83,8 @@ export class FakePublisher implements Publisher {
     this.#clock = clock;
   }
 
-  publish(target: PublishTarget, message: WakeUp, traceparent: string | undefined): Promise<PublishReport> {
-    this.published.push({ at: this.#clock.now(), target, message, traceparent });
+  publish(target: PublishTarget, message: WakeUp, trace: TraceContext | undefined): Promise<PublishReport> {
+    this.published.push({ at: this.#clock.now(), target, message, traceparent: trace?.traceparent });
     const { report } = this;
     return new Promise((resolve) => {
       this.#clock.after(this.answerMs, () => {
@@ -232,6 +233,8 @@ export class ActivatorRig {
     maxHeld = 10_000,
     /** Kubernetes, where the test has one. */
     readonly endpoints?: FakeEndpoints,
+    /** Traces, where the test has them. */
+    readonly tracer?: Tracer,
   ) {
     this.budget = new HeldBudget(maxHeld);
     this.backend = exampleBackend(changes);
@@ -251,6 +254,7 @@ export class ActivatorRig {
       endpoints: this.endpoints,
       connections: this.endpoints && this.connections,
       gateway: 'node-1',
+      tracer: this.tracer,
     });
   }
 

@@ -37,7 +37,7 @@ describe('a burst on a cold backend', () => {
     expect(await endings(callers)).toEqual({ released: 1000 });
     expect(rig.budget.held).toBe(0);
     const [first] = callers;
-    expect(first!.outcome).toEqual({ kind: 'released', heldMs: 2010 });
+    expect(first!.outcome).toEqual({ kind: 'released', heldMs: 2010, lane: 'worker' });
   });
 
   test('is one cold start for the log: held, ms to wake, ms to ready, probes, messages', async () => {

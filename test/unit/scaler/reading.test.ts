@@ -55,6 +55,7 @@ describe('the settings', () => {
         token: undefined,
         tls: undefined,
         logLevel: 'info',
+        logFormat: 'json',
       },
     });
   });
