@@ -142,6 +142,7 @@ export function referencePage(): string {
       'almost no environment, so use options there. An invalid value ends the process with exit code 2 and a message that quotes it. ' +
       'An empty variable counts as unset.',
     settingsTable(),
+    'Traces have the variables of OpenTelemetry, such as `OTEL_EXPORTER_OTLP_ENDPOINT`, and no option: see [traces](guides/tracing.md).',
   ];
   return `${paragraphs.join('\n\n')}\n`;
 }

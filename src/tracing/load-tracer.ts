@@ -24,6 +24,11 @@ export async function loadTracer(
     const { createTracer } = await import('./open-telemetry.js');
     const tracer = createTracer({ service: { name: service, version }, clock, logger });
     logger.info({ variable, sampler: env['OTEL_TRACES_SAMPLER'] }, 'traces are sent by OTLP over HTTP');
+    if (env['OTEL_EXPORTER_OTLP_PROTOCOL'] === 'grpc')
+      logger.warn(
+        { variable },
+        'OTEL_EXPORTER_OTLP_PROTOCOL is grpc, but traces are sent over HTTP: name the port for that, 4318',
+      );
     return tracer;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND')
