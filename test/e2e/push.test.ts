@@ -2,6 +2,7 @@ import { Daprd } from '../../real-parts/daprd';
 import { send } from '../../real-parts/http';
 import { RabbitMq } from '../../real-parts/rabbitmq';
 import { until } from '../../real-parts/wait';
+import { FakeOtlp } from '../support/fake-otlp';
 import { objectIn } from '../unit/manifests/documents';
 import { ref, ScalerRig, type Stream } from '../support/scaler-rig';
 import { describeWith, say, stopAll } from '../support/suite';
@@ -11,6 +12,7 @@ const TOPIC = 'serverless';
 const TTL_S = 3;
 
 describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real daprd and RabbitMQ', () => {
+  let otlp: FakeOtlp;
   let rabbit: RabbitMq;
   let gateway: Daprd;
   const scalers: ScalerRig[] = [];
@@ -35,11 +37,13 @@ describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real d
   };
 
   beforeAll(async () => {
+    otlp = await FakeOtlp.start();
+    const env = { OTEL_EXPORTER_OTLP_ENDPOINT: otlp.url, OTEL_BSP_SCHEDULE_DELAY: '50' };
     rabbit = await RabbitMq.start();
     // Dapr's injector gives every sidecar its pod's name; without one daprd ends over {podName}.
     gateway = await Daprd.start([component()], { id: 'serverless', podName: 'kong' });
     for (const podName of ['serverless-scaler-0', 'serverless-scaler-1']) {
-      const scaler = await ScalerRig.start();
+      const scaler = await ScalerRig.start([], env);
       scalers.push(scaler);
       const app = { id: 'serverless-scaler', port: scaler.httpPort, podName };
       sidecars.push(await Daprd.start([component(), subscription()], app));
@@ -56,6 +60,7 @@ describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real d
       })),
       gateway,
       rabbit,
+      otlp,
     ]),
     60_000,
   );
@@ -107,6 +112,20 @@ describeWith(['daprd', 'rabbitmq'], 'the scaler as a subscriber, behind a real d
   test('only the gateway may publish', async () => {
     for (const sidecar of sidecars) expect(await publish({ requests: 1 }, sidecar)).toBe(403);
   });
+
+  test('a wake-up that is traced is a span of each replica below the publish; Dapr’s own trace around others makes none', async () => {
+    expect(otlp.spans).toEqual([]);
+    const [traceId, parentSpanId] = ['0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331'];
+    const traceparent = `00-${traceId}-${parentSpanId}-01`;
+    expect(await publish({ requests: 1, traceparent })).toBe(204);
+    await until('both have sent their span', () => otlp.spans.length === 2);
+    for (const span of otlp.spans) {
+      expect(span).toMatchObject({
+        ...{ name: 'wake', traceId, parentSpanId, service: 'kong-serverless-scaler' },
+        attributes: { 'serverless.way': 'subscribed', 'serverless.streams': 1 },
+      });
+    }
+  }, 60_000);
 
   test('the broker is killed and comes back: what is published after that is pushed', async () => {
     await rabbit.kill();
