@@ -28,6 +28,11 @@ function axiosOutside(room) {
   return [{ name: 'axios', message: `src/${room} does not talk HTTP: src/adapters/http-client.ts does.` }];
 }
 
+function openTelemetryOutside(room) {
+  if (room === 'tracing') return [];
+  return [{ regex: '^@opentelemetry/', message: `src/${room} knows no OpenTelemetry: src/tracing does.` }];
+}
+
 function otherRooms(room) {
   const allowed = ROOMS[room].map((name) => `${name}/`).join('|');
   // Own files are ./x or ../x below the room; another room is reached by its name after the last `../`.
@@ -38,6 +43,7 @@ function otherRooms(room) {
       regex: forbidden,
       message: `src/${room} imports ${ROOMS[room].join(', ') || 'no other room'}: see ROOMS in eslint.config.mjs.`,
     },
+    ...openTelemetryOutside(room),
   ];
 }
 

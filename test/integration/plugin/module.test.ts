@@ -43,6 +43,16 @@ test('a process setting that is wrong refuses requests, and does not throw when 
   expect(kong.logged.join()).toMatch(/DAPR_HTTP_PORT.*"abc"/);
 });
 
+test('whoever asks the stock plugin server for traces is told who sends them', () => {
+  const lines: string[] = [];
+  jest
+    .spyOn(fs, 'writeSync')
+    .mockImplementation((_fd, text: unknown) => lines.push(String(text)) && String(text).length);
+  const { Plugin } = load({ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:1', SERVERLESS_LOG_LEVEL: 'warn' });
+  new Plugin(CONFIG);
+  expect(lines.join('')).toContain('no traces are sent: only dist/serverless sends them');
+});
+
 test('a process setting that is wrong does not disturb a dump', () => {
   expect(load({ DAPR_HTTP_PORT: 'abc' }).Name).toBe('serverless');
 });

@@ -205,7 +205,7 @@ test('closing ends the probes of a backend that is waited for', async () => {
   runPlugin(() => false);
   send();
   await until(() => gateway.seen.length > 3);
-  product.close();
+  await product.close();
   await until(() => gateway.open === 0);
   const seen = gateway.seen.length;
   // Two periods of probing.
