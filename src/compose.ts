@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { Activator } from './activation/activator';
 import { HeldBudget } from './activation/held-budget';
+import { OperatorRequests } from './activation/operator-requests';
 import { Registry } from './activation/registry';
 import { PinnedProber } from './adapters/address-prober';
 import { systemClock } from './adapters/clock';
@@ -90,6 +91,7 @@ function productOf(parts: ProductParts): Product {
     observer.rejected(code);
   };
   let draining = false;
+  const operator = new OperatorRequests(registry, () => draining);
   return {
     module: { ...moduleInfo, Plugin: pluginClass({ ...parts, onRejected, draining: () => draining }) },
     onRejected,
@@ -109,6 +111,8 @@ function productOf(parts: ProductParts): Product {
       kubernetes: typeof kubernetes === 'string' ? kubernetes : kubernetes.status(),
       backends: registry.status(),
     }),
+    wake: (key) => operator.wake(key),
+    sleep: (key) => operator.sleep(key),
     close: () => {
       registry.close();
       metrics.close();

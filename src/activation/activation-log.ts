@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errors';
 import type { AddressAnswer, Clock, ColdStart, Lane, Observer, Pod, WakeReason, WakeUp } from '../core/ports';
+import type { Rejection } from '../core/status';
 import type { ActivationTrace } from './activation-trace';
 
 /** Cold starts that the status shows. */
@@ -37,6 +38,7 @@ export class ActivationLog {
   readonly #clock: Clock;
   readonly #trace: ActivationTrace | undefined;
   #open: Open | undefined;
+  #lastRejection: Rejection | undefined;
   #kept: readonly ColdStart[] = [];
   /** When the cold start began that was reported before a pod of it was Ready. */
   #readyAwaitedSince: number | undefined;
@@ -87,8 +89,15 @@ export class ActivationLog {
     open.woke = true;
   }
 
-  /** Requests that wait were rejected. */
+  /** The last rejection that was an error, and not as configured. */
+  get lastRejection(): Rejection | undefined {
+    return this.#lastRejection;
+  }
+
+  /** Requests were rejected. */
   rejected(code: ErrorCode): void {
+    if (code === 'SERVERLESS_NO_WAKE') return;
+    this.#lastRejection = { at: this.#clock.wall(), code };
     const open = this.#open;
     if (open?.woke !== true || open.late) return;
     open.late = true;

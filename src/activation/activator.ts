@@ -7,9 +7,10 @@ import type { ProbeResult } from '../core/reports';
 import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
+import type { BackendStatus } from '../core/status';
 import { ActivationLog } from './activation-log';
 import { ActivationTrace } from './activation-trace';
-import { type ActivatorStatus, activatorStatus } from './activator-status';
+import { backendStatus } from './backend-status';
 import { Alarm } from './alarm';
 import { AddressLanes } from './address-lanes';
 import type { ActivatorParts, Arrival, Entry } from './arrival';
@@ -51,8 +52,8 @@ export class Activator {
     this.#waiters = new Waiters(clock, budget, (settlement) => {
       observer.settled(target, settlement);
     });
-    const current = (): Backend => this.#backend;
-    this.#origins = new Origins(() => this.#backend.probe);
+    const current = (): Backend => this.backend;
+    this.#origins = new Origins(() => this.backend.probe);
     const trace = ActivationTrace.of(parts, target, this.#origins);
     this.#log = new ActivationLog({ backend: target, facts: () => this.#origins.facts, clock, observer, trace });
     this.#pods = new Pods(endpoints, clock, {
@@ -65,13 +66,7 @@ export class Activator {
       },
     });
     this.#publishing = new Publishing(current, parts, this.#log, this.#pods, this.#origins, this.#waiters);
-    this.#probing = new Probing({
-      backend: current,
-      clock,
-      prober,
-      origins: this.#origins,
-      onResult: this.#probed,
-    });
+    this.#probing = new Probing({ backend: current, clock, prober, origins: this.#origins, onResult: this.#probed });
     this.#alarm = new Alarm(clock, () => {
       this.#expire();
       this.#step({ type: 'tick' });
@@ -92,18 +87,13 @@ export class Activator {
       },
     });
     this.#holds = new Holds({
-      waiters: this.#waiters,
-      origins: this.#origins,
-      pods: this.#pods,
-      lanes: this.#lanes,
-      log: this.#log,
-      publishing: this.#publishing,
-      onLeft: this.#left,
+      ...{ waiters: this.#waiters, origins: this.#origins, pods: this.#pods, lanes: this.#lanes },
+      ...{ log: this.#log, publishing: this.#publishing, onLeft: this.#left },
     });
   }
 
   /** What holds for the backend now. */
-  get #backend(): Backend {
+  get backend(): Backend {
     return this.#configurations.current;
   }
 
@@ -115,8 +105,8 @@ export class Activator {
   /** Whether a request on this worker may pass without asking anything. */
   isOpen(worker: number): boolean {
     // Without a health path nothing is ever known: every request is activity, and none waits.
-    if (this.#backend.healthPath === undefined) return true;
-    return isOpen(this.#state, worker, this.#parts.clock.now(), this.#backend.policy);
+    if (this.backend.healthPath === undefined) return true;
+    return isOpen(this.#state, worker, this.#parts.clock.now(), this.backend.policy);
   }
 
   /** Counts requests that passed. They keep the backend up, and its lease fresh. */
@@ -125,8 +115,8 @@ export class Activator {
     this.#lastUsed = now;
     this.#publishing.count(requests);
     const state = this.#state;
-    if (state.kind !== 'ready' || now < renewalDueAt(state, this.#backend.policy)) return;
-    this.#parts.observer.renewed(this.#backend.target);
+    if (state.kind !== 'ready' || now < renewalDueAt(state, this.backend.policy)) return;
+    this.#parts.observer.renewed(this.backend.target);
     this.#step({ type: 'renew', worker });
   }
 
@@ -145,6 +135,7 @@ export class Activator {
     const turnedAway = effects.find((effect) => effect.type === 'turn-away');
     if (turnedAway !== undefined) {
       const error = this.#error(turnedAway.code, backend.noWakeStatus);
+      this.#log.rejected(error.code);
       this.#parts.observer.settled(backend.target, { outcome: error.code, heldMs: 0, worker });
       return { kind: 'rejected', error };
     }
@@ -171,10 +162,18 @@ export class Activator {
     this.#lanes.close();
   }
 
+  /** Forgets that it is ready, and what was not published yet. False: requests wait, and nothing is forgotten. */
+  forget(): boolean {
+    if (this.#waiters.size > 0) return false;
+    this.#publishing.drop();
+    this.#step({ type: 'withdrawn' });
+    return true;
+  }
+
   /** What it does now, for people and tools. */
-  status(): ActivatorStatus {
-    return activatorStatus({
-      backend: this.#backend,
+  status(): BackendStatus {
+    return backendStatus({
+      backend: this.backend,
       state: this.#state,
       now: this.#parts.clock.now(),
       held: this.#waiters.size,
@@ -182,6 +181,7 @@ export class Activator {
       pods: this.#pods,
       lastProbe: this.#probing.lastReport,
       lastPublish: this.#publishing.lastReport,
+      lastRejection: this.#log.lastRejection,
       coldStarts: this.#log.coldStarts,
     });
   }
@@ -202,7 +202,7 @@ export class Activator {
     const before = this.#state;
     const { clock, random } = this.#parts;
     const event: Event = { ...happening, now: clock.now(), jitter: random() * 2 - 1, up: this.#lanes.isOpen };
-    const [state, effects] = step(before, event, this.#backend.policy);
+    const [state, effects] = step(before, event, this.backend.policy);
     this.#state = state;
     this.#follow(before, state);
     return effects;
@@ -271,11 +271,11 @@ export class Activator {
   readonly #probed = (scope: Scope, { outcome, worker, last }: ProbeResult): void => {
     this.#log.probed(outcome);
     this.#step({ type: 'probed', scope, outcome, worker, last, leaving: this.#pods.leaving });
-    this.#parts.observer.probed(this.#backend.target, outcome);
+    this.#parts.observer.probed(this.backend.target, outcome);
   };
 
   #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
-    return rejection(code, this.#backend, this.#probing.lastReport, this.#publishing.lastReport, noWakeStatus);
+    return rejection(code, this.backend, this.#probing.lastReport, this.#publishing.lastReport, noWakeStatus);
   }
 
   #expire(): void {
@@ -293,6 +293,6 @@ export class Activator {
   /** For what is due next: of the machine or of those who wait. */
   #arm(): void {
     if (this.#closed) return;
-    this.#alarm.set(earlier(dueAt(this.#state, this.#backend.policy), this.#waiters.nextDeadline));
+    this.#alarm.set(earlier(dueAt(this.#state, this.backend.policy), this.#waiters.nextDeadline));
   }
 }

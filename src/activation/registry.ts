@@ -1,7 +1,7 @@
 import type { Backend } from '../core/backend';
 import type { Clock } from '../core/ports';
+import type { KnownBackend } from '../core/status';
 import type { Activator } from './activator';
-import type { ActivatorStatus } from './activator-status';
 
 /**
  * An activator that nobody asked for this long is dropped. One of a backend that is seen to sleep is what counts that, but not for ever:
@@ -37,6 +37,11 @@ export class Registry {
     return activator;
   }
 
+  /** The activator with this key, if there is one. */
+  find(key: string): Activator | undefined {
+    return this.#activators.get(key);
+  }
+
   /** A plugin instance with this configuration has started. */
   configure(backend: Backend): void {
     this.#activators.get(backend.key)?.configure(backend);
@@ -47,7 +52,7 @@ export class Registry {
     return this.#activators.size;
   }
 
-  status(): (ActivatorStatus & { readonly key: string })[] {
+  status(): KnownBackend[] {
     return [...this.#activators].map(([key, activator]) => ({ key, ...activator.status() }));
   }
 

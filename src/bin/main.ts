@@ -5,7 +5,7 @@ import type { ProcessSettings } from '../config/process-settings';
 import { moduleInfo } from '../kong/plugin-info';
 import { helpText, readCommand } from './read-command';
 import { dumpPlugins } from '../kong/plugin-info';
-import { type Loaded, serve } from '../server/serve';
+import { type Loaded, serve, type ServeOptions } from '../server/serve';
 
 /**
  * Runs a command line and returns its exit code, 0 for a server that keeps running.
@@ -35,16 +35,23 @@ export async function main(argv: readonly string[], io: CommandIo): Promise<numb
       return await (await import('../doctor/doctor-command.js')).runDoctor(command.argv, io);
     case 'scaler':
       return await runScaler(command.argv, io);
+    case 'top':
+      return await (await import('../status/top-command.js')).runTop(command.argv, io);
     case 'serve':
       await serve({
         socketPath: command.socketPath,
         socketMode: command.settings.socketMode,
-        statusListen: command.settings.statusListen,
+        statusListen: statusOf(command.settings),
         clock: systemClock,
         load: () => load(command.settings, io.env),
       });
       return EXIT.ok;
   }
+}
+
+/** Where the status is served, and to whom it may do more. */
+function statusOf({ statusListen, statusToken: token }: ProcessSettings): ServeOptions['statusListen'] {
+  return statusListen === 'off' ? 'off' : { ...statusListen, token };
 }
 
 /** It comes in a file of its own, which an installation that only serves Kong does without. */

@@ -16,7 +16,7 @@ export type Command =
   | { readonly kind: 'dump' }
   | { readonly kind: 'help' }
   | { readonly kind: 'version' }
-  | { readonly kind: 'check' | 'doctor' | 'scaler'; readonly argv: readonly string[] }
+  | { readonly kind: 'check' | 'doctor' | 'scaler' | 'top'; readonly argv: readonly string[] }
   | { readonly kind: 'invalid'; readonly problems: readonly string[] };
 
 const FLAGS = {
@@ -31,7 +31,7 @@ const FLAGS = {
 export function readCommand(argv: readonly string[], env: CommandIo['env']): Command {
   const [first] = argv;
   // They have options of their own.
-  if (first === 'check' || first === 'doctor' || first === 'scaler')
+  if (first === 'check' || first === 'doctor' || first === 'scaler' || first === 'top')
     return { kind: first, argv: argv.slice(1).map(withTwoDashes) };
   try {
     return readOwn(argv.map(withTwoDashes), env);
@@ -75,6 +75,7 @@ export function helpText(): string {
   serverless check FILE...         Find mistakes in the manifests of a gateway and its backends
   serverless doctor                Find out what keeps a running gateway from waking a backend
   serverless scaler                Tell KEDA at once when a backend is wanted
+  serverless top                   Show what each backend of a gateway does now
 
 Options of serve; each may be written with one dash:
 ${optionTable(options)}`;

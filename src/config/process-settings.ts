@@ -22,6 +22,7 @@ export interface ProcessSettings {
   readonly daprUrl: string;
   readonly daprToken: string | undefined;
   readonly statusListen: ListenAddress | 'off';
+  readonly statusToken: string | undefined;
   /** Permissions of the plugin server's socket. */
   readonly socketMode: number;
   readonly logLevel: LogLevel;
@@ -65,6 +66,12 @@ const table = {
     name: 'SERVERLESS_STATUS_LISTEN',
     default: '127.0.0.1:9542',
     meaning: 'Where metrics and status are served, as host:port, or off',
+  },
+  'status-token': {
+    name: 'SERVERLESS_STATUS_TOKEN',
+    default: 'none',
+    meaning:
+      'What callers from other machines have to send, as Authorization: Bearer, to wake a backend or let it sleep; without it only processes of this machine may. Prefer the environment: other users of the machine can read options',
   },
   'socket-mode': {
     name: 'SERVERLESS_SOCKET_MODE',
@@ -155,6 +162,7 @@ export function parseProcessSettings(
     statusListen: reader.setting('status-listen', (text) =>
       text === 'off' ? 'off' : listenAddress(text, '127.0.0.1:9542 or [::1]:9542, or off'),
     ),
+    statusToken: reader.optional('status-token', token),
     socketMode: reader.setting('socket-mode', socketMode),
     logLevel: reader.setting('log-level', logLevel),
     logFormat: reader.setting('log-format', logFormat),

@@ -187,6 +187,13 @@ export interface Settlement {
 /** Told of every request that is answered with an error. Never throws. */
 export type OnRejected = (code: ErrorCode) => void;
 
+/** What came of an operator's request. `unknown`: there is no such backend. `busy`: requests wait for it. */
+export type Asked =
+  | { readonly kind: 'unknown' | 'busy' }
+  | { readonly kind: 'rejected'; readonly code: string; readonly detail: string }
+  /** @param state what it does now */
+  | { readonly kind: 'done'; readonly state: string };
+
 /** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {
   coldStart(backend: string, coldStart: ColdStart): void;

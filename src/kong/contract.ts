@@ -1,4 +1,5 @@
-import type { OnRejected } from '../core/ports';
+import type { Asked, OnRejected } from '../core/ports';
+import type { ProductStatus } from '../core/status';
 
 /**
  * The calls of Kong's plugin development kit that this plugin makes, and no others.
@@ -94,8 +95,12 @@ export interface Product {
   readonly onServed: (ms: number, asked: boolean) => void;
   /** Metrics as text. @param standby whether another process stands by */
   metrics(format: 'prometheus' | 'openmetrics', standby: boolean): Promise<string>;
-  /** What each backend does now, for people and tools: JSON. */
-  status(): object;
+  /** What each backend does now, for people and tools. */
+  status(): ProductStatus;
+  /** Wakes a backend for an operator, by its key. */
+  wake(key: string): Asked;
+  /** Forgets that a backend is ready, for an operator. */
+  sleep(key: string): Asked;
   /** Frees timers and connections. Requests held are not answered any more. Settles when the last traces are sent, soon at the latest. */
   close(): Promise<void> | void;
 }

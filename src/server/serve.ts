@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Clock, Logger } from '../core/ports';
 import type { Product } from '../kong/contract';
+import type { ServerStatus } from '../core/status';
 import { drain } from './drain';
 import { HandOver } from './hand-over';
 import { RpcServer } from './rpc-server';
-import { StatusServer } from './status-server';
+import { StatusServer, type StatusListen } from '../status/status-server';
 
 /** The parts that take time to load. */
 export interface Loaded {
@@ -24,7 +25,7 @@ export interface ServeOptions {
   readonly socketPath: string;
   /** Permissions of the socket. */
   readonly socketMode: number;
-  readonly statusListen: { readonly host: string; readonly port: number } | 'off';
+  readonly statusListen: StatusListen | 'off';
   readonly clock: Clock;
   /** The longest drain. Default 25 s. */
   readonly drainMs?: number;
@@ -118,12 +119,14 @@ class ServerProcess {
       isActive: () => this.#handOver.role === 'active',
       metrics: (format: 'prometheus' | 'openmetrics') => product.metrics(format, this.#handOver.hasStandby),
       status: () => ({ server: this.#serverStatus(rpc), ...product.status() }),
+      wake: (key: string) => product.wake(key),
+      sleep: (key: string) => product.sleep(key),
     };
     const status = statusListen === 'off' ? undefined : new StatusServer(statusListen, source, clock, log);
     return { product, log, rpc, status };
   }
 
-  #serverStatus({ connections, instances, events }: RpcServer): object {
+  #serverStatus({ connections, instances, events }: RpcServer): ServerStatus {
     return {
       pid: process.pid,
       role: this.#handOver.role,

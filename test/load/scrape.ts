@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { systemClock } from '../../src/adapters/clock';
 import { Metrics } from '../../src/adapters/metrics';
 import { ERROR_CODES } from '../../src/core/errors';
-import { StatusServer } from '../../src/server/status-server';
+import { StatusServer } from '../../src/status/status-server';
 import { until } from '../../real-parts/wait';
 import { busyMs, median } from './numbers';
 
@@ -23,12 +23,17 @@ export interface Scrape {
   readonly megabytes: number;
 }
 
+const unused = (): never => {
+  throw new Error('only /metrics is asked');
+};
+const nothingElse = { status: unused, wake: unused, sleep: unused };
+
 /** Scrapes as Prometheus does, from another process: in this one the client would be part of the stall. */
 export const measureScrape = async (say: (line: string) => void): Promise<Scrape> => {
   const metrics = filled();
-  const source = { isActive: () => true, metrics: () => metrics.text('prometheus', false), status: () => ({}) };
+  const source = { isActive: () => true, metrics: () => metrics.text('prometheus', false), ...nothingElse };
   const log = { debug: silent, info: silent, warn: silent, error: silent };
-  const server = new StatusServer({ host: '127.0.0.1', port: 0 }, source, systemClock, log);
+  const server = new StatusServer({ host: '127.0.0.1', port: 0, token: undefined }, source, systemClock, log);
   server.start();
   try {
     const { port } = await until(

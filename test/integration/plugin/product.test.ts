@@ -34,6 +34,7 @@ beforeEach(async () => {
     daprUrl: `http://127.0.0.1:${dapr.port}`,
     daprToken: TOKEN,
     statusListen: 'off',
+    statusToken: undefined,
     socketMode: 0o666,
     logLevel: 'info',
     logFormat: 'json',

@@ -56,12 +56,15 @@ const product: Product = {
   },
   settled: () => settled,
   metrics: () => Promise.resolve(`held ${held}\n`),
-  status: () => ({ held }),
+  status: () => ({ held, maxHeld: 100, draining: false, kubernetes: 'off', backends: [] }),
+  wake: () => ({ kind: 'unknown' }),
+  sleep: () => ({ kind: 'unknown' }),
   close: () => undefined,
 };
 
 const [socketPath = '', port, drainMs = 25_000] = process.argv.slice(2);
-const statusListen = port === undefined ? ('off' as const) : { host: '127.0.0.1', port: Number(port) };
+const statusListen =
+  port === undefined ? ('off' as const) : { host: '127.0.0.1', port: Number(port), token: undefined };
 void serve({
   socketPath,
   socketMode: 0o666,

@@ -18,6 +18,7 @@ const defaults: ProcessSettings = {
   daprUrl: 'http://127.0.0.1:3500',
   daprToken: undefined,
   statusListen: { host: '127.0.0.1', port: 9542 },
+  statusToken: undefined,
   socketMode: 0o666,
   logLevel: 'info',
   logFormat: 'json',

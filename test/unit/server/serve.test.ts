@@ -1,6 +1,8 @@
 import { EventEmitter, once } from 'node:events';
 import { connect } from 'node:net';
 import { readdirSync } from 'node:fs';
+import type { Asked } from '../../../src/core/ports';
+import type { ProductStatus } from '../../../src/core/status';
 import type { Kong, PluginInstance, Product } from '../../../src/kong/contract';
 import { encodeCall } from '../../../src/rpc/messages';
 import { STANDBY_METHOD } from '../../../src/server/hand-over';
@@ -59,8 +61,16 @@ class HoldingProduct implements Product {
     return Promise.resolve('held 0\n');
   }
 
-  status(): object {
-    return { held: this.held() };
+  status(): ProductStatus {
+    return { held: this.held(), maxHeld: 100, draining: false, kubernetes: 'off', backends: [] };
+  }
+
+  wake(key: string): Asked {
+    return { kind: 'done', state: `${key} wakes` };
+  }
+
+  sleep(): Asked {
+    return { kind: 'unknown' };
   }
 
   close(): void {
@@ -91,7 +101,7 @@ describe('serving', () => {
     serve({
       socketPath,
       socketMode: 0o666,
-      statusListen: { host: '127.0.0.1', port: 0 },
+      statusListen: { host: '127.0.0.1', port: 0, token: undefined },
       clock: systemClock,
       load: () => Promise.resolve(loaded()),
       host,
@@ -155,7 +165,7 @@ describe('serving', () => {
     await start();
     await until(() => log.texts('info').includes('status server listens'));
     await hold();
-    expect(await (await fetch(statusUrl())).json()).toEqual({
+    expect(await (await fetch(statusUrl())).json()).toMatchObject({
       held: 1,
       server: {
         pid: process.pid,
