@@ -14,7 +14,8 @@ table{border-collapse:collapse;width:100%;background:var(--card);border:1px soli
 caption{text-align:left;color:var(--dim);padding:4px 0}
 th,td{padding:6px 8px;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
 thead th{font-size:13px;color:var(--dim);font-weight:600}
-tbody th{font-weight:600;overflow-wrap:anywhere}
+tbody th{font-weight:600;overflow-wrap:anywhere;min-width:9em}
+.number,tbody td:nth-child(2){white-space:nowrap}
 .number{text-align:right;font-variant-numeric:tabular-nums}
 .waking td:nth-child(2),.probing td:nth-child(2){color:var(--held)}
 .ready td:nth-child(2){color:var(--ready)}

@@ -37,12 +37,12 @@ export function page(view: Status, filter: string): string {
     '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="dark light">',
     '<title>Serverless: what sleeps, what wakes</title>',
     '<noscript><meta http-equiv="refresh" content="5"></noscript>',
-    `<style>${STYLE}</style></head><body><h1>What sleeps, what wakes</h1>`,
+    `<style>${STYLE}</style></head><body><header><h1>What sleeps, what wakes</h1>`,
     html`<form class="filter" method="get" action="/">
       <label for="q">Targets with</label> <input id="q" name="q" type="search" value="${filter}" />
       <button>Show</button>
     </form>`.text,
-    `<main id="live">${fragment(view, filter)}</main>`,
+    `</header><main id="live">${fragment(view, filter)}</main>`,
     `<script>${SCRIPT}</script></body></html>\n`,
   ].join('');
 }
@@ -123,8 +123,8 @@ function row(backend: KnownBackend): Html {
     </td>
     <td class="${problem === '' ? '' : 'bad'}">${problem}</td>
     <td>
-      <form method="post" action="${action}/wake"><button aria-label="Wake ${target}">Wake</button></form>
-      <form method="post" action="${action}/sleep"><button aria-label="Let ${target} sleep">Let sleep</button></form>
+      <form method="post" action="${action}/wake"><button aria-label="Wake: ${target}">Wake</button></form>
+      <form method="post" action="${action}/sleep"><button aria-label="Let sleep: ${target}">Let sleep</button></form>
     </td>
   </tr>`;
 }

@@ -1,7 +1,7 @@
 import type { Browser, Locator, Page } from 'playwright-core';
 import { describeWith, stopAll } from '../../support/suite';
 import { until } from '../../../real-parts/wait';
-import { launchChromium } from './chromium';
+import { launchChromium } from '../../support/chromium';
 import { DemoRig } from './demo-rig';
 
 describeWith(['chromium'], 'the page in a browser', () => {

@@ -1,5 +1,5 @@
 import { until } from '../../../real-parts/wait';
-import { launchChromium } from './chromium';
+import { launchChromium } from '../../support/chromium';
 import { DemoRig } from './demo-rig';
 
 /** Where the picture goes: `SCREENSHOT=docs/images/demo.png`. Unset, as in CI, none is taken. */

@@ -1,5 +1,5 @@
 import { type Browser, chromium } from 'playwright-core';
-import { findPart } from '../../../real-parts/find';
+import { findPart } from '../../real-parts/find';
 
 /** Nothing but the page: no sandbox (it needs a kernel that allows it), no calls of the browser's own to anywhere. */
 const ARGS = [
