@@ -48,7 +48,10 @@ export function makeCard(first, act) {
 }
 
 /** What the pill says: the plugin's state; for a worker, which has no plugin, the state of its replicas. */
-export function stateOf({ state, replicas }) {
+export function stateOf(view) {
+  const { replicas } = view;
+  // That Kubernetes shows no pod is what the replicas here show anyway.
+  const state = view.state === 'asleep' ? 'idle' : view.state;
   if (replicas.some(({ phase }) => phase === 'ready') && (state === null || state === undefined || state === 'idle')) {
     return 'ready';
   }

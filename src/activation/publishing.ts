@@ -1,4 +1,4 @@
-import type { Backend } from '../core/backend';
+import type { Backend, TopicName } from '../core/backend';
 import type { WakeUp } from '../core/ports';
 import type { PublishReport } from '../core/reports';
 import type { TraceContext } from '../core/tracing';
@@ -58,7 +58,7 @@ export class Publishing {
       },
     });
     if (backend().healthPath !== undefined) return;
-    this.#unprobed = new UnprobedWake(policy, parts.clock, () => this.#publish('cold-start', 1));
+    this.#unprobed = new UnprobedWake(policy, parts.clock, () => this.#wake());
     this.#activity.open();
   }
 
@@ -94,16 +94,35 @@ export class Publishing {
     this.#activity.drop();
   }
 
-  /** Publishes a cold-start wake-up. Never rejects. */
+  /** Publishes a cold-start wake-up, and those of the backends that are woken with this one. Never rejects. */
   wake(): Promise<PublishReport> {
     this.#activity.wakeUpSent();
-    return this.#publish('cold-start', 1);
+    return this.#wake();
   }
 
   close(): void {
     this.#activity.close();
     this.#inFlight.close();
     this.#unprobed?.close();
+  }
+
+  #wake(): Promise<PublishReport> {
+    for (const companion of this.#backend().wakesWith) void this.#wakeCompanion(companion);
+    return this.#publish('cold-start', 1);
+  }
+
+  /** Another backend. That it was not woken is no reason to wait: this one is what requests are for, and its next wake-up tries again. */
+  async #wakeCompanion({ pubsub, topic }: TopicName): Promise<void> {
+    const { target, policy } = this.#backend();
+    const { gateway, clock, publisher, observer } = this.#parts;
+    const ttl = Math.ceil(policy.messageTtlMs / 1000);
+    const trace = this.#origins.trace;
+    const message: WakeUp = {
+      ...{ reason: 'cold-start', backend: target, requests: 1, ttl, gateway, at: clock.wall() },
+      ...trace,
+    };
+    const report = await publisher.publish({ pubsub, topic, ttlMs: policy.messageTtlMs }, message, trace);
+    observer.published(target, 'companion', report);
   }
 
   async #publish(reason: WakeUp['reason'], requests: number, inFlight?: number): Promise<PublishReport> {

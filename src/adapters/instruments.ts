@@ -12,7 +12,8 @@ export interface Instrument {
 export const LABELS = {
   backend: 'The `target` of the backend',
   outcome: 'How it ended: the values are below',
-  reason: '`cold-start`: the message that wakes the backend; `activity`: one that keeps it up',
+  reason:
+    '`cold-start`: the message that wakes the backend; `activity`: one that keeps it up; `companion`: one that wakes what `wakes_with` names',
   lane:
     '`address`: a probe passed on the address of a pod; `worker`: one passed through the request’s own nginx worker; `settle`: every ' +
     'worker has had the time to follow the first',

@@ -1,7 +1,7 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import type { ErrorCode } from '../core/errors';
 import { ERROR_CODES } from '../core/errors';
-import type { ColdStart, Observer, Settlement, WakeUp } from '../core/ports';
+import type { ColdStart, Observer, Settlement, MessageReason } from '../core/ports';
 import type { PublishReport } from '../core/reports';
 import type { BackendReading } from './backend-readings';
 import { EventLoopLag } from './event-loop-lag';
@@ -82,7 +82,7 @@ export class Metrics implements Observer {
     this.#renewals.add([backend]);
   }
 
-  published(backend: string, reason: WakeUp['reason'], { outcome }: PublishReport): void {
+  published(backend: string, reason: MessageReason, { outcome }: PublishReport): void {
     this.#messages.add([backend, reason, outcome]);
   }
 

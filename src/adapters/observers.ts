@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors';
-import type { Clock, ColdStart, LateColdStart, Logger, Observer, Settlement, WakeUp } from '../core/ports';
+import type { Clock, ColdStart, LateColdStart, Logger, Observer, Settlement, MessageReason } from '../core/ports';
 import { Quiet } from '../core/quiet';
 import type { PublishReport } from '../core/reports';
 
@@ -37,7 +37,7 @@ export class LoggingObserver implements Observer {
     // Counted in the cold start's line.
   }
 
-  published(backend: string, reason: WakeUp['reason'], report: PublishReport): void {
+  published(backend: string, reason: MessageReason, report: PublishReport): void {
     if (report.outcome === 'accepted') {
       this.#quietOf.delete(backend);
       return;
@@ -109,7 +109,7 @@ export class Observers implements Observer {
     });
   }
 
-  published(backend: string, reason: WakeUp['reason'], report: PublishReport): void {
+  published(backend: string, reason: MessageReason, report: PublishReport): void {
     this.#tell((observer) => {
       observer.published(backend, reason, report);
     });

@@ -20,6 +20,41 @@ export const path = {
   'x-form': 'path',
 } as const;
 
+const pubsub = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 260,
+  pattern: NAME,
+  not: NOT_DOTS,
+  'x-write': 'the name of the Dapr pub/sub component, 1 to 260 characters without spaces',
+} as const;
+
+const topic = {
+  type: 'string',
+  minLength: 1,
+  maxLength: 260,
+  pattern: NAME,
+  not: NOT_DOTS,
+  'x-write': 'the name of the topic, 1 to 260 characters without spaces',
+} as const;
+
+/** An entry of `wakes_with`: a topic that another backend is woken by. */
+const companion = {
+  type: 'object',
+  additionalProperties: false,
+  required: ['topic'],
+  properties: {
+    pubsub: {
+      ...pubsub,
+      'x-default': 'that of the backend',
+      description: 'Name of the Dapr pub/sub component of the topic.',
+    },
+    topic: { ...topic, description: 'Topic of the other backend.' },
+  },
+  'x-write': 'an object with the topic of another backend',
+  description: 'Another backend that this one needs.',
+} as const;
+
 /** An entry of `backend`: one workload. */
 export const backend = {
   type: 'object',
@@ -45,23 +80,20 @@ export const backend = {
         'Path that is appended to `target` and probed. Empty: the wake-up is published and the request goes on ' +
         'at once; with `probe.grpc`, the health service of gRPC is asked at its own path.',
     },
-    pubsub: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 260,
-      pattern: NAME,
-      not: NOT_DOTS,
-      'x-write': 'the name of the Dapr pub/sub component, 1 to 260 characters without spaces',
-      description: 'Name of the Dapr pub/sub component (`metadata.name` of the Component).',
-    },
+    pubsub: { ...pubsub, description: 'Name of the Dapr pub/sub component (`metadata.name` of the Component).' },
     topic: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 260,
-      pattern: NAME,
-      not: NOT_DOTS,
-      'x-write': 'the name of the topic, 1 to 260 characters without spaces',
+      ...topic,
       description: "Topic that wake-ups are published to. KEDA's trigger reads the queue that is bound to it.",
+    },
+    wakes_with: {
+      type: 'array',
+      default: [],
+      maxItems: 16,
+      items: companion,
+      'x-write': 'a list of up to 16 topics, such as [{topic: bar}]',
+      description:
+        'Topics of other backends that are woken whenever this one is: what it needs starts beside it, not after it. Each gets the same ' +
+        'message at the same times. Requests wait for this backend alone, so let `health` say when it can do without waiting for others.',
     },
     service: {
       type: 'string',

@@ -63,6 +63,7 @@ export function toBackends(config: Config, source: string): Backend[] {
     pubsub: entry.pubsub,
     topic: entry.topic,
     service: entry.service === undefined ? undefined : serviceNamed(entry.service),
+    wakesWith: entry.wakes_with.map(({ pubsub = entry.pubsub, topic }) => ({ pubsub, topic })),
     probe,
     policy,
     noWake,

@@ -122,6 +122,26 @@ const probeUrlForOneBackend: CrossFieldRule = {
   },
 };
 
+const companionsAreOthers: CrossFieldRule = {
+  says: '`wakes_with` names other topics than that of its own backend, each once: a message would be sent twice.',
+  check({ backend }, sound) {
+    if (!sound('backend')) return [];
+    return backend.flatMap((entry, index) => {
+      if (!['pubsub', 'topic', 'wakes_with'].every((name) => sound(`backend[${index}].${name}`))) return [];
+      const { pubsub, topic, wakes_with: companions } = entry;
+      const seen = new Set([JSON.stringify([pubsub, topic])]);
+      return companions.flatMap((companion, at) => {
+        const field = `backend[${index}].wakes_with[${at}]`;
+        if (!sound(`${field}.topic`) || !sound(`${field}.pubsub`)) return [];
+        const name = JSON.stringify([companion.pubsub ?? pubsub, companion.topic]);
+        if (!seen.has(name)) return seen.add(name) && [];
+        const message = 'remove it: messages go to this topic already';
+        return [{ field: `${field}.topic`, value: quote(companion.topic), message }];
+      });
+    });
+  },
+};
+
 /** The rules between fields, checked after each field by itself. */
 export const crossFieldRules: readonly CrossFieldRule[] = [
   leaseWithinMessageTtl,
@@ -130,5 +150,6 @@ export const crossFieldRules: readonly CrossFieldRule[] = [
   holdBounded,
   probeWithinHold,
   targetsDistinct,
+  companionsAreOthers,
   probeUrlForOneBackend,
 ];

@@ -18,6 +18,8 @@ export interface Backend {
   readonly topic: string;
   /** The Kubernetes Service behind it; undefined: the one that Kong names. */
   readonly service: ServicePort | undefined;
+  /** What is woken whenever it is. */
+  readonly wakesWith: readonly TopicName[];
   readonly probe: ProbeSettings;
   readonly policy: Policy;
   /** A request that one of these matches never wakes the backend. */
@@ -26,6 +28,12 @@ export interface Backend {
   readonly noWakeStatus: number;
   /** What a request gets at its deadline: `reject` 503, `pass` the gateway's own answer. */
   readonly onTimeout: 'reject' | 'pass';
+}
+
+/** A topic of a Dapr component. */
+export interface TopicName {
+  readonly pubsub: string;
+  readonly topic: string;
 }
 
 export interface ProbeSettings {

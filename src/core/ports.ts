@@ -194,6 +194,9 @@ export type Asked =
   /** @param state what it does now */
   | { readonly kind: 'done'; readonly state: string };
 
+/** Why a message was published. */
+export type MessageReason = WakeUp['reason'] | 'companion';
+
 /** Observes what the product does. Nothing depends on it: whoever tells several of them catches what one throws. */
 export interface Observer {
   coldStart(backend: string, coldStart: ColdStart): void;
@@ -204,7 +207,8 @@ export interface Observer {
   /** The lease of a ready backend was in its second half, and is being renewed by a probe. */
   renewed(backend: string): void;
   probed(backend: string, outcome: string): void;
-  published(backend: string, reason: WakeUp['reason'], report: PublishReport): void;
+  /** @param reason of the message; `companion`: it was for another backend, which this one wakes with it */
+  published(backend: string, reason: MessageReason, report: PublishReport): void;
   /** A request was answered with an error of ours. Called by whoever answers it. */
   rejected(code: ErrorCode): void;
 }

@@ -2,6 +2,7 @@ import type { Rule } from '../rule';
 import { backendService } from './backend-service';
 import { backendSettings } from './backend-settings';
 import { brokerType } from './broker-type';
+import { companions } from './companions';
 import { componentMissing } from './component-missing';
 import { componentNamespace } from './component-namespace';
 import { componentScope } from './component-scope';
@@ -72,6 +73,7 @@ export const rules: readonly Rule[] = [
   componentNamespace,
   componentScope,
   topicScope,
+  companions,
   exchangeAutoDelete,
   reconnectWait,
   streamTrim,

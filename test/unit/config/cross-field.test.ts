@@ -141,3 +141,31 @@ test('a rule says nothing about a probe URL where the backends, or the health pa
     'backend[0].health',
   ]);
 });
+
+test('wakes_with: a topic of the same component where none is written', () => {
+  const wakes_with = [{ topic: 'bar' }, { pubsub: 'jobs', topic: 'bar' }];
+  expect(backendOf(configWith({ backend: [{ ...entry('/kong'), wakes_with }] })).wakesWith).toEqual([
+    { pubsub: entry().pubsub, topic: 'bar' },
+    { pubsub: 'jobs', topic: 'bar' },
+  ]);
+});
+
+test('wakes_with: its own topic, and one that is there already, are rejected', () => {
+  const wakes_with = [{ topic: entry().topic }, { topic: 'bar' }, { pubsub: entry().pubsub, topic: 'bar' }];
+  const message = 'remove it: messages go to this topic already';
+  expect(problemsOf(configWith({ backend: [{ ...entry('/kong'), wakes_with }] }))).toEqual([
+    { field: 'backend[0].wakes_with[0].topic', value: `"${entry().topic}"`, message },
+    { field: 'backend[0].wakes_with[2].topic', value: '"bar"', message },
+  ]);
+});
+
+test.each([
+  [{ wakes_with: [{}] }, 'backend[0].wakes_with[0].topic'],
+  [{ wakes_with: ['bar'] }, 'backend[0].wakes_with[0]'],
+  [{ wakes_with: [{ topic: '..' }] }, 'backend[0].wakes_with[0].topic'],
+  [{ wakes_with: [{ topic: 'bar', target: '/bar' }] }, 'backend[0].wakes_with[0].target'],
+])('wakes_with: %j is rejected at its field', (more, field) => {
+  expect(problemsOf(configWith({ backend: [{ ...entry('/kong'), ...more }] }))).toEqual([
+    expect.objectContaining({ field }),
+  ]);
+});

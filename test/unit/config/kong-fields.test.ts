@@ -99,7 +99,10 @@ describe("Kong's schema fields", () => {
 
   test('require what has no default', () => {
     const required = all.filter(({ field }) => field.required).map(({ path }) => path);
-    expect(required).toEqual(['backend', 'backend[].target', 'backend[].pubsub', 'backend[].topic', 'probe']);
+    expect(required).toEqual([
+      ...['backend', 'backend[].target', 'backend[].pubsub', 'backend[].topic', 'backend[].wakes_with[].topic'],
+      'probe',
+    ]);
   });
 
   test('refuse an empty matcher and an empty list of backends', () => {

@@ -9,6 +9,7 @@ describe('a valid configuration', () => {
       {
         key: expect.any(String),
         source: expect.any(String),
+        wakesWith: [],
         target: '/kong',
         healthPath: '/kong/healthz.html',
         pubsub: 'kong-serverless-plugin',

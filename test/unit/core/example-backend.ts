@@ -29,6 +29,7 @@ export function exampleBackend(
     pubsub: 'kong-serverless-plugin',
     topic: 'serverless',
     service: undefined,
+    wakesWith: [],
     noWake: [],
     noWakeStatus: 503,
     onTimeout: 'reject',
