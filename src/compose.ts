@@ -24,7 +24,8 @@ import { moduleInfo } from './kong/plugin-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
 import { KubernetesEndpoints } from './kubernetes/endpoints';
-import { apiServer } from './kubernetes/service-account';
+import { EventObserver } from './kubernetes/event-observer';
+import { type ApiServer, apiServer } from './kubernetes/service-account';
 import { RejectingInstance } from './kong/rejecting-instance';
 
 /**
@@ -44,10 +45,13 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
     now: () => clock.now(),
     version: moduleInfo.Version,
   });
-  const observer: Observers = new Observers([metrics, new LoggingObserver(logger, clock)], logger, clock);
+  const api = apiOf(settings);
+  const events = settings.kubernetesEvents ? eventsOf(api, logger) : undefined;
+  const told = [metrics, new LoggingObserver(logger, clock), ...(events === undefined ? [] : [events])];
+  const observer: Observers = new Observers(told, logger, clock);
   const ownProbes = new OwnProbes();
   const publisher = new DaprPublisher(settings);
-  const kubernetes = kubernetesOf(settings, logger);
+  const kubernetes = typeof api === 'string' ? api : new KubernetesEndpoints(api, clock, logger);
   const endpoints = typeof kubernetes === 'string' ? undefined : kubernetes;
   const connections = endpoints && new KernelConnections(() => clock.now());
   const shared = { clock, random: Math.random, publisher, observer, logger, budget, endpoints, connections, tracer };
@@ -70,6 +74,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
     logger,
     showReasons,
     tracer,
+    events,
   });
 }
 
@@ -82,11 +87,12 @@ interface ProductParts extends Pick<
   readonly observer: Observers;
   readonly publisher: DaprPublisher;
   readonly kubernetes: KubernetesEndpoints | string;
+  readonly events: EventObserver | undefined;
 }
 
 /** What the plugin server and the status server see of it. */
 function productOf(parts: ProductParts): Product {
-  const { budget, metrics, observer, publisher, kubernetes, registry, tracer } = parts;
+  const { budget, metrics, observer, publisher, kubernetes, registry, tracer, events } = parts;
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
   };
@@ -116,6 +122,7 @@ function productOf(parts: ProductParts): Product {
     close: () => {
       registry.close();
       metrics.close();
+      events?.close();
       if (typeof kubernetes !== 'string') kubernetes.close();
       publisher.close();
       return tracer?.close();
@@ -123,14 +130,16 @@ function productOf(parts: ProductParts): Product {
   };
 }
 
-/** Who knows where pods are; else why nobody does. */
-function kubernetesOf(
-  { kubernetes }: Pick<ProcessSettings, 'kubernetes'>,
-  logger: ProcessLog,
-): KubernetesEndpoints | 'off' | 'no service account' {
+/** How Kubernetes is asked; else why it is not. */
+function apiOf({ kubernetes }: Pick<ProcessSettings, 'kubernetes'>): ApiServer | 'off' | 'no service account' {
   if (kubernetes === 'off') return 'off';
-  const api = apiServer(process.env, kubernetes === 'auto' ? undefined : kubernetes);
-  return api === undefined ? 'no service account' : new KubernetesEndpoints(api, systemClock, logger);
+  return apiServer(process.env, kubernetes === 'auto' ? undefined : kubernetes) ?? 'no service account';
+}
+
+function eventsOf(api: ReturnType<typeof apiOf>, logger: ProcessLog): EventObserver | undefined {
+  if (typeof api !== 'string') return new EventObserver(api, hostname(), systemClock, logger);
+  logger.warn({ kubernetes: api }, 'no Events are written: SERVERLESS_KUBERNETES_EVENTS needs the Kubernetes API');
+  return undefined;
 }
 
 /** Hosts make an instance with `new`: of a class that knows the process's parts. */

@@ -25,7 +25,7 @@ export interface ActivationLogParts {
   /** Its target. */
   readonly backend: string;
   /** What is known of the activation by those who probe. */
-  readonly facts: () => Pick<ColdStart, 'host' | 'traceId'>;
+  readonly facts: () => Pick<ColdStart, 'host' | 'traceId' | 'service'>;
   readonly clock: Clock;
   readonly observer: Observer;
   /** Undefined where there are no traces. */
@@ -102,7 +102,8 @@ export class ActivationLog {
     if (open?.woke !== true || open.late) return;
     open.late = true;
     const { at, reason, wakeMs, addressMs, probes, messages, since } = open;
-    const late = { at, reason, sinceMs: this.#since(since), wakeMs, addressMs, probes, messages };
+    const { service } = this.#parts.facts();
+    const late = { at, reason, service, sinceMs: this.#since(since), wakeMs, addressMs, probes, messages };
     this.#parts.observer.coldStartLate(this.#parts.backend, code, late);
   }
 

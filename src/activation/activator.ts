@@ -8,7 +8,7 @@ import { dueAt, earlier, renewalDueAt } from '../core/schedule';
 import type { Effect, Event, Happening, Scope, State } from '../core/state';
 import { IDLE } from '../core/state';
 import type { BackendStatus } from '../core/status';
-import { ActivationLog } from './activation-log';
+import { ActivationLog, type ActivationLogParts } from './activation-log';
 import { ActivationTrace } from './activation-trace';
 import { backendStatus } from './backend-status';
 import { Alarm } from './alarm';
@@ -55,7 +55,8 @@ export class Activator {
     const current = (): Backend => this.backend;
     this.#origins = new Origins(() => this.backend.probe);
     const trace = ActivationTrace.of(parts, target, this.#origins);
-    this.#log = new ActivationLog({ backend: target, facts: () => this.#origins.facts, clock, observer, trace });
+    const facts: ActivationLogParts['facts'] = () => ({ ...this.#origins.facts, service: this.#pods.service });
+    this.#log = new ActivationLog({ backend: target, facts, clock, observer, trace });
     this.#pods = new Pods(endpoints, clock, {
       onChange: (service) => {
         this.#log.pods(this.#pods.all);

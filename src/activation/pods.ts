@@ -9,6 +9,7 @@ import { AsleepTime } from './asleep-time';
 const LEAVING_MS = 10_000;
 
 interface Followed {
+  readonly service: ServiceName;
   /** Undefined for the moment in which it begins. */
   stop: (() => void) | undefined;
   /** Those that run or start; undefined: not known. */
@@ -51,6 +52,12 @@ export class Pods {
     return true;
   }
 
+  /** The Service that is followed, the first of several. */
+  get service(): ServiceName | undefined {
+    const [followed] = this.#services.values();
+    return followed?.service;
+  }
+
   /** How long no pod ran or started in all, as far as that was seen. Milliseconds; undefined: it never was. */
   get asleepMs(): number | undefined {
     return this.#asleepTime.ms;
@@ -75,7 +82,7 @@ export class Pods {
   /** A request is routed to this Service. */
   follow(service: ServiceName): void {
     if (this.#endpoints === undefined || this.#services.has(keyOf(service))) return;
-    const followed: Followed = { stop: undefined, pods: undefined };
+    const followed: Followed = { service, stop: undefined, pods: undefined };
     this.#services.set(keyOf(service), followed);
     followed.stop = this.#endpoints.follow(service, (pods) => {
       const before = this.asleep;

@@ -134,7 +134,10 @@ const companionsAreOthers: CrossFieldRule = {
         const field = `backend[${index}].wakes_with[${at}]`;
         if (!sound(`${field}.topic`) || !sound(`${field}.pubsub`)) return [];
         const name = JSON.stringify([companion.pubsub ?? pubsub, companion.topic]);
-        if (!seen.has(name)) return seen.add(name) && [];
+        if (!seen.has(name)) {
+          seen.add(name);
+          return [];
+        }
         const message = 'remove it: messages go to this topic already';
         return [{ field: `${field}.topic`, value: quote(companion.topic), message }];
       });

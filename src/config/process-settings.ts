@@ -31,6 +31,8 @@ export interface ProcessSettings {
   readonly maxHeld: number | undefined;
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
   readonly debugErrors: boolean;
+  /** Whether Events are written on the Services of backends. */
+  readonly kubernetesEvents: boolean;
   /** Whether Kubernetes is asked where pods are: `auto`, where a service account is mounted, `off`, or the folder of one. */
   readonly kubernetes: string;
 }
@@ -91,6 +93,12 @@ const table = {
     default: 'false',
     meaning:
       "Whether a rejection tells its client the reason in Dapr's and the probe's own words, which may name hosts and components",
+  },
+  'kubernetes-events': {
+    name: 'SERVERLESS_KUBERNETES_EVENTS',
+    default: 'false',
+    meaning:
+      'Whether cold starts, and what goes wrong in them, are written as Events on the Services of backends. It needs the right to create events there (manifests/events-writer)',
   },
   kubernetes: {
     name: 'SERVERLESS_KUBERNETES',
@@ -168,6 +176,7 @@ export function parseProcessSettings(
     logFormat: reader.setting('log-format', logFormat),
     maxHeld: reader.optional('max-held', (text) => integer(text, 1, 1_000_000)),
     debugErrors: reader.setting('debug-errors', flag),
+    kubernetesEvents: reader.setting('kubernetes-events', flag),
     kubernetes: reader.setting('kubernetes', kubernetes),
   };
   const { problems } = reader;

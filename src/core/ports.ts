@@ -146,6 +146,8 @@ export interface ColdStart {
   readonly reason: WakeReason;
   /** Whose Host the probes sent: that of the configuration, or those of the clients that waited. */
   readonly host: 'configured' | 'client';
+  /** The Kubernetes Service behind it, where that is known. */
+  readonly service: ServiceName | undefined;
   /** Trace that the first request with a trace context belongs to. */
   readonly traceId: string | undefined;
   /** Requests held when it became ready. */
@@ -167,7 +169,7 @@ export interface ColdStart {
 /** A cold start that goes on although requests were answered with an error meanwhile. Milliseconds likewise. */
 export interface LateColdStart extends Pick<
   ColdStart,
-  'at' | 'reason' | 'wakeMs' | 'addressMs' | 'probes' | 'messages'
+  'at' | 'reason' | 'service' | 'wakeMs' | 'addressMs' | 'probes' | 'messages'
 > {
   /** For how long it had gone on. */
   readonly sinceMs: number;

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { Clock, Logger } from '../core/ports';
 import { isRecord } from '../core/types';
+import { ApiRefusal, askApi } from './api-request';
 import type { Slice } from './endpoint-slices';
 import { readSlice } from './endpoint-slices';
 import type { ApiServer } from './service-account';
@@ -10,8 +11,6 @@ import type { ApiServer } from './service-account';
 const WATCH_SECONDS = 300;
 /** A connection on which nothing comes for so long is dead, milliseconds. */
 const SILENCE_MS = 90_000;
-/** How long the API server may take to answer, milliseconds. */
-const ANSWER_MS = 10_000;
 /** Pauses before a watch that failed begins anew: the first, and the longest, milliseconds. */
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
@@ -19,17 +18,6 @@ const LONGEST_PAUSE_MS = 30_000;
 const BRIEF_MS = 5000;
 /** Slices in one answer of a list. */
 const PAGE = 500;
-
-/** The API server says no, with its status and its own words. */
-export class ApiRefusal extends Error {
-  override readonly name = 'ApiRefusal';
-  constructor(
-    readonly status: number,
-    message: string,
-  ) {
-    super(message);
-  }
-}
 
 export interface SliceWatchOptions {
   readonly api: ApiServer;
@@ -168,34 +156,11 @@ export class SliceWatch {
   async #get(query: Readonly<Record<string, string>>): Promise<IncomingMessage> {
     const { api, namespace } = this.#options;
     const path = `/apis/discovery.k8s.io/v1/namespaces/${encodeURIComponent(namespace)}/endpointslices`;
-    // Not loaded by a process that never asks: TLS costs a few megabytes.
-    const { request } = await import('node:https');
-    const response = await new Promise<IncomingMessage>((resolve, reject) => {
-      const asked = request({
-        host: api.host,
-        port: api.port,
-        path: `${path}?${new URLSearchParams(query).toString()}`,
-        headers: {
-          Authorization: `Bearer ${api.token()}`,
-          Accept: 'application/json',
-          'User-Agent': 'kong-serverless',
-        },
-        ca: api.ca(),
-        agent: false,
-        signal: this.#end.signal,
-        timeout: ANSWER_MS,
-      });
-      asked.on('timeout', () => {
-        asked.destroy(new Error('the API server is silent'));
-      });
-      asked.on('response', resolve);
-      asked.on('error', reject);
-      asked.end();
-    });
+    const asked = { method: 'GET', path: `${path}?${new URLSearchParams(query).toString()}` } as const;
+    const response = await askApi(api, asked, this.#end.signal);
     // A peer that vanished without a word is found by TCP.
     response.socket.setKeepAlive(true, 15_000);
-    if (response.statusCode === 200) return response;
-    throw new ApiRefusal(response.statusCode ?? 0, (await text(response)).slice(0, 500));
+    return response;
   }
 }
 

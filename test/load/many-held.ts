@@ -192,7 +192,8 @@ const BACKEND: Backend = {
   healthPath: '/bench/healthz',
   pubsub: 'pubsub',
   topic: 'bench',
-  service: undefined, wakesWith: [],
+  service: undefined,
+  wakesWith: [],
   probe: { timeoutMs: 1000, statuses: [200], grpc: false, host: undefined, url: undefined },
   policy: {
     ...{ intervalMs: 100, holdTimeoutMs: 30_000, maxHeld: 2 * MANY, leaseMs: 5000, settleMs: 1000, successes: 1 },

@@ -93,7 +93,7 @@ const filled = (): Metrics => {
         readyMs: 2400 + n,
         podReadyMs: 1900,
       },
-      ...{ reason: 'no-pod' as const, host: 'client' as const, traceId: 'a'.repeat(32) },
+      ...{ reason: 'no-pod' as const, host: 'client' as const, traceId: 'a'.repeat(32), service: undefined },
       ...{ lane: 'address' as const, probes: 4, messages: 1 },
     };
     metrics.coldStart(backend, coldStart);

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:https';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { once } from 'node:events';
+import { json } from 'node:stream/consumers';
 import type { AddressInfo } from 'node:net';
 import { CERTIFICATE, KEY } from '../../demo/kubernetes/certificate';
 import type { ApiServer } from '../../src/kubernetes/service-account';
@@ -25,6 +26,8 @@ export class FakeApiServer implements ApiServer {
   readonly asked: URL[] = [];
   readonly tokens: (string | undefined)[] = [];
   readonly watches: Watch[] = [];
+  /** Events that were written. */
+  readonly events: object[] = [];
   slices: object[] = [];
   version = 1;
   /** Answers with this status instead. */
@@ -91,6 +94,11 @@ export class FakeApiServer implements ApiServer {
     this.tokens.push(request.headers.authorization);
     if (this.refuses !== undefined) {
       response.writeHead(this.refuses).end(JSON.stringify({ kind: 'Status', message: 'forbidden' }));
+    } else if (request.method === 'POST') {
+      void json(request).then((event) => {
+        this.events.push({ path: url.pathname, ...(event as object) });
+        response.writeHead(201, { 'content-type': 'application/json' }).end('{}');
+      });
     } else if (url.searchParams.get('watch') === 'true') {
       this.watches.push({ response, version: url.searchParams.get('resourceVersion') });
       response.writeHead(200, { 'content-type': 'application/json' }).flushHeaders();

@@ -13,7 +13,7 @@ export const companions: Rule = {
         const isKnown =
           set.backends.some((other) => other.pubsub === pubsub && other.topic === topic) ||
           set.scaledObjects.some(({ triggers }) =>
-            triggers.some(({ queue, metadata }) => queue?.name === topic || metadata('topic') === topic),
+            triggers.some((trigger) => trigger.queue?.name === topic || trigger.metadata('topic') === topic),
           );
         if (!isKnown)
           yield {

@@ -40,6 +40,7 @@ beforeEach(async () => {
     logFormat: 'json',
     maxHeld: undefined,
     debugErrors: false,
+    kubernetesEvents: false,
     kubernetes: 'off',
   };
   product = compose(
@@ -174,7 +175,9 @@ test('draining refuses new requests, and keeps those that are held', async () =>
   await held.ended;
   await product.settled();
   expect(held.kong.exited).toBeUndefined();
-  expect(await product.metrics('prometheus', false)).toContain('serverless_rejections_total{code="SERVERLESS_SHUTTING_DOWN"} 1');
+  expect(await product.metrics('prometheus', false)).toContain(
+    'serverless_rejections_total{code="SERVERLESS_SHUTTING_DOWN"} 1',
+  );
 });
 
 test('a configuration that is wrong answers every request of its route 503, and says all that is wrong with it', async () => {
@@ -188,7 +191,9 @@ test('a configuration that is wrong answers every request of its route 503, and 
   // Once a second, however many ask.
   expect(logged).toEqual([expect.stringMatching(/count[^]*lease/)]);
   expect(gateway.seen).toEqual([]);
-  expect(await product.metrics('prometheus', false)).toContain('serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 2');
+  expect(await product.metrics('prometheus', false)).toContain(
+    'serverless_rejections_total{code="SERVERLESS_CONFIG_INVALID"} 2',
+  );
 });
 
 test('the configuration decides how many the process may hold', async () => {

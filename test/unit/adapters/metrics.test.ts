@@ -12,10 +12,19 @@ import type { PublishReport } from '../../../src/core/reports';
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const COLD_START: ColdStart = {
   ...{ at: '', held: 3, wakeMs: 12, addressMs: 900, readyMs: 2400, podReadyMs: undefined, probes: 20, messages: 3 },
-  ...{ lane: 'address', reason: 'no-pod', host: 'client', traceId: undefined },
+  ...{ lane: 'address', reason: 'no-pod', host: 'client', traceId: undefined, service: undefined },
 };
 const LATE: LateColdStart = {
-  ...{ at: '', reason: 'probe', sinceMs: 30_000, wakeMs: 12, addressMs: undefined, probes: 20, messages: 3 },
+  ...{
+    at: '',
+    reason: 'probe',
+    service: undefined,
+    sinceMs: 30_000,
+    wakeMs: 12,
+    addressMs: undefined,
+    probes: 20,
+    messages: 3,
+  },
 };
 const BACKENDS: readonly BackendReading[] = [
   { target: '/watched', held: 3, state: 3, asleepSeconds: 12.5 },

@@ -9,6 +9,7 @@ const COLD_START: ColdStart = {
   reason: 'no-pod',
   host: 'client',
   traceId: undefined,
+  service: undefined,
   held: 3,
   wakeMs: 12,
   addressMs: 900,
@@ -20,7 +21,16 @@ const COLD_START: ColdStart = {
 };
 
 const LATE: LateColdStart = {
-  ...{ at: '', reason: 'probe', sinceMs: 30_000, wakeMs: 12, addressMs: undefined, probes: 20, messages: 3 },
+  ...{
+    at: '',
+    reason: 'probe',
+    service: undefined,
+    sinceMs: 30_000,
+    wakeMs: 12,
+    addressMs: undefined,
+    probes: 20,
+    messages: 3,
+  },
 };
 
 function logging() {

@@ -24,6 +24,7 @@ const defaults: ProcessSettings = {
   logFormat: 'json',
   maxHeld: undefined,
   debugErrors: false,
+  kubernetesEvents: false,
   kubernetes: 'auto',
 };
 
@@ -43,6 +44,7 @@ test('each setting is read from the environment', () => {
     SERVERLESS_LOG_LEVEL: 'debug',
     SERVERLESS_MAX_HELD: '2000',
     SERVERLESS_KUBERNETES: 'off',
+    SERVERLESS_KUBERNETES_EVENTS: 'true',
     SERVERLESS_LOG_FORMAT: 'pretty',
   };
   expect(settingsOf({}, env)).toEqual({
@@ -57,6 +59,7 @@ test('each setting is read from the environment', () => {
     logFormat: 'pretty',
     maxHeld: 2000,
     debugErrors: false,
+    kubernetesEvents: true,
     kubernetes: 'off',
   });
 });
@@ -76,6 +79,7 @@ test('each setting is read from an option, which wins over the environment', () 
     'log-format': 'pretty',
     'max-held': '1',
     'debug-errors': 'true',
+    'kubernetes-events': 'true',
     kubernetes: 'off',
   };
   expect(settingsOf(options, env)).toEqual({
@@ -90,6 +94,7 @@ test('each setting is read from an option, which wins over the environment', () 
     logFormat: 'pretty',
     maxHeld: 1,
     debugErrors: true,
+    kubernetesEvents: true,
     kubernetes: 'off',
   });
 });
@@ -183,6 +188,7 @@ test('the table names each setting once, with an option for each variable', () =
     'SERVERLESS_LOG_FORMAT log-format',
     'SERVERLESS_MAX_HELD max-held',
     'SERVERLESS_DEBUG_ERRORS debug-errors',
+    'SERVERLESS_KUBERNETES_EVENTS kubernetes-events',
     'SERVERLESS_KUBERNETES kubernetes',
   ]);
 });

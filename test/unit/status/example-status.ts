@@ -2,7 +2,15 @@ import type { ColdStart } from '../../../src/core/ports';
 import type { KnownBackend, Status } from '../../../src/core/status';
 
 export const coldStart = (more: Partial<ColdStart> = {}): ColdStart => ({
-  ...{ at: '2026-01-01T00:00:00.000Z', reason: 'no-pod', host: 'client', traceId: undefined, held: 3, lane: 'address' },
+  ...{
+    at: '2026-01-01T00:00:00.000Z',
+    reason: 'no-pod',
+    host: 'client',
+    traceId: undefined,
+    service: undefined,
+    held: 3,
+    lane: 'address',
+  },
   ...{ wakeMs: 12, addressMs: 800, readyMs: 1500, podReadyMs: undefined, probes: 4, messages: 1, ...more },
 });
 
