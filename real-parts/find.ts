@@ -52,6 +52,16 @@ const programs = {
     commands: ['otelcol'],
     hint: 'set OTELCOL_BIN to an OpenTelemetry Collector with the otlp receiver and the otlphttp exporter',
   },
+  prometheus: {
+    variable: 'PROMETHEUS_BIN',
+    commands: ['prometheus'],
+    hint: 'run `npm run parts prometheus`, or set PROMETHEUS_BIN',
+  },
+  promtool: {
+    variable: 'PROMTOOL_BIN',
+    commands: ['promtool'],
+    hint: 'run `npm run parts prometheus`, or set PROMTOOL_BIN',
+  },
   jaeger: { variable: 'JAEGER_BIN', commands: ['jaeger'], hint: 'set JAEGER_BIN to Jaeger 1.x, all in one' },
 } as const;
 type ProgramName = keyof typeof programs;

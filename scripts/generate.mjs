@@ -16,6 +16,9 @@ const generated = [
   { file: 'docs/configuration.md', module: 'src/config/configuration-page.ts', make: 'referencePage' },
   { file: 'docs/check.md', module: 'src/check/rules-page.ts', make: 'checkPage' },
   { file: 'docs/doctor.md', module: 'src/doctor/checks-page.ts', make: 'doctorPage' },
+  { file: 'monitoring/dashboard.json', module: 'monitoring/dashboard.ts', make: 'dashboard' },
+  { file: 'monitoring/alerts.yaml', module: 'monitoring/alerts.ts', make: 'rulesFile' },
+  { file: 'manifests/monitoring/prometheus-rule.yaml', module: 'monitoring/alerts.ts', make: 'prometheusRule' },
   { file: 'docs/openapi.json', module: 'src/status/open-api.ts', make: 'openApiFile' },
   { file: 'docs/metrics.md', module: 'src/adapters/metrics-page.ts', make: 'metricsPage' },
 ];

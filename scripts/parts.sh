@@ -5,6 +5,7 @@
 #   npm run parts daprd           Dapr's sidecar, built from its Go module (2 to 6 minutes on 2 cores, once; seconds afterwards)
 #   npm run parts rabbitmq        RabbitMQ, from Debian's package; the system's own service stays off
 #   npm run parts chromium        a browser for the demo's page, from Debian's package
+#   npm run parts prometheus      Prometheus and promtool, for the alerts and the dashboard's queries, from Debian's package
 #   npm run parts renderers       kustomize and helm, built from their Go modules (3 minutes on 2 cores, once)
 #
 # What is there already (DAPRD_BIN, RABBITMQ_SERVER_BIN, PATH, an earlier run) is left as it is. daprd goes to
@@ -93,6 +94,11 @@ install_chromium() {
   install_package chromium "Or set CHROMIUM_BIN"
 }
 
+install_prometheus() {
+  if command -v promtool >/dev/null && command -v prometheus >/dev/null; then say "prometheus is there: $(command -v prometheus)"; return; fi
+  install_package prometheus "Or set PROMETHEUS_BIN and PROMTOOL_BIN"
+}
+
 # Any recent version will do; these are the ones that the rendered output was looked at with.
 install_renderers() {
   local module command there
@@ -109,7 +115,7 @@ install_renderers() {
   done
 }
 
-parts='daprd rabbitmq chromium renderers'
+parts='daprd rabbitmq chromium prometheus renderers'
 # shellcheck disable=SC2086
 [ $# -gt 0 ] || set -- $parts
 for part in "$@"; do
