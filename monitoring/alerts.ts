@@ -26,7 +26,7 @@ export const ALERTS: readonly Alert[] = [
       'The backend was not ready in time: {{ $value | humanize }} requests in 5 minutes. Does KEDA scale its Deployment, does the pod start, does its health path pass?',
   },
   {
-    name: 'ServerlessWakeRefused',
+    name: 'ServerlessDaprRefuses',
     expr: `sum by (backend) (increase(${M.messages}{outcome="refused"}[5m])) > 0`,
     for: '0m',
     severity: 'critical',

@@ -115,7 +115,7 @@ async function ask(url: string): Promise<Node> {
 }
 
 /** Standard input and output of this process. */
-const processTerminal: Terminal = {
+export const processTerminal: Terminal = {
   get isTerminal() {
     return process.stdout.isTTY;
   },

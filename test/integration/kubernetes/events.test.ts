@@ -71,6 +71,33 @@ describe('Events on the Services of backends', () => {
     await until('one more is', () => api.events.length === 3);
   });
 
+  test('what happens to requests, probes and messages is none', async () => {
+    observer.settled();
+    observer.renewed();
+    observer.probed();
+    observer.published();
+    observer.rejected();
+    observer.coldStart('/kong', { ...start, held: 1, wakeMs: undefined, addressMs: undefined });
+    await until('one is written', () => api.events.length > 0);
+    expect(api.events).toEqual([
+      expect.objectContaining({ message: '/kong was woken for a request: released after 1.5 s (lane: address)' }),
+    ]);
+  });
+
+  test('a thousand Services and more are remembered, and no more', async () => {
+    for (let n = 0; n < 1100; n += 1) observer.coldStart('/x', { ...start, service: { ...service, name: `s${n}` } });
+    await until('some are written', () => api.events.length >= 8);
+    expect(api.events.length).toBeLessThan(1100);
+  });
+
+  test('an API server that is not there is a warning, too', async () => {
+    await api.stop();
+    observer.coldStart('/kong', start);
+    await until('it is logged', () => log.texts('warn').length === 1);
+    expect(log.texts('warn')).toEqual(['an Event could not be written']);
+    api = await new FakeApiServer().start();
+  });
+
   test('where the Service is not known there is none', async () => {
     observer.coldStart('/kong', { ...start, service: undefined });
     observer.coldStart('/foo', start);

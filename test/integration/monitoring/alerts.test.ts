@@ -34,7 +34,7 @@ const CASES: Readonly<Record<string, Case>> = {
       [of(`${M.hold}_count`, `${backend},outcome="released"`), '0+9x60'],
     ],
   },
-  ServerlessWakeRefused: {
+  ServerlessDaprRefuses: {
     fires: [[of(M.messages, `${backend},reason="cold-start",outcome="refused"`), '0+1x60']],
     quiet: [[of(M.messages, `${backend},reason="cold-start",outcome="accepted"`), '0+1x60']],
   },

@@ -1,4 +1,7 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import pino from 'pino';
+import { makeFolder, removeFolder } from '../../../real-parts/guard';
 import { OwnProbes } from '../../../src/adapters/own-probes';
 import { compose } from '../../../src/compose';
 import type { ProcessSettings } from '../../../src/config/process-settings';
@@ -18,6 +21,22 @@ const CONFIG = {
 };
 const TOKEN = 'a-secret-of-dapr';
 
+const OF_THE_PROCESS: ProcessSettings = {
+  gatewayUrl: 'http://127.0.0.1:1',
+  gatewayGrpcUrl: 'http://127.0.0.1:1',
+  daprUrl: 'http://127.0.0.1:1',
+  daprToken: TOKEN,
+  statusListen: 'off',
+  statusToken: undefined,
+  socketMode: 0o666,
+  logLevel: 'info',
+  logFormat: 'json',
+  maxHeld: undefined,
+  debugErrors: false,
+  kubernetesEvents: false,
+  kubernetes: 'off',
+};
+
 let gateway: FakeGateway;
 let dapr: FakeDapr;
 let product: Product;
@@ -29,19 +48,10 @@ beforeEach(async () => {
   gateway = await new FakeGateway(new OwnProbes()).start();
   dapr = await FakeDapr.start();
   const settings: ProcessSettings = {
+    ...OF_THE_PROCESS,
     gatewayUrl: gateway.url,
     gatewayGrpcUrl: gateway.url,
     daprUrl: `http://127.0.0.1:${dapr.port}`,
-    daprToken: TOKEN,
-    statusListen: 'off',
-    statusToken: undefined,
-    socketMode: 0o666,
-    logLevel: 'info',
-    logFormat: 'json',
-    maxHeld: undefined,
-    debugErrors: false,
-    kubernetesEvents: false,
-    kubernetes: 'off',
   };
   product = compose(
     settings,
@@ -217,4 +227,48 @@ test('closing ends the probes of a backend that is waited for', async () => {
   // Two periods of probing.
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect(gateway.seen).toHaveLength(seen);
+});
+
+test('an operator wakes a backend that a request has come for, and lets it sleep', async () => {
+  let isUp = false;
+  runPlugin(() => isUp);
+  expect(product.wake('unknown')).toEqual({ kind: 'unknown' });
+  const { ended } = send();
+  await until(() => product.held() === 1);
+  isUp = true;
+  await ended;
+  const [{ key } = { key: '' }] = product.status().backends;
+  expect(product.sleep(key)).toMatchObject({ kind: 'done' });
+  expect(product.wake(key)).toMatchObject({ kind: 'done' });
+  await until(() => product.held() === 0);
+  const text = await product.metrics('openmetrics', true);
+  expect(text).toContain('serverless_backend_state{backend="/kong"}');
+  expect(text).toContain('serverless_standby_present 1');
+  product.onServed(0.2, false);
+  expect(await product.metrics('prometheus', true)).toContain('serverless_rpc_seconds_count{kind="unread"} 1');
+});
+
+test('Events that are asked for where there is no Kubernetes are missed in the log', async () => {
+  const settings: ProcessSettings = { ...OF_THE_PROCESS, kubernetesEvents: true };
+  const warned: string[] = [];
+  const log = Object.assign(pino({}, { write: (line: string) => warned.push(line) }), { linesDropped: () => 0 });
+  const other = compose(settings, log);
+  expect(warned.join('')).toContain('no Events are written: SERVERLESS_KUBERNETES_EVENTS needs the Kubernetes API');
+  await other.close();
+});
+
+test('Events are written where there is one, and end with the product', async () => {
+  const folder = makeFolder('account');
+  writeFileSync(join(folder, 'token'), 'secret');
+  writeFileSync(join(folder, 'ca.crt'), 'none');
+  process.env.KUBERNETES_SERVICE_HOST = '127.0.0.1';
+  try {
+    const log = Object.assign(pino({ level: 'silent' }), { linesDropped: () => 0 });
+    const other = compose({ ...OF_THE_PROCESS, kubernetes: folder, kubernetesEvents: true }, log);
+    expect(other.status().kubernetes).toEqual({});
+    await other.close();
+  } finally {
+    delete process.env.KUBERNETES_SERVICE_HOST;
+    await removeFolder(folder);
+  }
 });

@@ -61,6 +61,18 @@ describe('a request for a sleeping backend', () => {
     expect(phase.kong.upstreamHeaders).toEqual({ traceparent: `00-${TRACE}-${hold!.id}-01` });
   });
 
+  test('that must not wake says so, and that it was rejected', async () => {
+    const noWake = [{ path: undefined, method: 'GET', userAgent: undefined }];
+    await plugin.request(plugin.instance(exampleBackend({ noWake, noWakeStatus: 204 })), traced);
+    await plugin.clock.advance(500);
+    const hold = one(await memory.sent(), 'hold');
+    expect(hold.attributes).toMatchObject({
+      'serverless.no_wake': true,
+      'serverless.outcome': 'SERVERLESS_NO_WAKE',
+      'serverless.cold_start': false,
+    });
+  });
+
   test('without a trace of its own begins one', async () => {
     await plugin.request(plugin.instance());
     plugin.rig.prober.up = true;

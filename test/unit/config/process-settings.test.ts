@@ -123,6 +123,7 @@ describe('a wrong value is refused with where it was written, what it is and wha
     ['gateway-url', 'http://127.0.0.1:8000/kong', /without path/],
     ['gateway-url', 'http://127.0.0.1:8000?a=b', /without path/],
     ['gateway-url', '', /write a URL/],
+    ['log-format', 'xml', /write one of json, pretty/],
     ['dapr-http-endpoint', 'unix:///run/dapr.sock', /write a URL/],
     ['dapr-http-port', '0', /from 1 to 65535/],
     ['dapr-http-port', '65536', /from 1 to 65535/],

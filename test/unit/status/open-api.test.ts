@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Ajv2020 from 'ajv/dist/2020';
-import { openApi } from '../../../src/status/open-api';
+import { openApi, openApiFile } from '../../../src/status/open-api';
 import { backend, coldStart, status } from './example-status';
 
 const document = openApi() as {
@@ -50,4 +50,8 @@ test('docs name the file, and it has every path that the server has', () => {
   const paths = [...server.matchAll(/case '(\/[^']*)'/g)].map(([, path]) => path ?? '');
   expect(paths.length).toBeGreaterThan(4);
   expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(paths));
+});
+
+test('docs/openapi.json is up to date', () => {
+  expect(readFileSync(join(__dirname, '../../../docs/openapi.json'), 'utf8')).toBe(openApiFile());
 });

@@ -130,6 +130,26 @@ describe('the status server', () => {
     await reading;
   });
 
+  test('keeps so many pages up to date, and no more', async () => {
+    const end = new AbortController();
+    const open = (): Promise<Response> => fetch(`http://127.0.0.1:${port}/events`, { signal: end.signal });
+    const answers = await Promise.all(Array.from({ length: 16 }, open));
+    expect(answers.map((answer) => answer.status)).toEqual(answers.map(() => 200));
+    const late = await open();
+    expect([late.status, late.headers.get('retry-after')]).toEqual([503, '10']);
+    end.abort();
+  });
+
+  test('a page that fails is an error of that answer only', async () => {
+    const broken = { ...shown, backends: undefined } as unknown as typeof shown;
+    const good = shown;
+    shown = broken;
+    expect(await ask(port, '/')).toMatchObject({ status: 500 });
+    shown = good;
+    expect(await ask(port, '/')).toMatchObject({ status: 200 });
+    log.lines.length = 0;
+  });
+
   test('wakes a backend, and lets it sleep, for a process of this machine', async () => {
     const post = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
       ask(port, path, 'POST', headers);

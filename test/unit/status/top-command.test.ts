@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { runTop, type Terminal } from '../../../src/status/top-command';
+import { processTerminal, runTop, type Terminal } from '../../../src/status/top-command';
 import { until } from '../server/server-rig';
 import { status } from './example-status';
 
@@ -100,5 +100,41 @@ describe('serverless top', () => {
     const io = new Io();
     expect(await runTop(['--help'], io, noTerminal)).toBe(0);
     expect(io.out).toContain('--once');
+  });
+});
+
+describe('the terminal of this process', () => {
+  const { stdin } = process;
+  const setRawMode = jest.fn();
+  const saved = { isTTY: stdin.isTTY, setRawMode: Object.getOwnPropertyDescriptor(stdin, 'setRawMode') };
+  beforeEach(() => {
+    setRawMode.mockClear();
+    Object.assign(stdin, { isTTY: true, setRawMode });
+  });
+  afterEach(() => {
+    Object.assign(stdin, { isTTY: saved.isTTY });
+    if (saved.setRawMode === undefined) Reflect.deleteProperty(stdin, 'setRawMode');
+    else Object.defineProperty(stdin, 'setRawMode', saved.setRawMode);
+  });
+
+  test.each([
+    ['q', 1],
+    ['\u0003', 1],
+    ['x', 0],
+  ])('the key %j ends it so many times: %d; the keyboard is given back', (key, times) => {
+    const quit = jest.fn();
+    const release = processTerminal.onQuit(quit);
+    expect(setRawMode).toHaveBeenLastCalledWith(true);
+    stdin.emit('data', Buffer.from(key));
+    expect(quit).toHaveBeenCalledTimes(times);
+    release();
+    expect(setRawMode).toHaveBeenLastCalledWith(false);
+    stdin.emit('data', Buffer.from('q'));
+    expect(quit).toHaveBeenCalledTimes(times);
+  });
+
+  test('has a size, whatever it is', () => {
+    expect(processTerminal.size().columns).toBeGreaterThan(0);
+    expect([true, false, undefined]).toContain(processTerminal.isTerminal);
   });
 });
