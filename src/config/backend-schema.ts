@@ -1,4 +1,5 @@
 import { SERVICE_PATTERN } from '../core/service-name';
+import { waitingPage } from './waiting-page-schema';
 
 /** Starts with `/`; printable ASCII without `#` and `?`. The ranges leave those two out. */
 const PATH = '^/[!"$->@-~]*$';
@@ -106,6 +107,7 @@ export const backend = {
         'The Kubernetes Service behind the target, as `name.namespace:port` with the name or number of its port. Only for the fast ' +
         'lane, and only where Kong cannot tell: a service that was not made from an Ingress.',
     },
+    waiting_page: waitingPage,
   },
   'x-write': 'an object with target, pubsub and topic',
   description: 'A workload that scales to zero, and how to wake it.',

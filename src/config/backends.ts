@@ -3,6 +3,7 @@ import { serviceNamed } from '../core/service-name';
 import { holdTimeoutMs, probeTimeoutMs } from './cross-field';
 import type { Config } from './schema';
 import { healthPathOf, normalizeTarget } from './target';
+import { toWaitingPage } from './waiting-page';
 
 type BackendEntry = Config['backend'][number];
 
@@ -69,5 +70,6 @@ export function toBackends(config: Config, source: string): Backend[] {
     noWake,
     noWakeStatus: config.no_wake_status,
     onTimeout: config.on_timeout,
+    waitingPage: toWaitingPage(entry.waiting_page),
   }));
 }

@@ -51,6 +51,11 @@ config:
       health: /healthz
       pubsub: kong-serverless-plugin
       topic: cart
+      waiting_page:
+        enabled: true
+        after: 2000
+        title: The shop is opening
+        color: '#0f766e'
     - target: /shop
       health: /healthz
       pubsub: kong-serverless-plugin
@@ -101,10 +106,17 @@ function fieldTable(schema: ObjectSchema, prefix: string): string {
 }
 
 /** The tables of the nested objects, each under its heading: `probe`, `backend[]`. */
-function nestedSections(schema: ObjectSchema): string[] {
+function nestedSections(schema: ObjectSchema, prefix = ''): string[] {
   return Object.entries(schema.properties).flatMap(([name, property]) => {
-    const [place, inner] = property.type === 'array' ? [`${name}[]`, property.items] : [name, property];
-    return inner.type === 'object' ? [`### \`${place}\``, inner.description, fieldTable(inner, `${place}.`)] : [];
+    const [place, inner] =
+      property.type === 'array' ? [`${prefix}${name}[]`, property.items] : [`${prefix}${name}`, property];
+    if (inner.type !== 'object') return [];
+    return [
+      `### \`${place}\``,
+      inner.description,
+      fieldTable(inner, `${place}.`),
+      ...nestedSections(inner, `${place}.`),
+    ];
   });
 }
 

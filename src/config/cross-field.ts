@@ -1,6 +1,7 @@
 import { type ConfigProblem, quote } from './problems';
 import { type Config, LONGEST_HOLD_MS, LONGEST_MESSAGE_TTL } from './schema';
 import { normalizeTarget } from './target';
+import { waitingPageProblems } from './waiting-page';
 
 /** How long a request is held at most, milliseconds. */
 export function holdTimeoutMs(config: Config): number {
@@ -145,6 +146,13 @@ const companionsAreOthers: CrossFieldRule = {
   },
 };
 
+const waitingPageForms: CrossFieldRule = {
+  says:
+    '`waiting_page.logo` is a path on the same origin, or a `data:image/…` URL of SVG, PNG, JPEG, GIF, WebP or AVIF; ' +
+    '`waiting_page.color` has three or six digits.',
+  check: waitingPageProblems,
+};
+
 /** The rules between fields, checked after each field by itself. */
 export const crossFieldRules: readonly CrossFieldRule[] = [
   leaseWithinMessageTtl,
@@ -155,4 +163,5 @@ export const crossFieldRules: readonly CrossFieldRule[] = [
   targetsDistinct,
   companionsAreOthers,
   probeUrlForOneBackend,
+  waitingPageForms,
 ];

@@ -1,4 +1,5 @@
 import type { ServicePort } from './service-name';
+import type { WaitingPage } from './waiting-page';
 
 /**
  * A backend as the core sees it: one entry of the plugin's configuration, complete and in milliseconds.
@@ -28,6 +29,8 @@ export interface Backend {
   readonly noWakeStatus: number;
   /** What a request gets at its deadline: `reject` 503, `pass` the gateway's own answer. */
   readonly onTimeout: 'reject' | 'pass';
+  /** What a person sees while it wakes; undefined: nothing, until it is up. */
+  readonly waitingPage?: WaitingPage | undefined;
 }
 
 /** A topic of a Dapr component. */

@@ -68,7 +68,7 @@ test('no number that is accepted becomes a timer longer than a timer may be: 24.
   ]);
   // Whatever gets a unit of time in the definition is looked at here.
   const units = JSON.stringify(configSchema).match(/"x-unit":"(ms|s|per second)"/g);
-  expect(units).toHaveLength(7);
+  expect(units).toHaveLength(8);
 });
 
 test('a hold of more than an hour by count and interval is refused with the largest count', () => {
@@ -168,4 +168,37 @@ test.each([
   expect(problemsOf(configWith({ backend: [{ ...entry('/kong'), ...more }] }))).toEqual([
     expect.objectContaining({ field }),
   ]);
+});
+
+const waiting = (page: object): object => ({ backend: [{ ...entry(), waiting_page: page }] });
+
+test.each(['/brand/logo.svg', 'data:image/svg+xml,%3Csvg%3E', 'data:image/png;base64,iVBO'])(
+  'a logo may be %s',
+  (logo) => {
+    expect(backendsOf(waiting({ enabled: true, logo }))[0]?.waitingPage).toMatchObject({ logo, afterMs: 1500 });
+  },
+);
+
+test.each(['//cdn.example.com/logo.svg', 'data:text/html,x', 'd', 'https://example.com/logo.svg', '/a"b'])(
+  'a logo of somebody else, or none, is refused: %s',
+  (logo) => {
+    expect(problemsOf(waiting({ logo })).map(({ field }) => field)).toEqual(['backend[0].waiting_page.logo']);
+  },
+);
+
+test.each([
+  ['#12', false],
+  ['#123', true],
+  ['#12345', false],
+  ['#123456', true],
+  ['red', false],
+])('a colour %s', (color, fits) => {
+  expect(problemsOf(waiting({ color })).map(({ field }) => field)).toEqual(
+    fits ? [] : ['backend[0].waiting_page.color'],
+  );
+});
+
+test('the waiting page is off unless it is enabled', () => {
+  expect(backendsOf({ backend: [entry()] })[0]?.waitingPage).toBeUndefined();
+  expect(backendsOf(waiting({ title: 'x' }))[0]?.waitingPage).toBeUndefined();
 });

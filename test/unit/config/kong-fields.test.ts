@@ -101,6 +101,7 @@ describe("Kong's schema fields", () => {
     const required = all.filter(({ field }) => field.required).map(({ path }) => path);
     expect(required).toEqual([
       ...['backend', 'backend[].target', 'backend[].pubsub', 'backend[].topic', 'backend[].wakes_with[].topic'],
+      'backend[].waiting_page',
       'probe',
     ]);
   });
