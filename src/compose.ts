@@ -23,6 +23,9 @@ import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contrac
 import { moduleInfo } from './kong/plugin-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
+import { WaitingPages } from './access/waiting-pages';
+import { TemplateFiles } from './adapters/template-files';
+import { templateProblems } from './waiting-page/template';
 import { KubernetesEndpoints } from './kubernetes/endpoints';
 import { EventObserver } from './kubernetes/event-observer';
 import { type ApiServer, apiServer } from './kubernetes/service-account';
@@ -61,6 +64,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
     const addressProber = new PinnedProber(backend, gateway, ownProbes);
     return new Activator(backend, { ...shared, gateway: hostname(), prober, addressProber });
   });
+  const pages = new WaitingPages({ clock, registry, templates: new TemplateFiles(clock, logger, templateProblems) });
   const showReasons = settings.debugErrors;
   return productOf({
     clock,
@@ -71,6 +75,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
     publisher,
     kubernetes,
     registry,
+    pages,
     logger,
     showReasons,
     tracer,
@@ -80,7 +85,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
 
 interface ProductParts extends Pick<
   PluginParts,
-  'clock' | 'registry' | 'ownProbes' | 'logger' | 'showReasons' | 'tracer'
+  'clock' | 'registry' | 'pages' | 'ownProbes' | 'logger' | 'showReasons' | 'tracer'
 > {
   readonly budget: HeldBudget;
   readonly metrics: Metrics;
@@ -92,7 +97,7 @@ interface ProductParts extends Pick<
 
 /** What the plugin server and the status server see of it. */
 function productOf(parts: ProductParts): Product {
-  const { budget, metrics, observer, publisher, kubernetes, registry, tracer, events } = parts;
+  const { budget, metrics, observer, publisher, kubernetes, registry, pages, tracer, events } = parts;
   const onRejected: OnRejected = (code) => {
     observer.rejected(code);
   };
@@ -107,6 +112,8 @@ function productOf(parts: ProductParts): Product {
     held: () => budget.held,
     drain: () => {
       draining = true;
+      // Their clients have their answer: nobody is to wait for them.
+      pages.close();
     },
     settled: () => budget.settled(),
     metrics: (format, standby) => metrics.text(format, standby),

@@ -34,6 +34,7 @@ const functions = new Map<string, PdkFunction>([
   ['kong.request.get_path', pathOf],
   ['kong.request.get_method', ({ request }) => request.method],
   ['kong.request.get_header', ({ request }, [name]) => firstOf(request.headersDistinct[lowerCase(name)])],
+  ['kong.request.get_headers', ({ request }) => ({ ...request.headers })],
   ['kong.router.get_service', ({ route }) => ({ host: hostOf(route.service) })],
   ['kong.router.get_route', routeInKong],
   ['kong.response.set_header', setHeader],

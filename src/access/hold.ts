@@ -11,7 +11,8 @@ export const HEARTBEAT_ANSWER_MS = 5000;
 
 const NO_ORIGIN: Origin = { host: undefined, traceparent: undefined };
 
-type Turn = { readonly outcome: Outcome } | 'beat' | 'gone';
+/** What is waited for, and what it wants to know of the request. */
+export type Held<T> = Pick<Hold, 'wants' | 'identify' | 'leave'> & { readonly outcome: Promise<T> };
 
 /** The first of: what `settles` gives, the timeout, the client's leaving. Leaves no timer and no listener behind. */
 async function first<T, U>(
@@ -57,29 +58,40 @@ async function answered(calls: Promise<unknown>, clock: Clock, signal: AbortSign
  *
  * @returns how it ended; undefined when the client left, and nobody is there to be answered
  */
-export async function waitFor(
-  hold: Hold,
+export async function waitFor<T = Outcome>(
+  hold: Held<T>,
   kong: Kong,
   route: RouteReader,
   signal: AbortSignal | undefined,
   clock: Clock,
-): Promise<Outcome | undefined> {
+): Promise<T | undefined> {
   const read = readOrigin(kong, hold.wants, route).catch(() => NO_ORIGIN);
   void read.then((origin) => {
     hold.identify(origin);
   });
   // Calls to Kong go one after the other, so whatever comes next waits for these.
-  if (!(await answered(read, clock, signal))) {
-    hold.leave();
-    return undefined;
-  }
-  const settled = hold.outcome.then((outcome): Turn => ({ outcome }));
+  const outcome = (await answered(read, clock, signal))
+    ? await keepAlive(hold.outcome, kong, signal, clock)
+    : undefined;
+  if (outcome === undefined) hold.leave();
+  return outcome;
+}
+
+/**
+ * Waits, and keeps Kong's connection alive meanwhile.
+ *
+ * @returns undefined when the client left, and nobody is there to be answered
+ */
+export async function keepAlive<T>(
+  settles: Promise<T>,
+  kong: Kong,
+  signal: AbortSignal | undefined,
+  clock: Clock,
+): Promise<T | undefined> {
+  const settled = settles.then((outcome) => ({ outcome }));
   for (;;) {
     const turn = await first(settled, clock, HEARTBEAT_MS, 'beat' as const, signal);
     if (typeof turn === 'object') return turn.outcome;
-    if (turn === 'gone' || !(await answered(kong.nginx.get_var('pid'), clock, signal))) {
-      hold.leave();
-      return undefined;
-    }
+    if (turn === 'gone' || !(await answered(kong.nginx.get_var('pid'), clock, signal))) return undefined;
   }
 }

@@ -19,6 +19,7 @@ import { routeIsWithin } from './route';
 import type { Kong, PhaseContext, PluginInstance } from '../kong/contract';
 import { reject } from '../kong/reject';
 import { waitFor } from './hold';
+import type { PageDue, Visit, WaitingPages } from './waiting-pages';
 
 /** Requests that passed unread are handed to their activator this long after the first of them, milliseconds. */
 const COUNT_EVERY_MS = 100;
@@ -36,6 +37,8 @@ export interface PluginParts {
   readonly draining: () => boolean;
   /** Whether a rejection tells its client why in Dapr's and the probe's own words. */
   readonly showReasons: boolean;
+  /** What people see while a backend wakes. */
+  readonly pages: WaitingPages;
   /** Undefined: there are no traces. */
   readonly tracer?: Tracer | undefined;
 }
@@ -109,14 +112,18 @@ export class ServerlessInstance implements PluginInstance {
       if (this.#only === 'unknown') this.#only = (await this.#hasOnly(backend, kong)) ? backend : 'none';
       return;
     }
+    const visit = wakes ? await this.#parts.pages.visitOf(kong, backend, path) : undefined;
     if (this.#parts.draining()) {
-      await this.#reject(kong, shuttingDown(backend.target));
+      await this.#reject(kong, shuttingDown(backend.target), visit);
       return;
     }
     // Asked whatever the path: a probe that was taken for a request would keep its own backend awake for ever.
     sender ??= await this.#senderOf(worker, path, kong).catch(() => 'client' as const);
     if (sender === 'own-probe') return;
-    await this.#enter(activator, { worker, wakes: wakes && sender === 'client', backend }, kong, context, since);
+    const arrival = { worker, wakes: wakes && sender === 'client', backend };
+    if (sender !== 'client' || visit === undefined) await this.#enter(activator, arrival, kong, context, since);
+    else if (visit.kind === 'status') await this.#parts.pages.tellStatus(kong, visit, context);
+    else await this.#enter(activator, arrival, kong, context, since, visit);
   }
 
   async #senderOf(worker: number, path: string, kong: Kong): Promise<Sender> {
@@ -146,31 +153,53 @@ export class ServerlessInstance implements PluginInstance {
     return backend.target === '/' || (ofOneRoute && (await routeIsWithin(backend.target, kong)));
   }
 
-  /** @param since when the request arrived */
+  /**
+   * @param since when the request arrived
+   * @param visit undefined: it is held until it ends, and gets no page
+   */
   async #enter(
     activator: Activator,
     arrival: Arrival,
     kong: Kong,
     context: PhaseContext | undefined,
     since: number,
+    visit?: Visit,
   ): Promise<void> {
-    const { tracer, clock } = this.#parts;
+    const { tracer, clock, pages } = this.#parts;
+    const failure = visit && pages.failureFor(visit);
+    if (failure !== undefined) {
+      await this.#reject(kong, failure, visit);
+      return;
+    }
     const span = tracer && (await HoldSpan.begin(tracer, kong, arrival, since));
     const entry = activator.enter(span === undefined ? arrival : { ...arrival, trace: span.context });
-    let outcome: Outcome | undefined;
+    let outcome: Outcome | PageDue | undefined;
     if (entry.kind === 'held') {
       context?.holds();
-      outcome = await waitFor(entry, kong, this.#route, context?.signal, clock);
+      const held = visit === undefined ? entry : pages.untilPage(entry, visit);
+      outcome = await waitFor<Outcome | PageDue>(held, kong, this.#route, context?.signal, clock);
     } else outcome = entry;
     span?.settled(outcome);
     try {
-      if (outcome !== undefined) await this.#conclude(kong, arrival.backend, outcome, span);
+      if (outcome?.kind === 'page') {
+        if (visit !== undefined && entry.kind === 'held') await pages.show(kong, visit, entry);
+      } else if (outcome !== undefined) {
+        // It may have ended by another's failure: then it waits no more.
+        if (outcome.kind === 'rejected' && entry.kind === 'held') entry.leave();
+        await this.#conclude(kong, arrival.backend, outcome, span, visit);
+      }
     } finally {
       span?.end(entry, outcome);
     }
   }
 
-  async #conclude(kong: Kong, backend: Backend, outcome: Outcome, span: HoldSpan | undefined): Promise<void> {
+  async #conclude(
+    kong: Kong,
+    backend: Backend,
+    outcome: Outcome,
+    span: HoldSpan | undefined,
+    visit: Visit | undefined,
+  ): Promise<void> {
     if (outcome.kind === 'released') {
       if (outcome.pin !== undefined) await sendTo(kong, outcome.pin);
       if (outcome.heldMs > 0) await kong.response.set_header('X-Serverless-Cold-Start', Math.round(outcome.heldMs));
@@ -182,7 +211,7 @@ export class ServerlessInstance implements PluginInstance {
       await span?.passOn(kong);
       return;
     }
-    await this.#reject(kong, error);
+    await this.#reject(kong, error, visit);
   }
 
   async #isNoWake(backend: Backend, path: string, kong: Kong): Promise<boolean> {
@@ -195,9 +224,10 @@ export class ServerlessInstance implements PluginInstance {
     return isNoWake(noWake, { path, method, userAgent });
   }
 
-  async #reject(kong: Kong, error: ServerlessError): Promise<void> {
+  async #reject(kong: Kong, error: ServerlessError, visit?: Visit): Promise<void> {
     if (error.code !== 'SERVERLESS_NO_WAKE') await this.#tellOperator(kong, error);
     this.#parts.onRejected(error.code);
+    if (visit !== undefined && (await this.#parts.pages.showFailure(kong, visit, error))) return;
     await reject(kong, error, this.#parts.showReasons);
   }
 

@@ -18,6 +18,8 @@ export interface Kong {
     get_method(): Promise<string>;
     /** The first value of a header, `undefined` or `null` where there is none. */
     get_header(name: string): Promise<unknown>;
+    /** All headers, their names in lower case; one that came several times has a list of values. */
+    get_headers(): Promise<unknown>;
   };
   readonly router: {
     /** The route that the request came by, as Kong's Admin API shows it. */

@@ -20,6 +20,11 @@ const KINDS: Readonly<Record<ErrorCode, Kind>> = {
   SERVERLESS_INTERNAL: { title: 'The plugin failed', retryAfter: 5 },
 };
 
+/** Seconds after which another try makes sense. */
+export function retryAfterOf(code: ErrorCode): number {
+  return KINDS[code].retryAfter;
+}
+
 /** Answers a request with an error, in the shape that its client reads. Kong does not return from it. */
 export async function reject(kong: Kong, error: ServerlessError, showReasons = false): Promise<void> {
   // Whatever becomes of the question: an answer that is not made lets the request through (K10).

@@ -64,6 +64,12 @@ export class FakeKong implements Kong {
     get_method: (): Promise<string> => this.#answer('request.get_method', () => this.#given.method ?? 'GET'),
     get_header: (name: string): Promise<unknown> =>
       this.#answer(`request.get_header ${name}`, () => this.#given.headers?.[name]),
+    get_headers: (): Promise<unknown> =>
+      this.#answer('request.get_headers', () =>
+        Object.fromEntries(
+          Object.entries(this.#given.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+        ),
+      ),
   };
   readonly router = {
     get_route: (): Promise<unknown> =>

@@ -5,6 +5,7 @@ import type { Backend } from '../../../src/core/backend';
 import type { Tracer } from '../../../src/core/tracing';
 import type { PhaseContext } from '../../../src/kong/contract';
 import { ServerlessInstance } from '../../../src/access/serverless-instance';
+import { WaitingPages } from '../../../src/access/waiting-pages';
 import type { FakeClock } from '../../support/fake-clock';
 import { flush } from '../../support/fake-clock';
 import type { FakeRequest } from '../../support/fake-kong';
@@ -25,6 +26,9 @@ export class PluginRig {
   readonly rig: ActivatorRig;
   readonly ownProbes = new OwnProbes();
   readonly registry: Registry;
+  readonly pages: WaitingPages;
+  /** Templates of waiting pages, by path. */
+  readonly templates = new Map<string, string>();
   /** Lines of the process log. */
   readonly lines: string[] = [];
   draining = false;
@@ -39,6 +43,8 @@ export class PluginRig {
   constructor(readonly tracer?: Tracer) {
     this.rig = new ActivatorRig({}, 10_000, undefined, tracer);
     this.registry = new Registry(this.clock, (backend) => this.rig.create(backend));
+    const templates = { read: (path: string) => Promise.resolve(this.templates.get(path)) };
+    this.pages = new WaitingPages({ clock: this.clock, registry: this.registry, templates });
   }
 
   get clock(): FakeClock {
@@ -59,6 +65,7 @@ export class PluginRig {
         onRejected: (code) => this.rejected.push(code),
         clock: this.clock,
         registry: this.registry,
+        pages: this.pages,
         ownProbes: this.ownProbes,
         logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
         draining: () => this.draining,

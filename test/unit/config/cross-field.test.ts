@@ -186,16 +186,12 @@ test.each(['//cdn.example.com/logo.svg', 'data:text/html,x', 'd', 'https://examp
   },
 );
 
-test.each([
-  ['#12', false],
-  ['#123', true],
-  ['#12345', false],
-  ['#123456', true],
-  ['red', false],
-])('a colour %s', (color, fits) => {
-  expect(problemsOf(waiting({ color })).map(({ field }) => field)).toEqual(
-    fits ? [] : ['backend[0].waiting_page.color'],
-  );
+test.each(['#123', '#0f766E'])('a colour %s', (color) => {
+  expect(backendsOf(waiting({ enabled: true, color }))[0]?.waitingPage).toMatchObject({ color });
+});
+
+test.each(['#12', '#12345', 'red'])('no colour: %s', (color) => {
+  expect(problemsOf(waiting({ color })).map(({ field }) => field)).toEqual(['backend[0].waiting_page.color']);
 });
 
 test('the waiting page is off unless it is enabled', () => {
