@@ -52,6 +52,7 @@ import { topicScope } from './topic-scope';
 import { triggerAuth } from './trigger-auth';
 import { ttlLease } from './ttl-lease';
 import { ttlPolling } from './ttl-polling';
+import { waitingPageTemplate } from './waiting-page-template';
 
 /** All rules, in the order of a request: route, probe, Component, queue, KEDA, gateway. */
 export const rules: readonly Rule[] = [
@@ -69,6 +70,7 @@ export const rules: readonly Rule[] = [
   readinessPath,
   podGrace,
   holdDeadline,
+  waitingPageTemplate,
   componentMissing,
   componentNamespace,
   componentScope,
