@@ -45,8 +45,9 @@ export function render(facts: PageFacts): PageAnswer {
   const css = isFailed
     ? style(page.color, 0, 0)
     : style(page.color, progress.estimate.progress, progress.estimate.endsInMs);
-  // Without JavaScript the page asks for its successor at once, which is held: the browser shows this one meanwhile.
-  const refresh = isFailed ? '' : '<noscript><meta http-equiv="refresh" content="0"></noscript>';
+  // Without JavaScript the page asks for its successor, which is held: the browser shows this one meanwhile. Not at once: a browser that
+  // is told to leave a page at once may never draw it.
+  const refresh = isFailed ? '' : '<noscript><meta http-equiv="refresh" content="1"></noscript>';
   // A failed page asks for nothing: to try again is for its reader to decide.
   const script = isFailed ? '' : `<script id="serverless" data-token="${escapeHtml(token)}">${SCRIPT}</script>`;
   const template = facts.template ?? DEFAULT_TEMPLATE;

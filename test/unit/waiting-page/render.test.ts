@@ -89,7 +89,7 @@ describe('the answer', () => {
   });
 
   test('goes on by itself, without JavaScript too; a failed one does not', () => {
-    expect(page().body).toContain('<noscript><meta http-equiv="refresh" content="0"></noscript>');
+    expect(page().body).toContain('<noscript><meta http-equiv="refresh" content="1"></noscript>');
     const { body } = page({ progress: failed('timeout') });
     expect(body).not.toMatch(/refresh|<script/);
     expect(body).toContain('<a id="serverless-retry" href="">Try again</a>');
