@@ -170,6 +170,7 @@ describeWith(['kong', 'chromium'], 'the waiting page, in a real browser on a rea
       // The request that is under way then is aborted, which Playwright takes for an error.
       await page.goBack({ waitUntil: 'commit' }).catch(() => undefined);
       await showsSoon(page, 'plain /plain/first');
+      expect(await reads(page, 'history.length')).not.toBe('1');
     }
   });
 
@@ -193,7 +194,8 @@ describeWith(['kong', 'chromium'], 'the waiting page, in a real browser on a rea
     const landings = Promise.all([landed(one), landed(two)]);
     await rig.backend(shop).become('ready');
     const late = (await landings).map((at) => at - rig.backend(shop).readyAt);
-    expect(Math.max(...late)).toBeLessThan(300);
+    // Each may come by another nginx worker, and through a browser that draws both at once.
+    expect(Math.max(...late)).toBeLessThan(1000);
     expect(wakes()).toBe(1);
   });
 
