@@ -19,6 +19,8 @@ export class LiveStatus {
   readonly #clock: Clock;
   readonly #readers = new Map<ServerResponse, Reader>();
   #cancel: (() => void) | undefined;
+  /** Changes when it is closed, so that a round that is under way then is not continued. */
+  #round = {};
 
   constructor(status: () => Status, clock: Clock) {
     this.#status = status;
@@ -37,25 +39,46 @@ export class LiveStatus {
       this.#readers.delete(response);
       if (this.#readers.size === 0) this.close();
     });
-    this.#tell();
+    this.#tell(filter, this.#status());
+    if (this.#cancel === undefined) this.#tellLater();
   }
 
   close(): void {
     this.#cancel?.();
     this.#cancel = undefined;
+    this.#round = {};
   }
 
-  #tell(): void {
-    this.#cancel?.();
-    const status = this.#status();
-    for (const [response, reader] of this.#readers) {
-      const text = fragment(status, reader.filter);
-      if (text === reader.last) continue;
-      reader.last = text;
-      response.write(`event: status\ndata: ${JSON.stringify(text)}\n\n`);
-    }
+  #tellLater(): void {
     this.#cancel = this.#clock.after(EVERY_MS, () => {
-      this.#tell();
+      const filters = new Set([...this.#readers.values()].map(({ filter }) => filter));
+      this.#tellEach([...filters], this.#status(), this.#round);
     });
+  }
+
+  /** One filter in each turn of the event loop: what is drawn takes milliseconds, and Kong's calls come in between. */
+  #tellEach([filter, ...others]: readonly string[], status: Status, round: object): void {
+    if (round !== this.#round) return;
+    if (filter === undefined) {
+      this.#tellLater();
+      return;
+    }
+    this.#tell(filter, status);
+    setImmediate(() => {
+      this.#tellEach(others, status, round);
+    });
+  }
+
+  /** Drawn once for all pages with this filter. */
+  #tell(filter: string, status: Status): void {
+    const text = fragment(status, filter);
+    let event: string | undefined;
+    for (const [response, reader] of this.#readers) {
+      // One that does not read what it has been sent would fill the memory. It gets the newest when it reads again.
+      if (reader.filter !== filter || text === reader.last || response.writableNeedDrain) continue;
+      reader.last = text;
+      event ??= `event: status\ndata: ${JSON.stringify(text)}\n\n`;
+      response.write(event);
+    }
   }
 }
