@@ -73,6 +73,22 @@ describe('a request for a sleeping backend', () => {
     });
   });
 
+  test('that had just become ready makes none: it never waited', async () => {
+    const instance = plugin.instance();
+    await plugin.request(instance);
+    plugin.rig.prober.up = true;
+    await plugin.clock.advance(10_000);
+    plugin.rig.prober.rounds.length = 0;
+    const before = (await memory.sent()).length;
+    const activator = plugin.registry.get(exampleBackend());
+    await plugin.request(instance, traced);
+    await plugin.clock.advance(100);
+    jest.spyOn(activator, 'isOpen').mockReturnValueOnce(false);
+    const phase = await plugin.request(plugin.instance(), traced);
+    expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
+    expect((await memory.sent()).length - before).toBeLessThanOrEqual(2);
+  });
+
   test('without a trace of its own begins one', async () => {
     await plugin.request(plugin.instance());
     plugin.rig.prober.up = true;

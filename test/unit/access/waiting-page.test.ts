@@ -190,6 +190,48 @@ describe('after the page', () => {
     expect(asked).toMatchObject({ ended: true, kong: { exited: undefined } });
   });
 
+  test('one that asks when its backend has been up is told to come again', async () => {
+    const token = tokenOf(await shown());
+    plugin.rig.prober.up = true;
+    await plugin.clock.advance(1000);
+    plugin.rig.prober.up = false;
+    await plugin.clock.advance(60_000);
+    expect(stateOf(await ask(token))).toBe('ready');
+  });
+
+  test('a header that came twice counts as its first, and none at all as no browser', async () => {
+    const twice = { 'Sec-Fetch-Mode': ['navigate', 'cors'], Accept: ['text/html'] } as unknown as Record<
+      string,
+      string
+    >;
+    const phase = await open(twice);
+    const other = await open({ 'Sec-Fetch-Mode': [1] } as unknown as Record<string, string>);
+    await plugin.clock.advance(1500);
+    expect([phase.ended, other.ended]).toEqual([true, false]);
+  });
+
+  test('where too many ask at once, one is told how it goes, and to come later', async () => {
+    const few = { policy: { ...POLICY, maxHeld: 1 } };
+    const page = await plugin.request(instance(few), { headers: BROWSER });
+    await plugin.clock.advance(1500);
+    const headers = { 'X-Serverless-Waiting': tokenOf(page) };
+    const first = await plugin.request(instance(few), { headers });
+    const second = await plugin.request(instance(few), { headers });
+    expect(first.ended).toBe(false);
+    expect(stateOf(second)).toBe('waiting');
+    expect(second.kong.problem).toMatchObject({ pause: 2000 });
+  });
+
+  test('a client that leaves before it gets the page frees its place', async () => {
+    const abort = new AbortController();
+    const phase = await plugin.request(instance(), { headers: BROWSER }, { signal: abort.signal });
+    expect(plugin.registry.get(backend()).status().held).toBe(1);
+    abort.abort();
+    await plugin.clock.advance(1);
+    expect(phase).toMatchObject({ ended: true, kong: { exited: undefined } });
+    expect(plugin.registry.get(backend()).status().held).toBe(0);
+  });
+
   test('many pages keep one hold between them', async () => {
     const first = await open();
     const second = await open();
@@ -238,6 +280,15 @@ describe('what goes wrong', () => {
     expect(person.kong.exited?.body).toContain('Too many people');
     expect(program.kong.problem).toMatchObject({ code: 'SERVERLESS_HOLD_OVERFLOW' });
     expect(plugin.rejected).toEqual(['SERVERLESS_HOLD_OVERFLOW', 'SERVERLESS_HOLD_OVERFLOW']);
+  });
+
+  test('what is a mistake of the operator is told to nobody on a page', async () => {
+    const token = tokenOf(await shown());
+    plugin.rig.publisher.report = { outcome: 'refused', status: 404, error: 'ERR_PUBSUB_NOT_FOUND' };
+    const asked = await ask(token);
+    await plugin.clock.advance(20_000);
+    expect(stateOf(asked)).toBe('waiting');
+    expect(stateOf(await ask(token))).toBe('failed');
   });
 
   test('a gateway that leaves keeps no hold for a page, and says so', async () => {

@@ -35,6 +35,17 @@ const reference = record(['name'], { name, namespace: name });
 const port = { type: 'integer', minimum: 1, maximum: 65_535 } as const;
 const flags = { durable: { type: 'boolean' }, autoDelete: { type: 'boolean' } };
 
+const labels = { type: 'object', additionalProperties: { type: 'string' } } as const;
+const scrape = { path: text, interval: { type: 'string', pattern: '^[0-9]+s$' } } as const;
+const relabelings = {
+  type: 'array',
+  items: record([], {
+    sourceLabels: { type: 'array', items: text },
+    targetLabel: text,
+    replacement: text,
+  }),
+} as const;
+
 /** By apiVersion and kind. */
 export const crds: Readonly<Record<string, object>> = {
   // kubernetes-ingress-controller 2.12, KongPlugin v1
@@ -155,6 +166,36 @@ export const crds: Readonly<Record<string, object>> = {
       routingKey: { type: 'string' },
       arguments: { type: 'object' },
       rabbitmqClusterReference: reference,
+    }),
+  }),
+  // prometheus-operator, as much of it as manifests/monitoring has
+  'monitoring.coreos.com/v1 PodMonitor': resource('monitoring.coreos.com/v1', 'PodMonitor', ['spec'], {
+    spec: record(['selector', 'podMetricsEndpoints'], {
+      selector: record([], { matchLabels: labels }),
+      podMetricsEndpoints: { type: 'array', items: record([], { ...scrape, relabelings }) },
+    }),
+  }),
+  'monitoring.coreos.com/v1 ServiceMonitor': resource('monitoring.coreos.com/v1', 'ServiceMonitor', ['spec'], {
+    spec: record(['selector', 'endpoints'], {
+      selector: record([], { matchLabels: labels }),
+      endpoints: { type: 'array', items: record(['port'], { ...scrape, port: text, relabelings }) },
+    }),
+  }),
+  'monitoring.coreos.com/v1 PrometheusRule': resource('monitoring.coreos.com/v1', 'PrometheusRule', ['spec'], {
+    spec: record(['groups'], {
+      groups: {
+        type: 'array',
+        items: record(['name', 'rules'], {
+          name: text,
+          rules: {
+            type: 'array',
+            items: record(['alert', 'expr'], {
+              ...{ alert: text, expr: text, for: { type: 'string', pattern: '^[0-9]+[smhd]$' } },
+              ...{ labels, annotations: labels },
+            }),
+          },
+        }),
+      },
     }),
   }),
 };
