@@ -1,6 +1,6 @@
 import { kubectl } from '../../real-parts/kubernetes';
 import { until } from '../../real-parts/wait';
-import { BrokerChain, type BrokerName, BROKERS, PUBSUB } from '../support/broker-chain';
+import { BrokerChain, type BrokerName, BROKERS, daprdLacks, PUBSUB } from '../support/broker-chain';
 import { describeWith, say, stopAll } from '../support/suite';
 import { ownScaler, scaledObjectOf, sleeper } from './brokers';
 import { imageOf, NAMESPACE } from './cluster-rig';
@@ -14,6 +14,11 @@ const nothing = (): Promise<void> => Promise.resolve();
 const OWN: readonly BrokerName[] = ['redis', 'moto'];
 
 for (const broker of BROKERS) {
+  const lacks = daprdLacks(broker);
+  if (lacks !== undefined) {
+    say(`skipped: ${broker}: ${lacks}`);
+    continue;
+  }
   describeWith(['kubernetes', 'daprd', broker], `a real KEDA, and wake-ups through ${broker}`, () => {
     let chain: BrokerChain;
     beforeAll(async () => {

@@ -1,6 +1,6 @@
 import { until } from '../../real-parts/wait';
 import { median } from '../load/numbers';
-import { BrokerChain, BROKERS, PUBSUB } from '../support/broker-chain';
+import { BrokerChain, BROKERS, daprdLacks, PUBSUB } from '../support/broker-chain';
 import { ref, type Stream } from '../support/scaler-rig';
 import { describeWith, say, stopAll } from '../support/suite';
 
@@ -9,6 +9,11 @@ const TTL_S = 3;
 const PUBLISHES = 20;
 
 for (const broker of BROKERS) {
+  const lacks = daprdLacks(broker);
+  if (lacks !== undefined) {
+    say(`skipped: ${broker}: ${lacks}`);
+    continue;
+  }
   describeWith(['daprd', broker], `push activation through a real daprd and ${broker}`, () => {
     let chain: BrokerChain;
     let streams: Stream[];

@@ -1,4 +1,5 @@
 import { Daprd } from '../../real-parts/daprd';
+import { findPart, partsCache } from '../../real-parts/find';
 import { send } from '../../real-parts/http';
 import { RabbitMq } from '../../real-parts/rabbitmq';
 import { REDIS_PASSWORD, startServer } from '../../real-parts/servers';
@@ -14,6 +15,15 @@ export const AWS_KEYS = { accessKey: 'test', secretKey: 'test' };
 /** The parts that a broker needs beside daprd. */
 export const BROKERS = ['rabbitmq', 'redis', 'moto', 'pubsub'] as const;
 export type BrokerName = (typeof BROKERS)[number];
+
+/** Why the daprd that is there knows no Components of this broker; undefined: it may. */
+export const daprdLacks = (broker: BrokerName): string | undefined => {
+  const daprd = findPart('daprd');
+  const isOfParts = daprd.how === 'binary' && daprd.path.startsWith(partsCache);
+  return broker !== 'rabbitmq' && isOfParts
+    ? 'the daprd of `npm run parts` has the Components of RabbitMQ only: set DAPRD_BIN to one with all of them'
+    : undefined;
+};
 
 /** A broker as a Component is to find it. */
 interface Found {
