@@ -23,6 +23,7 @@ import type { Kong, PhaseContext, PluginInstance, Product } from './kong/contrac
 import { moduleInfo } from './kong/plugin-info';
 import type { PluginParts } from './access/serverless-instance';
 import { ServerlessInstance } from './access/serverless-instance';
+import { ReleasePace } from './access/release-pace';
 import { WaitingPages } from './access/waiting-pages';
 import { TemplateFiles } from './adapters/template-files';
 import { templateProblems } from './waiting-page/template';
@@ -65,6 +66,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
     return new Activator(backend, { ...shared, gateway: hostname(), prober, addressProber });
   });
   const pages = new WaitingPages({ clock, registry, templates: new TemplateFiles(clock, logger, templateProblems) });
+  const pace = new ReleasePace(clock, budget);
   const showReasons = settings.debugErrors;
   return productOf({
     clock,
@@ -76,6 +78,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
     kubernetes,
     registry,
     pages,
+    pace,
     logger,
     showReasons,
     tracer,
@@ -85,7 +88,7 @@ export function compose(settings: ProcessSettings, logger: ProcessLog, tracer?: 
 
 interface ProductParts extends Pick<
   PluginParts,
-  'clock' | 'registry' | 'pages' | 'ownProbes' | 'logger' | 'showReasons' | 'tracer'
+  'clock' | 'registry' | 'pages' | 'pace' | 'ownProbes' | 'logger' | 'showReasons' | 'tracer'
 > {
   readonly budget: HeldBudget;
   readonly metrics: Metrics;

@@ -2,7 +2,7 @@ import type { Arrival, Entry, Outcome } from '../activation/arrival';
 import type { Span, TraceContext, Tracer } from '../core/tracing';
 import type { Kong } from '../kong/contract';
 import { readTrace } from './request-origin';
-import type { PageDue } from './waiting-pages';
+import type { EarlyEnd } from './until';
 
 /** A request that has to wait, or is rejected, as a span of its client's trace. One that passes makes none, and costs nothing. */
 export class HoldSpan {
@@ -42,17 +42,16 @@ export class HoldSpan {
   }
 
   /** It waits no more; it is answered or sent on next. Undefined: its client left. */
-  settled(outcome: Outcome | PageDue | undefined): void {
+  settled(outcome: Outcome | EarlyEnd | undefined): void {
     if (outcome?.kind === 'released') this.#span.event('release', { 'serverless.lane': outcome.lane });
   }
 
   /** It was answered, or goes on. Undefined: its client left. */
-  end(entry: Entry, outcome: Outcome | PageDue | undefined): void {
+  end(entry: Entry, outcome: Outcome | EarlyEnd | undefined): void {
     // The backend had just become ready: it never waited.
     if (entry.kind === 'released') return;
     const attributes = { 'serverless.cold_start': entry.kind === 'held' && entry.wasColdStart() };
     if (outcome === undefined) this.#span.end({ ...attributes, 'serverless.outcome': 'client-gone' });
-    else if (outcome.kind === 'page') this.#span.end({ ...attributes, 'serverless.outcome': 'page' });
     else if (outcome.kind === 'released')
       this.#span.end({
         ...attributes,
@@ -60,6 +59,7 @@ export class HoldSpan {
         'serverless.lane': outcome.lane,
         'serverless.pod': outcome.pin && `${outcome.pin.address}:${outcome.pin.port}`,
       });
+    else if (outcome.kind !== 'rejected') this.#span.end({ ...attributes, 'serverless.outcome': outcome.kind });
     else {
       const { code, detail, context } = outcome.error;
       const { lastProbe, lastPublish } = context;

@@ -7,11 +7,12 @@ import type { Clock } from '../core/ports';
 import type { WaitingPage } from '../core/waiting-page';
 import type { Kong, PhaseContext } from '../kong/contract';
 import { retryAfterOf } from '../kong/reject';
-import { estimate } from '../waiting-page/estimate';
+import { type Estimate, estimate } from '../waiting-page/estimate';
 import { type Headers, isNavigation, isRefresh, STATUS_HEADER } from '../waiting-page/navigation';
 import { type PageStatus, type Progress, render, statusOf } from '../waiting-page/render';
 import type { Failure } from '../waiting-page/texts';
 import { type Held, keepAlive } from './hold';
+import { dueAfter, type EarlyEnd, endedAlsoBy } from './until';
 import { type Ended, PageWatches, type Watch } from './page-watch';
 
 /** A page that asks is answered after so long at the latest, and so is one that refreshes itself: no proxy takes that for dead. */
@@ -24,6 +25,9 @@ const FAILURES: Partial<Record<ErrorCode, Failure>> = {
   SERVERLESS_HOLD_TIMEOUT: 'timeout',
   SERVERLESS_WAKE_REFUSED: 'refused',
   SERVERLESS_HOLD_OVERFLOW: 'full',
+  SERVERLESS_WAKE_BUDGET: 'later',
+  SERVERLESS_CIRCUIT_OPEN: 'later',
+  SERVERLESS_MAINTENANCE: 'maintenance',
   SERVERLESS_SHUTTING_DOWN: 'leaving',
 };
 
@@ -39,11 +43,6 @@ export interface Visit {
   readonly token: string;
   /** When it came, on the clock. */
   readonly since: number;
-}
-
-/** It was held for long enough: it gets the page. */
-export interface PageDue {
-  readonly kind: 'page';
 }
 
 export interface WaitingPagesParts {
@@ -90,27 +89,23 @@ export class WaitingPages {
   }
 
   /** A hold that ends with the page when it has lasted for long enough. */
-  untilPage(hold: Hold, { backend, page, isRefresh }: Visit): Held<Outcome | PageDue> {
+  untilPage(hold: Hold, { backend, page, isRefresh }: Visit): Held<Outcome | EarlyEnd> {
     const watch = this.#watches.of(backend.key);
     const afterMs = isRefresh ? Math.max(LONGEST_ASK_MS, page.afterMs) : page.afterMs;
-    const turns: Promise<Outcome | PageDue>[] = [hold.outcome, this.#due(afterMs, hold.outcome)];
+    const turns: Promise<Outcome | EarlyEnd>[] = [this.#due(afterMs, hold.outcome)];
     if (isRefresh && watch !== undefined) turns.push(failureOf(watch));
-    return {
-      outcome: Promise.race(turns),
-      wants: hold.wants,
-      identify: (origin) => {
-        hold.identify(origin);
-      },
-      leave: () => {
-        hold.leave();
-      },
-    };
+    return endedAlsoBy(hold, ...turns);
   }
 
   /** The wake-up goes on, and the request is answered with the page. Kong does not return from it. */
   async show(kong: Kong, visit: Visit, hold: Hold): Promise<void> {
-    const watch = this.#watches.keep(visit.backend.key, hold, visit.since);
-    await this.#answer(kong, visit, { kind: 'waking', estimate: this.#estimate(visit.backend, watch) });
+    const estimate = this.keep(visit.backend, hold, visit.since);
+    await this.#answer(kong, visit, { kind: 'waking', estimate });
+  }
+
+  /** The wake-up goes on although its request has its answer. @returns how long it takes */
+  keep(backend: Backend, hold: Hold, since: number): Estimate {
+    return this.#estimate(backend, this.#watches.keep(backend.key, hold, since));
   }
 
   /** Says on a page what went wrong. False: that is not for people, and the request is not answered. */
@@ -149,9 +144,9 @@ export class WaitingPages {
     this.#watches.close();
   }
 
-  async #tellEnd(kong: Kong, visit: Visit, watch: Watch, turn: Ended | PageDue): Promise<void> {
+  async #tellEnd(kong: Kong, visit: Visit, watch: Watch, turn: Ended | EarlyEnd): Promise<void> {
     if (turn.kind === 'ready') return tell(kong, 'ready');
-    if (turn.kind === 'page') return this.#tellProgress(kong, visit, watch, 0);
+    if (turn.kind !== 'failed') return this.#tellProgress(kong, visit, watch, 0);
     const progress = failed(turn.error);
     if (progress === undefined) return tell(kong, 'ready');
     await tell(kong, 'failed', statusOf(visit.acceptLanguage, visit.page, progress));
@@ -174,7 +169,7 @@ export class WaitingPages {
     await kong.response.exit(status, body, headers);
   }
 
-  #estimate(backend: Backend, { since }: Watch): ReturnType<typeof estimate> {
+  #estimate(backend: Backend, { since }: Watch): Estimate {
     const { coldStarts } = this.#parts.registry.get(backend).status();
     return estimate(
       this.#parts.clock.now() - since,
@@ -182,14 +177,8 @@ export class WaitingPages {
     );
   }
 
-  /** After so long, unless something else ends it before: then no timer is left behind. */
-  #due(afterMs: number, otherwise: Promise<unknown>): Promise<PageDue> {
-    return new Promise((resolve) => {
-      const cancel = this.#parts.clock.after(afterMs, () => {
-        resolve({ kind: 'page' });
-      });
-      void otherwise.then(cancel);
-    });
+  #due(afterMs: number, otherwise: Promise<unknown>): Promise<EarlyEnd> {
+    return dueAfter<EarlyEnd>(this.#parts.clock, afterMs, { kind: 'page' }, otherwise);
   }
 }
 
@@ -204,7 +193,7 @@ function failureOf({ ended }: Watch): Promise<Outcome> {
 
 function failed(error: ServerlessError): Progress | undefined {
   const failure = FAILURES[error.code];
-  return failure && { kind: 'failed', failure, retryAfter: retryAfterOf(error.code) };
+  return failure && { kind: 'failed', failure, retryAfter: retryAfterOf(error) };
 }
 
 /** The answer to a page that asks. Not an error, so that no browser logs one. */

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../core/errors';
+import { type ErrorCode, isAsConfigured } from '../core/errors';
 import type { AddressAnswer, Clock, ColdStart, Lane, Observer, Pod, WakeReason, WakeUp } from '../core/ports';
 import type { Rejection } from '../core/status';
 import type { ActivationTrace } from './activation-trace';
@@ -96,7 +96,7 @@ export class ActivationLog {
 
   /** Requests were rejected. */
   rejected(code: ErrorCode): void {
-    if (code === 'SERVERLESS_NO_WAKE') return;
+    if (isAsConfigured(code)) return;
     this.#lastRejection = { at: this.#clock.wall(), code };
     const open = this.#open;
     if (open?.woke !== true || open.late) return;

@@ -53,7 +53,7 @@ export class Activator {
       observer.settled(target, settlement);
     });
     const current = (): Backend => this.backend;
-    this.#origins = new Origins(() => this.backend.probe);
+    this.#origins = new Origins(() => current().probe);
     const trace = ActivationTrace.of(parts, target, this.#origins);
     const facts: ActivationLogParts['facts'] = () => ({ ...this.#origins.facts, service: this.#pods.service });
     this.#log = new ActivationLog({ backend: target, facts, clock, observer, trace });
@@ -84,6 +84,7 @@ export class Activator {
         observer.probed(target, outcome);
       },
       onOpen: (requests) => {
+        this.#publishing.limits.succeeded();
         this.#holds.opened(requests);
       },
     });
@@ -149,7 +150,7 @@ export class Activator {
 
   /** Whether nobody has needed it for so long that it may be forgotten. One that is seen to sleep has its time asleep counted. */
   isUnused({ idleMs, asleepMs }: { readonly idleMs: number; readonly asleepMs: number }): boolean {
-    if (this.#waiters.size > 0 || this.#publishing.isInFlight) return false;
+    if (this.#waiters.size > 0 || this.#publishing.isInFlight || !this.#publishing.limits.isBlank) return false;
     return this.#parts.clock.now() - this.#lastUsed >= (this.#pods.asleep ? asleepMs : idleMs);
   }
 
@@ -157,10 +158,7 @@ export class Activator {
   close(): void {
     this.#closed = true;
     this.#alarm.set(undefined);
-    this.#publishing.close();
-    this.#probing.close();
-    this.#pods.close();
-    this.#lanes.close();
+    for (const part of [this.#publishing, this.#probing, this.#pods, this.#lanes]) part.close();
   }
 
   /** Forgets that it is ready, and what was not published yet. False: requests wait, and nothing is forgotten. */
@@ -212,6 +210,7 @@ export class Activator {
   #follow(before: State, state: State): void {
     if (before.kind === state.kind) return;
     if (state.kind === 'ready') {
+      this.#publishing.limits.succeeded();
       this.#log.ready(this.#waiters.size, 'worker');
       this.#publishing.open();
       return;
@@ -236,7 +235,7 @@ export class Activator {
       case 'turn-away':
         return; // `enter` has answered it.
       case 'reject':
-        this.#log.rejected(effect.code);
+        this.#log.rejected(this.#error(effect.code, 503).code);
         this.#waiters.reject(effect.who, (status) => this.#error(effect.code, status));
         this.#dropActivityOfNobody();
         return;
@@ -259,7 +258,7 @@ export class Activator {
   }
 
   #wake(wokenAt: number): void {
-    void this.#publishing.wake().then(({ outcome }) => {
+    void this.#publishing.wake(wokenAt).then(({ outcome }) => {
       if (this.#closed) return;
       if (outcome === 'accepted') {
         this.#log.woken();
@@ -276,7 +275,7 @@ export class Activator {
   };
 
   #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
-    return rejection(code, this.backend, this.#probing.lastReport, this.#publishing.lastReport, noWakeStatus);
+    return rejection(code, this.backend, this.#probing.lastReport, this.#publishing, noWakeStatus);
   }
 
   #expire(): void {
@@ -289,6 +288,8 @@ export class Activator {
       this.#left(one);
     }
     this.#dropActivityOfNobody();
+    if (this.#waiters.size === 0 && this.#state.kind === 'waking' && this.#publishing.limits.failed())
+      this.#step({ type: 'given-up' });
   }
 
   /** For what is due next: of the machine or of those who wait. */

@@ -5,16 +5,19 @@ import type { Clock, Logger } from '../core/ports';
 const FORGOTTEN_MS = 10 * 60_000;
 
 /** What two configurations of one backend may differ in, and which of two values is the stricter. Without the numbers of a request. */
-const STRICTER: Readonly<Record<Exclude<keyof Policy, 'holdTimeoutMs' | 'maxHeld'>, (a: number, b: number) => number>> =
-  {
-    intervalMs: Math.min,
-    leaseMs: Math.min,
-    settleMs: Math.max,
-    successes: Math.max,
-    messageTtlMs: Math.min,
-    requestsPerMessage: Math.min,
-    maxMessageRate: Math.min,
-  };
+const STRICTER: Readonly<
+  Record<Exclude<keyof Policy, 'holdTimeoutMs' | 'leastHoldMs' | 'maxHeld'>, (a: number, b: number) => number>
+> = {
+  intervalMs: Math.min,
+  leaseMs: Math.min,
+  settleMs: Math.max,
+  successes: Math.max,
+  messageTtlMs: Math.min,
+  requestsPerMessage: Math.min,
+  maxMessageRate: Math.min,
+  maxWakesPerHour: Math.min,
+  maxFailedWakes: Math.min,
+};
 
 type Shared = keyof typeof STRICTER;
 const SHARED = Object.keys(STRICTER) as Shared[];

@@ -1,5 +1,6 @@
 import type { Pin } from '../core/ports';
 import type { ActivationLog } from './activation-log';
+import { holdDeadlineMs } from './hold-deadline';
 import type { AddressLanes } from './address-lanes';
 import type { Arrival, Destination, Hold, Outcome, Wanted } from './arrival';
 import type { Origin, Origins } from './origin';
@@ -43,7 +44,7 @@ export class Holds {
         resolve(end);
       };
       const { noWakeStatus, policy } = backend;
-      one = waiters.add({ worker, wakes, noWakeStatus, settle }, policy.holdTimeoutMs);
+      one = waiters.add({ worker, wakes, noWakeStatus, settle }, holdDeadlineMs(policy, log.coldStarts));
     });
     return {
       kind: 'held',

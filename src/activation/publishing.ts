@@ -9,6 +9,7 @@ import { InFlight } from './in-flight';
 import type { Pods } from './pods';
 import { beginPublish, endPublish } from './publish-span';
 import { UnprobedWake } from './unprobed';
+import { WakeLimits } from './wake-limits';
 
 type PublishingParts = Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway' | 'connections' | 'tracer'>;
 
@@ -25,6 +26,8 @@ export class Publishing {
   /** Where there is no health path, and so nothing to probe. */
   readonly #unprobed: UnprobedWake | undefined;
   #lastReport: PublishReport | undefined;
+  /** How often it may be woken. */
+  readonly limits: WakeLimits;
 
   /**
    * @param backend what holds for it now
@@ -47,6 +50,7 @@ export class Publishing {
     this.#origins = origins;
     this.#waiters = waiters;
     const policy = (): Backend['policy'] => this.#backend().policy;
+    this.limits = new WakeLimits(policy, parts.clock);
     this.#activity = new ActivityReporter(policy, parts.clock, (requests) => this.#publish('activity', requests));
     this.#inFlight = new InFlight({
       clock: parts.clock,
@@ -94,8 +98,13 @@ export class Publishing {
     this.#activity.drop();
   }
 
-  /** Publishes a cold-start wake-up, and those of the backends that are woken with this one. Never rejects. */
-  wake(): Promise<PublishReport> {
+  /**
+   * Publishes a cold-start wake-up, and those of the backends that are woken with this one, unless it may not be woken now. Never rejects.
+   *
+   * @param wokenAt which cold start it is
+   */
+  wake(wokenAt: number): Promise<Pick<PublishReport, 'outcome'>> {
+    if (!this.limits.admits(wokenAt)) return Promise.resolve({ outcome: 'refused' });
     this.#activity.wakeUpSent();
     return this.#wake();
   }

@@ -1,6 +1,7 @@
 import type { Backend } from '../core/backend';
 import { type ErrorCode, ServerlessError } from '../core/errors';
 import type { ProbeReport, PublishReport } from '../core/reports';
+import type { WakeDenied } from './wake-limits';
 
 const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
   SERVERLESS_HOLD_TIMEOUT: 'The health path of the backend did not pass before the hold deadline.',
@@ -9,19 +10,28 @@ const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
   SERVERLESS_NO_WAKE: 'The backend sleeps, and the configuration says that such a request does not wake it.',
 };
 
+interface RejectedPublish {
+  readonly lastReport: PublishReport | undefined;
+  readonly limits: { readonly denied: WakeDenied | undefined };
+}
+
 /**
  * The answer of a request that is not let through, with what is known of its backend.
  *
- * @param lastPublish what Dapr said last of this backend
+ * @param publishing what Dapr said last of this backend, and why it was not asked
  * @param noWakeStatus HTTP status of a request that must not wake it
  */
 export function rejection(
   code: ErrorCode,
   { target }: Pick<Backend, 'target'>,
   lastProbe: ProbeReport | undefined,
-  lastPublish: PublishReport | undefined,
+  { lastReport: lastPublish, limits: { denied } }: RejectedPublish,
   noWakeStatus: number,
 ): ServerlessError {
+  if (code === 'SERVERLESS_WAKE_REFUSED' && denied !== undefined) {
+    const retryAfter = Math.ceil(denied.retryAfterMs / 1000);
+    return new ServerlessError(denied.code, denied.detail, { backend: target, lastProbe, retryAfter });
+  }
   return new ServerlessError(code, detailOf(code, lastPublish), {
     backend: target,
     lastProbe,

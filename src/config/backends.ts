@@ -1,4 +1,4 @@
-import type { Backend, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
+import type { Backend, Fallback, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
 import { serviceNamed } from '../core/service-name';
 import { holdTimeoutMs, probeTimeoutMs } from './cross-field';
 import type { Config } from './schema';
@@ -24,11 +24,35 @@ function keyOf(entry: BackendEntry, { host, url, grpc }: Config['probe']): strin
 }
 
 function noWakeMatchers(config: Config): NoWakeMatcher[] {
-  return config.no_wake.map(({ path, method, user_agent: userAgent }) => ({
+  return config.no_wake.map(({ path, method, user_agent: userAgent, class: requestClass, status, body, headers }) => ({
     path: path === undefined ? undefined : normalizeTarget(path),
     method: method?.toUpperCase(),
     userAgent: userAgent?.toLowerCase(),
+    ...(requestClass === undefined ? {} : { class: requestClass }),
+    ...answerOf(
+      status ?? config.no_wake_status,
+      body ?? config.no_wake_body,
+      headers ?? config.no_wake_headers,
+      status !== undefined,
+    ),
   }));
+}
+
+function answerOf(
+  status: number,
+  body: string | undefined,
+  headers: readonly string[],
+  isOwn: boolean,
+): Pick<NoWakeMatcher, 'answer'> {
+  if (body === undefined && headers.length === 0 && !isOwn) return {};
+  const pairs = headers.map((header) => header.split(/: (.*)/, 2) as [string, string]);
+  return { answer: { status, body, headers: Object.fromEntries(pairs) } };
+}
+
+function toFallback({ address, after, on }: Config['fallback']): Fallback | undefined {
+  const [host, port] = address?.split(':') ?? [];
+  if (host === undefined || port === undefined) return undefined;
+  return { host, port: Number(port), afterMs: after, on };
 }
 
 /**
@@ -54,6 +78,9 @@ export function toBackends(config: Config, source: string): Backend[] {
     messageTtlMs: config.message_ttl * 1000,
     requestsPerMessage: config.requests_per_message,
     maxMessageRate: config.max_message_rate,
+    leastHoldMs: config.min_hold_timeout,
+    maxWakesPerHour: config.max_wakes ?? Infinity,
+    maxFailedWakes: config.max_failed_wakes ?? Infinity,
   };
   const noWake = noWakeMatchers(config);
   return config.backend.map((entry) => ({
@@ -71,5 +98,9 @@ export function toBackends(config: Config, source: string): Backend[] {
     noWakeStatus: config.no_wake_status,
     onTimeout: config.on_timeout,
     waitingPage: toWaitingPage(entry.waiting_page),
+    maintenance: config.maintenance,
+    fallback: toFallback(config.fallback),
+    releaseRate: config.release_rate,
+    respondAsync: config.respond_async,
   }));
 }

@@ -45,7 +45,21 @@ config:
     - path: /shop/metrics
     - method: GET
       user_agent: Googlebot
+    - class: preflight
+      status: 204
+      headers: ['Access-Control-Allow-Origin: https://shop.example.com']
   no_wake_status: 404
+  no_wake_body: The shop is closed for robots.
+  no_wake_headers: ['Content-Type: text/plain']
+  max_wakes: 20
+  max_failed_wakes: 3
+  maintenance: false
+  min_hold_timeout: 10000
+  release_rate: 50
+  respond_async: true
+  fallback:
+    address: sorry.default.svc:8080
+    on: [timeout, overflow]
   backend:
     - target: /shop/cart
       health: /healthz

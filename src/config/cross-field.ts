@@ -153,6 +153,32 @@ const waitingPageForms: CrossFieldRule = {
   check: waitingPageProblems,
 };
 
+const fallbackForms: CrossFieldRule = {
+  says: 'The port of `fallback.address` is from 1 to 65535, and `fallback.after` is given only with an address.',
+  check({ fallback }, sound) {
+    const { address, after } = fallback;
+    if (!sound('fallback.address')) return [];
+    if (address === undefined) {
+      if (!sound('fallback.after') || after === undefined) return [];
+      return [{ field: 'fallback.after', value: quote(after), message: 'remove it, or write fallback.address' }];
+    }
+    const port = Number(address.split(':')[1]);
+    if (port >= 1 && port <= 65_535) return [];
+    return [{ field: 'fallback.address', value: quote(address), message: 'write a port from 1 to 65535' }];
+  },
+};
+
+const leastHoldWithinHold: CrossFieldRule = {
+  says: '`min_hold_timeout` is at most the hold deadline.',
+  check(config, sound) {
+    const { min_hold_timeout: least } = config;
+    if (![...HOLD_FIELDS, 'min_hold_timeout'].every(sound) || least === undefined || least <= holdTimeoutMs(config))
+      return [];
+    const message = `write at most the hold deadline, ${holdTimeoutMs(config)} ms`;
+    return [{ field: 'min_hold_timeout', value: quote(least), message }];
+  },
+};
+
 /** The rules between fields, checked after each field by itself. */
 export const crossFieldRules: readonly CrossFieldRule[] = [
   leaseWithinMessageTtl,
@@ -164,4 +190,6 @@ export const crossFieldRules: readonly CrossFieldRule[] = [
   companionsAreOthers,
   probeUrlForOneBackend,
   waitingPageForms,
+  fallbackForms,
+  leastHoldWithinHold,
 ];

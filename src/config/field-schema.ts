@@ -14,7 +14,8 @@ export interface ObjectSchema extends AnyField {
   readonly additionalProperties: false;
   readonly properties: Readonly<Record<string, FieldSchema>>;
   readonly required?: readonly string[];
-  readonly minProperties?: number;
+  /** Of these at least one is given. */
+  readonly 'x-at-least-one-of'?: readonly string[];
   readonly 'x-write': WhatToWrite;
 }
 
@@ -58,7 +59,7 @@ export interface FlagSchema extends AnyField {
 }
 
 /**
- * One field of the plugin's configuration: JSON Schema, of which only the keywords named here are used, plus four of our own.
+ * One field of the plugin's configuration: JSON Schema, of which only the keywords named here are used, plus five of our own.
  * Patterns are written so that they mean the same as a JavaScript expression (for ajv) and as a Lua pattern (for Kong, K20):
  * classes, ranges and anchors only; no backslash, no `%`, no alternation.
  */
@@ -66,3 +67,12 @@ export type FieldSchema = ObjectSchema | ArraySchema | TextSchema | ChoiceSchema
 
 /** The keywords of `FieldSchema` that JSON Schema does not have. */
 export const ownKeywords = ['x-unit', 'x-write', 'x-default', 'x-form'] as const;
+
+/** One that ajv has to be told of. */
+export const atLeastOneOf = {
+  keyword: 'x-at-least-one-of',
+  type: 'object',
+  errors: false,
+  validate: (names: readonly string[], value: Readonly<Record<string, unknown>>): boolean =>
+    names.some((name) => value[name] !== undefined),
+} as const;

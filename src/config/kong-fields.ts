@@ -37,11 +37,11 @@ function fieldsOf(schema: ObjectSchema): KongFields {
 
 function kongField(schema: FieldSchema): KongField {
   if (schema.type === 'object') {
-    const names = Object.keys(schema.properties);
+    const names = schema['x-at-least-one-of'];
     return {
       type: 'record',
       fields: fieldsOf(schema),
-      ...(schema.minProperties === 1 && { entity_checks: [{ at_least_one_of: names }] }),
+      ...(names !== undefined && { entity_checks: [{ at_least_one_of: names }] }),
     };
   }
   return {

@@ -7,7 +7,7 @@ import { expectation } from './expectation';
 import { isHttpUrl } from './http-url';
 import { fromKong, originOfConfig } from './kong-input';
 import { type ConfigProblem, quote } from './problems';
-import { type FieldSchema, type ObjectSchema, ownKeywords } from './field-schema';
+import { atLeastOneOf, type FieldSchema, type ObjectSchema, ownKeywords } from './field-schema';
 import { type Config, configSchema } from './schema';
 import { adviceOnUnknownField } from './unknown-field';
 
@@ -36,7 +36,7 @@ function validator(): ValidateFunction {
     // The definition is our own and typed: checking it against JSON Schema's meta-schema costs 15 ms and finds nothing.
     meta: false,
     validateSchema: false,
-    keywords: [...ownKeywords],
+    keywords: [...ownKeywords, atLeastOneOf],
     formats: { 'http-url': isHttpUrl },
   }).compile(configSchema);
   return compiled;

@@ -1,5 +1,7 @@
 import type { FromSchema } from 'json-schema-to-ts';
-import { backend, path } from './backend-schema';
+import { backend } from './backend-schema';
+import { fallback } from './fallback-schema';
+import { noWake } from './no-wake-schema';
 
 /** The longest hold that can be configured: no HTTP client waits longer, and timers end at 24.8 days. Milliseconds. */
 export const LONGEST_HOLD_MS = 3_600_000;
@@ -83,33 +85,6 @@ const probe = {
   },
   'x-write': 'an object such as {timeout: 500}',
   description: 'How readiness is probed.',
-} as const;
-
-const noWakeMatcher = {
-  type: 'object',
-  additionalProperties: false,
-  minProperties: 1,
-  properties: {
-    path: { ...path, description: 'Path prefix on segment boundaries.' },
-    method: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 32,
-      pattern: '^[A-Za-z-]+$',
-      'x-write': 'a method such as "OPTIONS"',
-      description: 'HTTP method, in upper or lower case.',
-    },
-    user_agent: {
-      type: 'string',
-      minLength: 1,
-      maxLength: 256,
-      pattern: '^[ -~]+$',
-      'x-write': 'a part of a User-Agent such as "Googlebot", 1 to 256 characters of ASCII',
-      description: 'Text that is contained in the User-Agent, in upper or lower case.',
-    },
-  },
-  'x-write': 'an object with at least one of path, method and user_agent',
-  description: 'Conditions of which at least one is given. A request matches where all that are given hold.',
 } as const;
 
 /**
@@ -217,23 +192,58 @@ export const configSchema = {
         'Messages per second for each backend and gateway node, at most. A deeper queue than KEDA can use is waste. Below 1 it is one ' +
         'message in so many seconds, which must be fewer than half of `message_ttl`.',
     },
-    no_wake: {
-      type: 'array',
-      default: [],
-      maxItems: 100,
-      items: noWakeMatcher,
-      'x-write': 'a list of up to 100 matchers, such as [{path: /kong/metrics}, {user_agent: Googlebot}]',
-      description:
-        'Requests that never wake a backend: those that match an entry. While the backend is ready they pass like any other, ' +
-        'and keep it up no longer. With entries, each warm request costs the calls to Kong that tell whether one matches: its path, ' +
-        'method and User-Agent, as far as entries name them.',
-    },
-    no_wake_status: {
+    ...noWake,
+    max_wakes: {
       type: 'integer',
-      default: 503,
-      minimum: 200,
-      maximum: 599,
-      description: 'HTTP status that a request of `no_wake` gets while the backend sleeps.',
+      minimum: 1,
+      maximum: 3600,
+      'x-default': 'no bound',
+      description:
+        'How many cold starts of one backend one gateway node may cause in any hour. A request that would cause one more gets 503 with ' +
+        'the time when the next one is allowed. Not for a backend without `health`.',
+    },
+    max_failed_wakes: {
+      type: 'integer',
+      minimum: 1,
+      maximum: 100,
+      'x-default': 'no bound',
+      description:
+        'After so many cold starts in a row at whose end nobody was let through, requests get 503 at once for 30 s. Then one more start ' +
+        'is tried; each that fails doubles the pause, up to 1 hour. Not for a backend without `health`.',
+    },
+    maintenance: {
+      type: 'boolean',
+      default: false,
+      description:
+        'The backends sleep on purpose: every request gets 503, or the waiting page that says so, and none wakes or reaches them.',
+    },
+    fallback,
+    min_hold_timeout: {
+      type: 'integer',
+      minimum: 10,
+      maximum: LONGEST_HOLD_MS,
+      'x-unit': 'ms',
+      'x-default': 'the hold deadline',
+      description:
+        'Brings the hold deadline forward where the backend is known: to twice the time within which nine of ten of its last cold starts ' +
+        'were ready, not below this and not above the hold deadline. With fewer than 5 cold starts the hold deadline stands.',
+    },
+    release_rate: {
+      type: 'number',
+      exclusiveMinimum: 0,
+      maximum: 100_000,
+      'x-unit': 'per second',
+      'x-default': 'all at once',
+      description:
+        'How many held requests of one backend go on each second on one gateway node, so that a burst that was held does not fall on ' +
+        'one new pod. A request goes at its hold deadline at the latest.',
+    },
+    respond_async: {
+      type: 'boolean',
+      default: false,
+      description:
+        'Whether a GET or HEAD with `Prefer: respond-async` is answered 202 while its backend wakes, after as many seconds as its `wait` ' +
+        'says. Its `Location` is its own path: the same request tells how it goes, and is answered by the backend once that is up.',
     },
   },
 } as const;

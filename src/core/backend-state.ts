@@ -26,6 +26,8 @@ export function step(state: State, event: Event, policy: Policy): Step {
       return wakeOn({ ...state, nextPublishAt: event.now }, event, policy);
     case 'published':
       return state.kind === 'waking' && state.wokenAt === event.wokenAt ? published(state, event, policy) : [state, []];
+    case 'given-up':
+      return state.kind === 'waking' && state.waiting.size === 0 ? [quiet(state), []] : [state, []];
     case 'tick':
       return state.kind === 'idle' || state.waiting.size === 0 ? [state, []] : tick(state, event, policy);
   }

@@ -29,6 +29,14 @@ export interface Backend {
   readonly noWakeStatus: number;
   /** What a request gets at its deadline: `reject` 503, `pass` the gateway's own answer. */
   readonly onTimeout: 'reject' | 'pass';
+  /** It sleeps on purpose: no request reaches it, and none wakes it. */
+  readonly maintenance?: boolean;
+  /** Where requests go that it does not get; undefined: nowhere, they are answered. */
+  readonly fallback?: Fallback | undefined;
+  /** Held requests that are let go each second; undefined: all at once. */
+  readonly releaseRate?: number | undefined;
+  /** Whether a client that asks for it is answered 202 in place of being held. */
+  readonly respondAsync?: boolean;
   /** What a person sees while it wakes; undefined: nothing, until it is up. */
   readonly waitingPage?: WaitingPage | undefined;
 }
@@ -52,6 +60,30 @@ export interface ProbeSettings {
   readonly url: string | undefined;
 }
 
+/** Why a request goes to the fallback. */
+export type FallbackReason = 'timeout' | 'overflow' | 'unwoken' | 'maintenance';
+
+/** Another upstream, in place of the backend. */
+export interface Fallback {
+  /** Name or IPv4 address. */
+  readonly host: string;
+  readonly port: number;
+  /** For how long a request is held before it goes there while the backend wakes, milliseconds; undefined: until it fails. */
+  readonly afterMs: number | undefined;
+  readonly on: readonly FallbackReason[];
+}
+
+/** Requests that are alike, and known by more than one header. */
+export type RequestClass = 'preflight' | 'head' | 'probe' | 'bot';
+
+/** What a request gets that must not wake the backend. */
+export interface NoWakeAnswer {
+  readonly status: number;
+  /** Undefined: a problem document. */
+  readonly body: string | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
 /** All conditions that are given must hold. */
 export interface NoWakeMatcher {
   /** Path prefix on segment boundaries, normalised. */
@@ -60,10 +92,13 @@ export interface NoWakeMatcher {
   readonly method: string | undefined;
   /** Lower case; contained anywhere in the User-Agent, which is compared in lower case. */
   readonly userAgent: string | undefined;
+  readonly class?: RequestClass | undefined;
+  /** Undefined: a problem document with `noWakeStatus`. */
+  readonly answer?: NoWakeAnswer | undefined;
 }
 
 /**
- * The numbers that hold for a backend. `holdTimeoutMs` and `maxHeld` come with each request; the others belong to the backend, and where
+ * The numbers that hold for a backend. `holdTimeoutMs`, `leastHoldMs` and `maxHeld` come with each request; the others belong to the backend, and where
  * two plugin configurations differ in them, the stricter one wins.
  */
 export interface Policy {
@@ -71,6 +106,8 @@ export interface Policy {
   readonly intervalMs: number;
   /** A request is settled at most this long after it arrived. */
   readonly holdTimeoutMs: number;
+  /** The deadline comes earlier where the last cold starts say so, but not before this. Undefined: it does not. */
+  readonly leastHoldMs?: number | undefined;
   readonly maxHeld: number;
   /** How long a passed probe is trusted. */
   readonly leaseMs: number;
@@ -83,4 +120,8 @@ export interface Policy {
   readonly requestsPerMessage: number;
   /** Messages per second and backend, at most. */
   readonly maxMessageRate: number;
+  /** Cold starts in any hour, at most; Infinity: no bound. */
+  readonly maxWakesPerHour: number;
+  /** After so many cold starts in a row that came to nothing, waking pauses; Infinity: never. */
+  readonly maxFailedWakes: number;
 }

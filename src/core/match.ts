@@ -1,4 +1,4 @@
-import type { Backend, NoWakeMatcher } from './backend';
+import type { Backend, NoWakeMatcher, RequestClass } from './backend';
 
 /**
  * Bytes that Kong leaves percent-encoded when it normalises a path: RFC 3986's reserved characters, and `%` itself.
@@ -59,17 +59,19 @@ export interface RequestFacts {
   readonly path: string;
   readonly method: string;
   readonly userAgent: string;
+  /** Whether it is of such a class. */
+  readonly isOf?: (name: RequestClass) => boolean;
 }
 
-function matches(matcher: NoWakeMatcher, path: string, method: string, userAgent: string): boolean {
-  if (matcher.path !== undefined && !matchesPrefix(path, matcher.path)) return false;
-  if (matcher.method !== undefined && matcher.method !== method) return false;
-  return matcher.userAgent === undefined || userAgent.includes(matcher.userAgent);
-}
-
-/** Whether a matcher says that this request never wakes its backend. */
-export function isNoWake(matchers: readonly NoWakeMatcher[], request: RequestFacts): boolean {
+/** The first matcher that says that this request never wakes its backend. */
+export function noWakeOf(matchers: readonly NoWakeMatcher[], request: RequestFacts): NoWakeMatcher | undefined {
+  const { path, isOf } = request;
   const method = request.method.toUpperCase();
   const userAgent = request.userAgent.toLowerCase();
-  return matchers.some((matcher) => matches(matcher, request.path, method, userAgent));
+  return matchers.find((matcher) => {
+    if (matcher.path !== undefined && !matchesPrefix(path, matcher.path)) return false;
+    if (matcher.method !== undefined && matcher.method !== method) return false;
+    if (matcher.userAgent !== undefined && !userAgent.includes(matcher.userAgent)) return false;
+    return matcher.class === undefined || isOf?.(matcher.class) === true;
+  });
 }

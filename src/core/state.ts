@@ -91,6 +91,8 @@ export type Event = {
   /** The last pod of it began to leave. */
   | { readonly type: 'withdrawn' }
   | { readonly type: 'published'; readonly wokenAt: number; readonly outcome: PublishOutcome }
+  /** The cold start came to nothing, and is not to go on. */
+  | { readonly type: 'given-up' }
   | { readonly type: 'tick' }
 );
 

@@ -7,6 +7,7 @@ const DOMAIN = 'kong-serverless';
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   SERVERLESS_HOLD_TIMEOUT: GRPC_STATUS.DEADLINE_EXCEEDED,
   SERVERLESS_HOLD_OVERFLOW: GRPC_STATUS.RESOURCE_EXHAUSTED,
+  SERVERLESS_WAKE_BUDGET: GRPC_STATUS.RESOURCE_EXHAUSTED,
 };
 
 /** What a gRPC client gets for an error: a response that consists of its trailers alone, which an empty body makes of headers. */

@@ -15,14 +15,17 @@ const KINDS: Readonly<Record<ErrorCode, Kind>> = {
   SERVERLESS_HOLD_TIMEOUT: { title: 'The backend did not become ready in time', retryAfter: 5 },
   SERVERLESS_HOLD_OVERFLOW: { title: 'Too many requests are held for the backend', retryAfter: 5 },
   SERVERLESS_WAKE_REFUSED: { title: 'The wake-up was refused', retryAfter: 30 },
+  SERVERLESS_WAKE_BUDGET: { title: 'The backend was woken as often as it may be', retryAfter: 300 },
+  SERVERLESS_CIRCUIT_OPEN: { title: 'The backend did not start the last times', retryAfter: 30 },
   SERVERLESS_NO_WAKE: { title: 'The backend sleeps, and this request does not wake it', retryAfter: 60 },
+  SERVERLESS_MAINTENANCE: { title: 'The backend is in maintenance', retryAfter: 300 },
   SERVERLESS_SHUTTING_DOWN: { title: 'The gateway is shutting down', retryAfter: 1 },
   SERVERLESS_INTERNAL: { title: 'The plugin failed', retryAfter: 5 },
 };
 
 /** Seconds after which another try makes sense. */
-export function retryAfterOf(code: ErrorCode): number {
-  return KINDS[code].retryAfter;
+export function retryAfterOf({ code, context }: ServerlessError): number {
+  return context.retryAfter ?? KINDS[code].retryAfter;
 }
 
 /** Answers a request with an error, in the shape that its client reads. Kong does not return from it. */
@@ -62,7 +65,7 @@ export function errorPage(code: ErrorCode): string {
  *   them in any case.
  */
 export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpAnswer {
-  const { title, retryAfter } = KINDS[error.code];
+  const { title } = KINDS[error.code];
   const status = error.context.status ?? 503;
   const body = {
     type: errorPage(error.code),
@@ -77,7 +80,7 @@ export function toHttpAnswer(error: ServerlessError, showReasons = false): HttpA
     headers: {
       'Content-Type': 'application/problem+json',
       'Cache-Control': 'no-store',
-      'Retry-After': String(retryAfter),
+      'Retry-After': String(retryAfterOf(error)),
     },
     body: JSON.stringify(body),
   };
@@ -88,7 +91,7 @@ function grpcAnswer(error: ServerlessError, showReasons: boolean): GrpcAnswer {
     name,
     typeof fact === 'string' ? fact : JSON.stringify(fact),
   ]);
-  return toGrpcAnswer(error, Object.fromEntries(facts), KINDS[error.code].retryAfter);
+  return toGrpcAnswer(error, Object.fromEntries(facts), retryAfterOf(error));
 }
 
 /** What is known of the backend, as far as a client is told. */

@@ -1,3 +1,5 @@
+import { quantile } from '../core/quantile';
+
 /** How far a wake-up is, as the backend's own history has it. */
 export interface Estimate {
   /**
@@ -18,11 +20,6 @@ export interface Estimate {
 /** A bar that is full while one still waits would lie. */
 const MOST = 0.95;
 const LEAST_CHANGE_MS = 250;
-
-/** The value below which this share of them lies. */
-export function quantile(sorted: readonly number[], share: number): number {
-  return sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)] ?? 0;
-}
 
 /**
  * @param elapsedMs since the wake-up began

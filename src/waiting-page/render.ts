@@ -84,7 +84,8 @@ export function statusOf(acceptLanguage: string | undefined, page: WaitingPage, 
 }
 
 function titleOf(texts: Texts, page: WaitingPage, progress: Progress): string {
-  return progress.kind === 'failed' ? texts.failed : (page.title ?? texts.title);
+  if (progress.kind !== 'failed') return page.title ?? texts.title;
+  return progress.failure === 'maintenance' ? texts.maintenance : texts.failed;
 }
 
 function messageOf(texts: Texts, progress: Progress): string {

@@ -198,6 +198,7 @@ const BACKEND: Backend = {
   policy: {
     ...{ intervalMs: 100, holdTimeoutMs: 30_000, maxHeld: 2 * MANY, leaseMs: 5000, settleMs: 1000, successes: 1 },
     ...{ messageTtlMs: 30_000, requestsPerMessage: 1, maxMessageRate: 10 },
+    ...{ maxWakesPerHour: Infinity, maxFailedWakes: Infinity },
   },
   noWake: [],
   noWakeStatus: 503,

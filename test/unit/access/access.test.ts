@@ -89,10 +89,38 @@ describe('a warm request', () => {
     for (let n = 0; n < 100; n++) {
       await plugin.request(instance, { headers: { 'User-Agent': 'bot' } });
       if (n % 10 === 0) await plugin.request(instance, { headers: { 'User-Agent': 'curl' } });
-      await plugin.clock.advance(5);
+      await plugin.clock.advance(20);
     }
     await plugin.clock.advance(3000);
     expect(plugin.rig.publisher.requests).toBe(10);
+  });
+
+  test('of fast traffic only a sample is looked at for no_wake, and stands for the rest', async () => {
+    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot' }];
+    const instance = await plugin.warm(exampleBackend({ noWake }));
+    await plugin.clock.advance(1000);
+    const before = plugin.kongs.length;
+    for (let n = 0; n < 1000; n++) {
+      await plugin.request(instance, { headers: { 'User-Agent': n % 4 === 0 ? 'curl' : 'bot' } });
+      await plugin.clock.advance(1);
+    }
+    const looked = plugin.kongs.slice(before).filter(({ calls }) => calls.length > 0).length;
+    expect(looked).toBeLessThan(100);
+    await plugin.clock.advance(3000);
+    expect(plugin.rig.publisher.requests).toBeGreaterThan(200);
+    expect(plugin.rig.publisher.requests).toBeLessThan(300);
+  });
+
+  test('of fast traffic that must not wake each is looked at, and the first that wakes counts', async () => {
+    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot' }];
+    const instance = await plugin.warm(exampleBackend({ noWake }));
+    await plugin.clock.advance(1000);
+    for (let n = 0; n < 300; n++) {
+      await plugin.request(instance, { headers: { 'User-Agent': n === 250 ? 'curl' : 'bot' } });
+      await plugin.clock.advance(1);
+    }
+    await plugin.clock.advance(3000);
+    expect(plugin.rig.publisher.requests).toBe(1);
   });
 
   test('is not held on a worker that was proven, and waits on one that was not', async () => {

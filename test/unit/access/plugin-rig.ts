@@ -5,6 +5,7 @@ import type { Backend } from '../../../src/core/backend';
 import type { Tracer } from '../../../src/core/tracing';
 import type { PhaseContext } from '../../../src/kong/contract';
 import { ServerlessInstance } from '../../../src/access/serverless-instance';
+import { ReleasePace } from '../../../src/access/release-pace';
 import { WaitingPages } from '../../../src/access/waiting-pages';
 import type { FakeClock } from '../../support/fake-clock';
 import { flush } from '../../support/fake-clock';
@@ -66,6 +67,7 @@ export class PluginRig {
         clock: this.clock,
         registry: this.registry,
         pages: this.pages,
+        pace: new ReleasePace(this.clock, this.rig.budget),
         ownProbes: this.ownProbes,
         logger: pino({ level: 'trace' }, { write: (line: string) => this.lines.push(line) }),
         draining: () => this.draining,

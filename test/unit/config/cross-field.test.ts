@@ -55,20 +55,31 @@ test('no number that is accepted becomes a timer longer than a timer may be: 24.
     lease: properties.lease.maximum,
     message_ttl: properties.message_ttl.maximum,
     max_message_rate: 2.4e-5,
+    fallback: { address: 'sorry:80', after: properties.fallback.properties.after.maximum },
     probe: { timeout: properties.probe.properties.timeout.maximum, settle: properties.probe.properties.settle.maximum },
   };
   for (const more of [{}, { hold_timeout: properties.hold_timeout.maximum }]) {
-    const { policy, probe } = backendOf(configWith({ ...extremes, ...more }));
+    const { policy, probe, fallback } = backendOf(configWith({ ...extremes, ...more }));
     const { intervalMs, holdTimeoutMs, leaseMs, settleMs, messageTtlMs, maxMessageRate } = policy;
-    const timers = [intervalMs, holdTimeoutMs, leaseMs, settleMs, messageTtlMs, 1000 / maxMessageRate, probe.timeoutMs];
+    const timers = [
+      intervalMs,
+      holdTimeoutMs,
+      leaseMs,
+      settleMs,
+      messageTtlMs,
+      1000 / maxMessageRate,
+      probe.timeoutMs,
+      fallback?.afterMs ?? NaN,
+    ];
     expect(timers.filter((ms) => !(ms > 0 && ms <= longest))).toEqual([]);
   }
   expect(problemsOf(configWith({ ...extremes, max_message_rate: 2.3e-5 }))).toMatchObject([
     { field: 'max_message_rate' },
   ]);
-  // Whatever gets a unit of time in the definition is looked at here.
+  // Whatever gets a unit of time in the definition is looked at here. Turns by release_rate end at the hold deadline, and min_hold_timeout
+  // is bounded by it.
   const units = JSON.stringify(configSchema).match(/"x-unit":"(ms|s|per second)"/g);
-  expect(units).toHaveLength(8);
+  expect(units).toHaveLength(11);
 });
 
 test('a hold of more than an hour by count and interval is refused with the largest count', () => {

@@ -103,11 +103,12 @@ describe("Kong's schema fields", () => {
       ...['backend', 'backend[].target', 'backend[].pubsub', 'backend[].topic', 'backend[].wakes_with[].topic'],
       'backend[].waiting_page',
       'probe',
+      'fallback',
     ]);
   });
 
   test('refuse an empty matcher and an empty list of backends', () => {
-    expect(at('no_wake[]').entity_checks).toEqual([{ at_least_one_of: ['path', 'method', 'user_agent'] }]);
+    expect(at('no_wake[]').entity_checks).toEqual([{ at_least_one_of: ['path', 'method', 'user_agent', 'class'] }]);
     expect(at('backend')).toMatchObject({ len_min: 1, len_max: 100 });
     expect(at('on_timeout').one_of).toEqual(['reject', 'pass']);
   });

@@ -25,10 +25,15 @@ describe('a valid configuration', () => {
           messageTtlMs: 30_000,
           requestsPerMessage: 1,
           maxMessageRate: 10,
+          leastHoldMs: undefined,
+          maxWakesPerHour: Infinity,
+          maxFailedWakes: Infinity,
         },
         noWake: [],
         noWakeStatus: 503,
         onTimeout: 'reject',
+        maintenance: false,
+        respondAsync: false,
       },
     ]);
   });
@@ -336,7 +341,7 @@ describe('a wrong value is refused where it is, quoted, with what to write', () 
       configWith({ no_wake: [{}] }),
       'no_wake[0]',
       '{}',
-      /at least one of path, method and user_agent/,
+      /at least one of path, method, user_agent and class/,
     ],
     ['a matcher of nulls', configWith({ no_wake: [{ path: null }] }), 'no_wake[0]', '{}', /at least one of/],
     [

@@ -7,12 +7,15 @@ const page = readFileSync(join(__dirname, '../../../docs/errors.md'), 'utf8');
 
 test('the design names these codes, and there are no others', () => {
   expect([...ERROR_CODES].sort()).toEqual([
+    'SERVERLESS_CIRCUIT_OPEN',
     'SERVERLESS_CONFIG_INVALID',
     'SERVERLESS_HOLD_OVERFLOW',
     'SERVERLESS_HOLD_TIMEOUT',
     'SERVERLESS_INTERNAL',
+    'SERVERLESS_MAINTENANCE',
     'SERVERLESS_NO_WAKE',
     'SERVERLESS_SHUTTING_DOWN',
+    'SERVERLESS_WAKE_BUDGET',
     'SERVERLESS_WAKE_REFUSED',
   ]);
 });

@@ -11,6 +11,8 @@ export const POLICY: Policy = {
   messageTtlMs: 30_000,
   requestsPerMessage: 1,
   maxMessageRate: 10,
+  maxWakesPerHour: Infinity,
+  maxFailedWakes: Infinity,
 };
 
 /** The predecessor's own backend, with what a test changes. */

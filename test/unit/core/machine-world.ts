@@ -26,6 +26,8 @@ export const POLICY: Policy = {
   messageTtlMs: 4000,
   requestsPerMessage: 1,
   maxMessageRate: 10,
+  maxWakesPerHour: Infinity,
+  maxFailedWakes: Infinity,
 };
 
 export type Command =
