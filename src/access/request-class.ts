@@ -32,13 +32,19 @@ const PROBE_AGENTS = [
   'statuscake',
 ];
 
+/**
+ * How a crawler names itself, or says who runs it. The list of isbot has every library for HTTP as well, such as curl and okhttp: those are
+ * API clients here, whom nothing is to be kept from.
+ */
+const NAMES_ITSELF = /bot|crawl|spider|slurp|scrap|archiv|preview|externalhit|https?:\/\/|@/i;
+
 const IS_OF: Readonly<Record<RequestClass, (facts: ClassFacts) => boolean>> = {
   preflight: ({ method, origin, accessControlRequestMethod }) =>
     method === 'OPTIONS' && origin !== undefined && accessControlRequestMethod !== undefined,
   head: ({ method }) => method === 'HEAD',
   probe: ({ userAgent }) => isProbeAgent(userAgent),
   // One that only looks whether it is up is no crawler, though the list has some of them.
-  bot: ({ userAgent }) => isbot(userAgent) && !isProbeAgent(userAgent),
+  bot: ({ userAgent }) => NAMES_ITSELF.test(userAgent) && isbot(userAgent) && !isProbeAgent(userAgent),
 };
 
 /** Whether a request is of this class. By what it says of itself: who lies is taken for a client. */

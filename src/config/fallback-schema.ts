@@ -12,7 +12,7 @@ export const fallback = {
       'x-write': 'a host with its port, such as "sorry.default.svc:8080"',
       'x-default': 'none',
       description:
-        'Host name or IPv4 address, and port, of another upstream. Empty: requests are answered by the plugin.',
+        'Host name or IPv4 address, and port, of another upstream. A name only where the service of the route has one, too. Not given: requests are answered by the plugin.',
     },
     after: {
       type: 'integer',

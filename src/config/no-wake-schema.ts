@@ -49,7 +49,8 @@ const matcher = {
       enum: ['preflight', 'head', 'probe', 'bot'],
       description:
         'Requests that are alike. `preflight`: OPTIONS with `Origin` and `Access-Control-Request-Method`. `head`: HEAD. `probe`: the ' +
-        'User-Agent of a health check of Kubernetes, of a load balancer or of monitoring. `bot`: that of a crawler, by the list of isbot.',
+        'User-Agent of a health check of Kubernetes, of a load balancer or of monitoring. `bot`: that of a crawler, by the list of isbot, ' +
+        'which is not a library for HTTP such as curl.',
     },
     status: { ...status, 'x-default': '`no_wake_status`', description: 'HTTP status of the answer.' },
     body: { ...body, 'x-default': '`no_wake_body`', description: 'Body of the answer.' },

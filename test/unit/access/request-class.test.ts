@@ -22,6 +22,15 @@ test.each([
   ['GoogleHC/1.0', ['probe']],
   ['Prometheus/2.54.1', ['probe']],
   ['Mozilla/5.0+(compatible; UptimeRobot/2.0; http://www.uptimerobot.com/)', ['probe']],
+  ['facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)', ['bot']],
+  ['Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)', ['bot']],
+  // Libraries of API clients, which isbot has as well.
+  ['curl/8.5.0', []],
+  ['okhttp/4.12.0', []],
+  ['python-requests/2.32.3', []],
+  ['Go-http-client/2.0', []],
+  ['axios/1.7.9', []],
+  ['Shop/3.1 (iPhone; iOS 17.5)', []],
   [CHROME, []],
   ['', []],
 ])('%s is %j', (userAgent, classes) => {

@@ -99,7 +99,7 @@ describe('maintenance', () => {
 describe('the fallback', () => {
   const withFallback = (changes: Partial<Fallback> = {}, more: Parameters<typeof exampleBackend>[0] = {}) =>
     plugin.instance(exampleBackend({ fallback: { ...FALLBACK, ...changes }, ...more }));
-  const wentThere = ({ kong, ended }: Phase, reason: string): void => {
+  const expectFallback = ({ kong, ended }: Phase, reason: string): void => {
     expect(ended).toBe(true);
     expect(kong.exited).toBeUndefined();
     expect(kong.sentTo).toMatchObject({ address: 'sorry.default.svc', port: 8080 });
@@ -111,23 +111,23 @@ describe('the fallback', () => {
     await plugin.clock.advance(29_900);
     expect(phase.ended).toBe(false);
     await plugin.clock.advance(100);
-    wentThere(phase, 'timeout');
+    expectFallback(phase, 'timeout');
     expect(plugin.rejected).toEqual([]);
   });
 
   test('gets one at its deadline also with on_timeout pass', async () => {
     const phase = await plugin.request(withFallback({}, { onTimeout: 'pass' }));
     await plugin.clock.advance(30_000);
-    wentThere(phase, 'timeout');
+    expectFallback(phase, 'timeout');
   });
 
   test('gets those too many, those whose wake-up is refused, and those of a backend in maintenance', async () => {
-    wentThere(await plugin.request(withFallback({}, { policy: { maxHeld: 0 } })), 'overflow');
-    wentThere(await plugin.request(withFallback({}, { key: 'm', maintenance: true })), 'maintenance');
+    expectFallback(await plugin.request(withFallback({}, { policy: { maxHeld: 0 } })), 'overflow');
+    expectFallback(await plugin.request(withFallback({}, { key: 'm', maintenance: true })), 'maintenance');
     plugin.rig.publisher.report = { outcome: 'refused', status: 404 };
     const refused = await plugin.request(withFallback({}, { key: 'r' }));
     await plugin.clock.advance(10);
-    wentThere(refused, 'unwoken');
+    expectFallback(refused, 'unwoken');
   });
 
   test('does not get what it is not for', async () => {
@@ -139,7 +139,7 @@ describe('the fallback', () => {
     const instance = withFallback({ afterMs: 200 });
     const phase = await plugin.request(instance);
     await plugin.clock.advance(200);
-    wentThere(phase, 'waking');
+    expectFallback(phase, 'waking');
     expect(wakeUps()).toBe(1);
     plugin.rig.prober.up = true;
     await plugin.clock.advance(2000);
