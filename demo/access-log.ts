@@ -7,6 +7,8 @@ const GATHER_MS = 250;
 
 /** User-Agent of the page's own requests, which are reported elsewhere (Traffic). */
 export const OWN_AGENT = 'serverless-demo';
+/** The same, as a crawler. */
+export const CRAWLER_AGENT = 'Mozilla/5.0 (compatible; DemoBot/1.0; +https://example.com/bot)';
 
 /** Reports the gateway's responses on routes with the plugin, except to the plugin's probes and to the page's own requests. */
 export class AccessLog {
@@ -20,7 +22,8 @@ export class AccessLog {
   }
 
   answered({ method, path, headers, status, ms }: Answered): void {
-    if (headers['x-serverless-probe'] !== undefined || headers['user-agent'] === OWN_AGENT) return;
+    if (headers['x-serverless-probe'] !== undefined || [OWN_AGENT, CRAWLER_AGENT].includes(headers['user-agent'] ?? ''))
+      return;
     const kind = `${method} ${path} ${status}`;
     const known = this.#kinds.get(kind);
     if (known !== undefined) {

@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { OWN_AGENT } from './access-log';
+import { CRAWLER_AGENT, OWN_AGENT } from './access-log';
 import type { Journal } from './journal';
 
 /** Requests sent at the same moment, and their outcome. */
@@ -33,8 +33,8 @@ export class Traffic {
     this.#journal = journal;
   }
 
-  /** Sends `total` requests at once. Resolves when all have a response. */
-  async send(path: string, total: number): Promise<Run> {
+  /** Sends `total` requests at once. Resolves when all have a response. @param as how they name themselves */
+  async send(path: string, total: number, as: 'client' | 'crawler' = 'client'): Promise<Run> {
     const run: Run = {
       id: ++this.#count,
       at: Date.now(),
@@ -47,8 +47,11 @@ export class Traffic {
     };
     this.runs.unshift(run);
     this.runs.splice(KEPT);
-    this.#journal.info('traffic', `GET ${path}${total === 1 ? '' : ` x ${total}`}`);
-    await Promise.all(Array.from({ length: total }, () => this.#one(run)));
+    this.#journal.info(
+      'traffic',
+      `GET ${path}${total === 1 ? '' : ` x ${total}`}${as === 'crawler' ? ' as a crawler' : ''}`,
+    );
+    await Promise.all(Array.from({ length: total }, () => this.#one(run, as)));
     const statuses = Object.entries(run.statuses).map(
       ([status, times]) => `${times} x ${status === '0' ? 'none' : status}`,
     );
@@ -58,17 +61,17 @@ export class Traffic {
     return run;
   }
 
-  async #one(run: Run): Promise<void> {
-    const { status, body } = await this.#get(run.path);
+  async #one(run: Run, as: 'client' | 'crawler'): Promise<void> {
+    const { status, body } = await this.#get(run.path, as === 'crawler' ? CRAWLER_AGENT : OWN_AGENT);
     run.done++;
     run.statuses[status] = (run.statuses[status] ?? 0) + 1;
     run.slowestMs = Math.max(run.slowestMs, Date.now() - run.at);
     if (run.detail === '' || status !== 200) run.detail = detailOf(body);
   }
 
-  async #get(path: string): Promise<{ status: number; body: string }> {
+  async #get(path: string, userAgent: string): Promise<{ status: number; body: string }> {
     return new Promise((resolve) => {
-      const headers = { 'User-Agent': OWN_AGENT };
+      const headers = { 'User-Agent': userAgent };
       const sent = request({ host: '127.0.0.1', port: this.#port, path, headers, agent: this.#agent }, (response) => {
         let body = '';
         response.setEncoding('utf8');

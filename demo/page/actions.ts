@@ -42,16 +42,17 @@ export function actionsOf(targets: ActionTargets): ReadonlyMap<string, Action> {
       return stopping ? `${what} is stopped` : `${what} runs`;
     };
   };
+  const sendAs = (as: 'client' | 'crawler'): Action => {
+    return ({ backend, count }) => {
+      const path = cluster.paths.find(({ workload }) => workload.name === backend)?.written;
+      if (path === undefined) return Promise.reject(new Error(`no Ingress leads to ${backend}`));
+      void traffic.send(path, count, as);
+      return Promise.resolve(`${count} sent`);
+    };
+  };
   return new Map<string, Action>([
-    [
-      'send',
-      ({ backend, count }) => {
-        const path = cluster.paths.find(({ workload }) => workload.name === backend)?.written;
-        if (path === undefined) return Promise.reject(new Error(`no Ingress leads to ${backend}`));
-        void traffic.send(path, count);
-        return Promise.resolve(`${count} sent`);
-      },
-    ],
+    ['send', sendAs('client')],
+    ['crawl', sendAs('crawler')],
     [
       'kill',
       async ({ backend }) => {

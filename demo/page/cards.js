@@ -16,6 +16,7 @@ export function makeCard(first, act) {
   const kill = button('Kill a replica', first.name, () => act('kill', 1));
   const arrow = () => element('span', { class: 'arrow', 'aria-hidden': 'true' }, '→');
   const flow = worker ? [queue.root, arrow(), replicas] : [held.root, arrow(), queue.root, arrow(), replicas];
+  const frame = makeFrame(first);
   const title = element('h2', { id: `card-${first.name}` }, first.name);
   const root = element(
     'article',
@@ -24,7 +25,8 @@ export function makeCard(first, act) {
     element('div', { class: 'flow' }, ...flow),
     now,
     chart.root,
-    element('div', { class: 'buttons' }, ...sendButtons(first.name, worker, act), kill),
+    element('div', { class: 'buttons' }, ...sendButtons(first.name, worker, act), ...frame.buttons, kill),
+    frame.root,
   );
 
   function update(view, points, at) {
@@ -83,13 +85,31 @@ function sendButtons(name, worker, act) {
       button('Send 100 jobs', name, () => act('jobs', 100), 'main'),
     ];
   }
-  return [button('Send 1', name, () => act('send', 1), 'main'), button('Send 100', name, () => act('send', 100))];
+  return [
+    button('Send 1', name, () => act('send', 1), 'main'),
+    button('Send 100', name, () => act('send', 100)),
+    button('Be a crawler', name, () => act('crawl', 1)),
+  ];
 }
 
 function button(text, service, press, style) {
   const made = element('button', { type: 'button', class: style, 'aria-label': `${text}: ${service}` }, text);
   made.addEventListener('click', press);
   return made;
+}
+
+/** What a browser sees of a service, beside what its gateway does. */
+function makeFrame(view) {
+  const root = element('div', { class: 'frame', hidden: '' });
+  if (isWorker(view)) return { root, buttons: [] };
+  const toggle = button('Be a browser', view.name, () => {
+    root.hidden = !root.hidden;
+    toggle.setAttribute('aria-expanded', String(!root.hidden));
+    root.replaceChildren();
+    if (!root.hidden) root.append(element('iframe', { src: view.path, title: `${view.name}, as a browser shows it` }));
+  });
+  toggle.setAttribute('aria-expanded', 'false');
+  return { root, buttons: [toggle] };
 }
 
 /** One slot per possible replica, and one more for a replica that stops while its successor runs. */

@@ -275,7 +275,7 @@ export class Activator {
   };
 
   #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
-    return rejection(code, this.backend, this.#probing.lastReport, this.#publishing, noWakeStatus);
+    return rejection(code, this.backend, this.#probing, this.#publishing, noWakeStatus, this.#pods.all);
   }
 
   #expire(): void {

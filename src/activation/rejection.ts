@@ -18,21 +18,24 @@ interface RejectedPublish {
 /**
  * The answer of a request that is not let through, with what is known of its backend.
  *
+ * @param probing what its last probe got
  * @param publishing what Dapr said last of this backend, and why it was not asked
  * @param noWakeStatus HTTP status of a request that must not wake it
+ * @param pods those that run or start; undefined where Kubernetes cannot be asked
  */
 export function rejection(
   code: ErrorCode,
   { target }: Pick<Backend, 'target'>,
-  lastProbe: ProbeReport | undefined,
+  { lastReport: lastProbe }: { readonly lastReport: ProbeReport | undefined },
   { lastReport: lastPublish, limits: { denied } }: RejectedPublish,
   noWakeStatus: number,
+  pods: readonly unknown[] | undefined,
 ): ServerlessError {
   if (code === 'SERVERLESS_WAKE_REFUSED' && denied !== undefined) {
     const retryAfter = Math.ceil(denied.retryAfterMs / 1000);
     return new ServerlessError(denied.code, denied.detail, { backend: target, lastProbe, retryAfter });
   }
-  return new ServerlessError(code, detailOf(code, lastPublish), {
+  return new ServerlessError(code, detailOf(code, lastPublish, pods), {
     backend: target,
     lastProbe,
     lastPublish,
@@ -41,8 +44,14 @@ export function rejection(
 }
 
 /** What happened, in a sentence for the client. */
-function detailOf(code: ErrorCode, lastPublish: PublishReport | undefined): string {
+function detailOf(
+  code: ErrorCode,
+  lastPublish: PublishReport | undefined,
+  pods: readonly unknown[] | undefined,
+): string {
   const detail = DETAILS[code] ?? code;
+  if (code === 'SERVERLESS_HOLD_TIMEOUT' && pods !== undefined && pods.length > 0)
+    return `${detail} A pod of it is there, and did not pass: do its image and its health path work?`;
   if (code !== 'SERVERLESS_HOLD_TIMEOUT' || lastPublish?.outcome !== 'accepted') return detail;
   // Dapr accepts a message for which there is no queue as well (D3).
   return `${detail} Dapr took the wake-up: is a queue bound to its topic, and does it scale the backend?`;

@@ -307,7 +307,7 @@ export class ClusterRig {
       target: string;
       held: number;
       addresses?: readonly string[];
-      coldStarts: { readyMs: number; wakeMs?: number; lane?: string }[];
+      coldStarts: { readyMs: number; wakeMs?: number; addressMs?: number; lane?: string }[];
     }[];
   }> {
     return JSON.parse(

@@ -19,6 +19,8 @@ export interface Column {
   readonly readinessSeconds: number;
   /** Scaled by KEDA, which is told by a push; else by hand. */
   readonly push?: Push;
+  /** The plugin's hold_timeout, in place of two minutes. */
+  readonly holdMs?: number;
 }
 
 export interface Push {
@@ -70,7 +72,17 @@ export interface Moments {
   readonly answered: number;
 }
 
-const parts = ({ name, image, port, args = [], env = {}, health, readinessSeconds, push }: Column): object[] => [
+const parts = ({
+  name,
+  image,
+  port,
+  args = [],
+  env = {},
+  health,
+  readinessSeconds,
+  push,
+  holdMs,
+}: Column): object[] => [
   {
     apiVersion: 'apps/v1',
     kind: 'Deployment',
@@ -108,7 +120,7 @@ const parts = ({ name, image, port, args = [], env = {}, health, readinessSecond
     metadata: { name, namespace: NAMESPACE },
     plugin: 'serverless',
     config: {
-      ...{ hold_timeout: 120_000, interval: 100, max_held: 1000 },
+      ...{ hold_timeout: holdMs ?? 120_000, interval: 100, max_held: 1000 },
       ...(push === undefined ? {} : { message_ttl: push.ttlS, lease: 2000 }),
       // Nothing is bound to the topic by-hand: the test scales, so that each start begins alike.
       backend: [

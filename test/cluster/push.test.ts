@@ -99,29 +99,45 @@ describeWith(['kubernetes'], 'KEDA is told by a push, without a broker and witho
     lines.push(`${title}: median ${middle.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms (${all})`);
     return { median: middle, p95 };
   };
-  /** A cold start: until KEDA has scaled, and until the answer, ms. */
-  const start = async (): Promise<{ scaled: number; answered: number }> => {
+  /** A cold start: until KEDA has scaled, until the plugin had the pod's address and its answer, and until our own answer, ms. */
+  const start = async (): Promise<{ scaled: number; answered: number; address: number; ready: number }> => {
     await asleep(FAST);
     const from = performance.now();
     const answer = await ask(FAST.name);
     expect(answer.status).toBe(200);
-    return { scaled: (await scaledAt(FAST.name, from)) - from, answered: answer.at - from };
+    const [gateway] = await rig.gatewayPods();
+    const { backends } = await rig.status(gateway ?? '');
+    const cold = backends.find(({ target }) => target === `/${FAST.name}`)?.coldStarts.at(-1);
+    return {
+      scaled: (await scaledAt(FAST.name, from)) - from,
+      answered: answer.at - from,
+      address: cold?.addressMs ?? NaN,
+      ready: cold?.readyMs ?? NaN,
+    };
   };
 
   test('a cold start: KEDA scales at once, and the answer comes as soon as after a start by hand', async () => {
     const [scaled, answered, byHand]: [number[], number[], number[]] = [[], [], []];
+    const [address, ready, handAddress]: [number[], number[], number[]] = [[], [], []];
     for (let n = 0; n < STARTS; n += 1) {
       const one = await start();
       scaled.push(one.scaled);
       answered.push(one.answered);
+      address.push(one.address);
+      ready.push(one.ready);
       await columns.sleeps(HAND);
       const from = performance.now();
-      const { podAnswers } = await columns.byHand(HAND);
+      const moments = await columns.byHand(HAND);
       // From the PATCH itself, not from the start of kubectl.
-      byHand.push(podAnswers + from - (await scaledAt(HAND.name, from)));
+      const patched = (await scaledAt(HAND.name, from)) - from;
+      byHand.push(moments.podAnswers - patched);
+      handAddress.push(moments.address - patched);
     }
     const kedas = report('request -> replicas: 1', scaled);
     const byRequest = report('request -> answered', answered);
+    report('request -> address of the pod', address);
+    report('request -> the pod passes', ready);
+    report('by hand, PATCH -> address of the pod', handAddress);
     const hand = report('by hand, PATCH -> first 200 of the pod', byHand);
     expect(kedas.median).toBeLessThanOrEqual(40);
     expect(kedas.p95).toBeLessThanOrEqual(120);

@@ -11,13 +11,14 @@ import { measureScrape } from './scrape';
 import { measureStart } from './start';
 import { measureWarm } from './warm';
 
-const USAGE = `npm run bench -- [--json] [--rounds N] [--seconds N] [--quick | --against FILE]
+const USAGE = `npm run bench -- [--json] [--rounds N] [--seconds N] [--quick | --against FILE [--config JSON]]
 
 Measures on a real Kong 2.8 (KONG_BIN, PATH or Docker), everything side by side in one run. 3 rounds of 4 s by default, about 3
 minutes. What needs no Kong is measured without one, too.
 
   --quick          only what needs no Kong, about a minute
   --against FILE   only warm requests, through this build and through the dist/serverless of another one, in turns; 10 rounds
+  --config JSON    fields of the plugin's configuration that only this build gets, such as '{"no_wake":[{"class":"bot"}]}'
 
 Exit: 0 measured, 1 something failed, 2 bad arguments.
 `;
@@ -27,6 +28,7 @@ interface Options {
   readonly quick: boolean;
   /** The file of another build. */
   readonly against: string | undefined;
+  readonly config: Readonly<Record<string, unknown>>;
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -50,6 +52,7 @@ const options = (): Options | undefined => {
         json: { type: 'boolean', default: false },
         quick: { type: 'boolean', default: false },
         against: { type: 'string' },
+        config: { type: 'string', default: '{}' },
         rounds: { type: 'string' },
         seconds: { type: 'string', default: '4' },
       },
@@ -62,6 +65,7 @@ const options = (): Options | undefined => {
     if (quick && against !== undefined) throw new TypeError('--quick runs without Kong, which --against needs');
     return {
       ...{ json, quick, against: against === undefined ? undefined : resolve(against) },
+      config: JSON.parse(values.config) as Readonly<Record<string, unknown>>,
       rounds: positive('rounds', values.rounds ?? (against === undefined ? '3' : '10')),
       seconds: positive('seconds', values.seconds),
     };
@@ -78,11 +82,11 @@ const withoutKong = async (): Promise<Measured> => ({
   start: await measureStart(say),
 });
 
-const measure = async ({ quick, against, rounds, seconds }: Options): Promise<Measured> => {
+const measure = async ({ quick, against, config, rounds, seconds }: Options): Promise<Measured> => {
   const kong = findPart('kong');
   if (against !== undefined) {
     if (kong.how === 'missing') throw new Error(kong.why);
-    return { paired: await measurePaired(against, rounds, seconds, say) };
+    return { paired: await measurePaired({ against, config }, rounds, seconds, say) };
   }
   const measured = await withoutKong();
   if (quick) return measured;

@@ -22,14 +22,14 @@ export interface Paired {
 }
 
 export const measurePaired = async (
-  against: string,
+  { against, config }: { readonly against: string; readonly config: Readonly<Record<string, unknown>> },
   rounds: number,
   seconds: number,
   say: (line: string) => void,
 ): Promise<Paired> => {
   const stops: (() => Promise<void>)[] = [];
   try {
-    const [ours, theirs] = [await startNode(serverlessFile, stops), await startNode(against, stops)];
+    const [ours, theirs] = [await startNode(serverlessFile, stops, config), await startNode(against, stops)];
     const all = { ours: [] as WarmFigures[], theirs: [] as WarmFigures[] };
     for (let round = 0; round <= rounds; round += 1) {
       const length = round === 0 ? 1 : seconds;
@@ -64,7 +64,11 @@ export const measurePaired = async (
 const PATH = '/warm/';
 
 /** A gateway node of its own for each build, all alike: two plugin servers of the same name do not fit into one Kong. Returns its port. */
-const startNode = async (file: string, stops: (() => Promise<void>)[]): Promise<number> => {
+const startNode = async (
+  file: string,
+  stops: (() => Promise<void>)[],
+  plugin: Readonly<Record<string, unknown>> = {},
+): Promise<number> => {
   const folder = makeFolder('bench');
   stops.unshift(() => removeFolder(folder));
   const { to, env } = await nginxBackend(folder);
@@ -78,7 +82,7 @@ const startNode = async (file: string, stops: (() => Promise<void>)[]): Promise<
     pluginServers: [serverless.forKong()],
     env,
     config: declarativeConfig([
-      { name: 'warm', path: '/warm', to, plugins: { serverless: pluginConfig({ name: 'warm' }) } },
+      { name: 'warm', path: '/warm', to, plugins: { serverless: pluginConfig({ name: 'warm', plugin }) } },
     ]),
   });
   stops.unshift(() => kong.stop());

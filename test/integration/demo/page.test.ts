@@ -78,6 +78,21 @@ describeWith(['chromium'], 'the page in a browser', () => {
     expect(wakeUps).toHaveLength(1);
   }, 60_000);
 
+  test('a crawler is told that it sleeps; a browser sees that it starts, and then the service', async () => {
+    await shows('it is asleep', pill('foo'), 'asleep', 40_000);
+    const wakeUps = (): number => demo.texts.filter((text) => text === 'published to foo: cold-start').length;
+    const before = wakeUps();
+    await button('foo', 'Be a crawler').click();
+    await shows('it is turned away', lastRun(), /503/);
+    expect(wakeUps()).toBe(before);
+
+    await button('foo', 'Be a browser').click();
+    const frame = card('foo').frameLocator('iframe');
+    await shows('the waiting page', frame.locator('h1'), 'Starting up');
+    await shows('the service', frame.locator('body'), /"service":\s*"foo"/, 30_000);
+    expect(wakeUps()).toBe(before + 1);
+  }, 120_000);
+
   test('kill a replica: it exits, and another one replaces it', async () => {
     await button('bar', 'Send 1').click();
     await counts('a replica is ready', card('bar').getByTitle(/^bar-1, .*ready$/), 1);

@@ -202,6 +202,8 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
     const text = render(
       'backends.foo.host=shop.example.com',
       'backends.foo.config.hold_timeout=90000',
+      'backends.foo.waitingPage.enabled=true',
+      'backends.foo.waitingPage.title=Shop',
       'broker.messageTtl=60',
     );
     const plugin = parseDocuments(text, 'chart').find(
@@ -213,6 +215,7 @@ describeWith(runHelm, 'helm')('the chart serverless-backend', () => {
       target: '/foo',
       probe: { host: 'shop.example.com' },
       policy: { holdTimeoutMs: 90_000, messageTtlMs: 60_000 },
+      waitingPage: { afterMs: 1500, title: 'Shop' },
     });
     expect(text).toContain('"x-message-ttl": 60000');
     expect(text).toContain('host: "shop.example.com"');
