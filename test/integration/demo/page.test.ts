@@ -80,7 +80,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
 
   test('a crawler is told that it sleeps; a browser sees that it starts, and then the service', async () => {
     await shows('it is asleep', pill('foo'), 'asleep', 40_000);
-    const wakeUps = (): number => demo.texts.filter((text) => text === 'published to foo: cold-start').length;
+    const wakeUps = (): number => demo.texts.filter((text) => text.startsWith('foo: 0 -> 1 replicas')).length;
     const before = wakeUps();
     await button('foo', 'Be a crawler').click();
     await shows('it is turned away', lastRun(), /503/);

@@ -141,6 +141,11 @@ describe('the fallback', () => {
     await plugin.clock.advance(200);
     expectFallback(phase, 'waking');
     expect(wakeUps()).toBe(1);
+    // One hold goes on for all that went there.
+    const another = await plugin.request(instance);
+    await plugin.clock.advance(200);
+    expectFallback(another, 'waking');
+    expect(plugin.rig.budget.held).toBe(1);
     plugin.rig.prober.up = true;
     await plugin.clock.advance(2000);
     const next = await plugin.request(instance);

@@ -209,3 +209,58 @@ test('the waiting page is off unless it is enabled', () => {
   expect(backendsOf({ backend: [entry()] })[0]?.waitingPage).toBeUndefined();
   expect(backendsOf(waiting({ title: 'x' }))[0]?.waitingPage).toBeUndefined();
 });
+
+describe('the fallback', () => {
+  const problemsWith = (fallback: object) => problemsOf(configWith({ fallback }));
+
+  test.each([
+    [{ address: 'sorry:0' }, 'fallback.address', 'write a port from 1 to 65535'],
+    [{ address: 'sorry:65536' }, 'fallback.address', 'write a port from 1 to 65535'],
+    [{ after: 100 }, 'fallback.after', 'remove it, or write fallback.address'],
+  ])('%j is refused at %s', (fallback, field, message) => {
+    expect(problemsWith(fallback)).toMatchObject([{ field, message }]);
+  });
+
+  test('what is wrong by itself is said once', () => {
+    expect(problemsWith({ address: 'no port' })).toMatchObject([{ field: 'fallback.address' }]);
+    expect(problemsWith({ after: -1 })).toMatchObject([{ field: 'fallback.after' }]);
+  });
+
+  test('is read as host and port, or there is none', () => {
+    expect(backendOf(configWith({ fallback: { address: 'sorry.default.svc:8080', after: 5 } })).fallback).toEqual({
+      host: 'sorry.default.svc',
+      port: 8080,
+      afterMs: 5,
+      on: ['timeout', 'overflow', 'unwoken', 'maintenance'],
+    });
+    expect(backendOf(configWith({})).fallback).toBeUndefined();
+  });
+});
+
+test('a least hold above the hold deadline is refused with the deadline', () => {
+  expect(problemsOf(configWith({ hold_timeout: 5000, min_hold_timeout: 5001 }))).toMatchObject([
+    { field: 'min_hold_timeout', message: 'write at most the hold deadline, 5000 ms' },
+  ]);
+  expect(backendOf(configWith({ hold_timeout: 5000, min_hold_timeout: 5000 })).policy.leastHoldMs).toBe(5000);
+});
+
+test('an entry of no_wake has its own answer, else that of all, else none', () => {
+  const answers = (fields: object) =>
+    backendOf(
+      configWith({
+        no_wake: [{ class: 'bot' }, { class: 'head', status: 204, body: '', headers: ['A: b: c'] }],
+        ...fields,
+      }),
+    ).noWake.map(({ answer }) => answer);
+  const own = { status: 204, body: '', headers: { A: 'b: c' } };
+  expect(answers({})).toEqual([undefined, own]);
+  expect(answers({ no_wake_body: 'x', no_wake_headers: ['B: d'] })).toEqual([
+    { status: 503, body: 'x', headers: { B: 'd' } },
+    own,
+  ]);
+  expect(backendOf(configWith({ no_wake: [{ class: 'bot', status: 403 }] })).noWake[0]?.answer).toEqual({
+    status: 403,
+    body: undefined,
+    headers: {},
+  });
+});
