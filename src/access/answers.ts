@@ -36,6 +36,9 @@ export interface Request {
   readonly askedWaitMs?: number | undefined;
 }
 
+/** What is known of a request that is answered with an error: where the plugin failed, no more than its Kong. */
+type Rejected = Pick<Request, 'kong'> & Partial<Pick<Request, 'backend' | 'visit' | 'noWake'>>;
+
 export interface AnswersParts {
   readonly clock: Clock;
   readonly logger: Logger;
@@ -86,10 +89,11 @@ export class Answers {
   }
 
   /** Answers a request with an error, or sends it to the fallback in its place. */
-  async reject({ kong, backend, visit, noWake }: Request, error: ServerlessError): Promise<void> {
+  async reject({ kong, backend, visit, noWake }: Rejected, error: ServerlessError): Promise<void> {
     if (!isAsConfigured(error.code)) await this.#tellOperator(kong, error);
-    const reason = fallbackReason(backend.fallback, error.code);
-    if (reason !== undefined && backend.fallback !== undefined) return goToFallback(kong, backend.fallback, reason);
+    const fallback = backend?.fallback;
+    const reason = fallbackReason(fallback, error.code);
+    if (fallback !== undefined && reason !== undefined) return goToFallback(kong, fallback, reason);
     this.#parts.onRejected(error.code);
     if (visit !== undefined && (await this.#parts.pages.showFailure(kong, visit, error))) return;
     if (error.code === 'SERVERLESS_NO_WAKE' && noWake?.answer !== undefined)
@@ -102,15 +106,9 @@ export class Answers {
     if (signal?.aborted === true) return;
     this.#parts.logger.error({ err: cause }, 'the access phase failed, the request is answered 503');
     const error = new ServerlessError('SERVERLESS_INTERNAL', 'The plugin failed; the gateway’s log says why.');
-    await this.#answerFailure(kong, error).catch((again: unknown) => {
+    await this.reject({ kong }, error).catch((again: unknown) => {
       this.#parts.logger.error({ err: again }, 'the request could not be answered');
     });
-  }
-
-  async #answerFailure(kong: Kong, error: ServerlessError): Promise<void> {
-    await this.#tellOperator(kong, error);
-    this.#parts.onRejected(error.code);
-    await reject(kong, error, this.#parts.showReasons);
   }
 
   /** Also through Kong's log: our own is out of sight when Kong manages this process (K15). */

@@ -24,6 +24,7 @@ import { dueAfter, endedAlsoBy } from './until';
 
 /** Requests that passed unread are handed to their activator this long after the first of them, milliseconds. */
 const COUNT_EVERY_MS = 100;
+
 /** What all instances of the process share. */
 export interface PluginParts extends AnswersParts {
   readonly registry: Registry;
@@ -72,7 +73,7 @@ export class ServerlessInstance implements PluginInstance {
 
   /**
    * Lets a request pass without a call to Kong (K14), and counts it: where it can only be for one backend, which is open on this worker.
-   * Where a request may be for another backend, for none, or one that must not wake, each is looked at.
+   * Where a request may be for another backend or for none, each is looked at; where some must not wake, a sample.
    */
   #passesUnread(): boolean {
     const [only, worker] = [this.#only, this.#worker];
@@ -106,7 +107,7 @@ export class ServerlessInstance implements PluginInstance {
     if (backend === undefined) return;
     if (backend.maintenance === true) {
       const visit = await pages.visitOf(kong, backend, path);
-      await this.#answers.reject({ kong, context, backend, since, visit }, inMaintenance(backend.target));
+      await this.#answers.reject({ kong, backend, visit }, inMaintenance(backend.target));
       return;
     }
     const noWake = await readNoWake(backend, path, kong);
@@ -119,7 +120,7 @@ export class ServerlessInstance implements PluginInstance {
     }
     const visit = noWake === undefined ? await pages.visitOf(kong, backend, path) : undefined;
     if (this.#parts.draining()) {
-      await this.#answers.reject({ kong, context, backend, since, visit }, shuttingDown(backend.target));
+      await this.#answers.reject({ kong, backend, visit }, shuttingDown(backend.target));
       return;
     }
     // Asked whatever the path: a probe that was taken for a request would keep its own backend awake for ever.

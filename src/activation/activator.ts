@@ -20,7 +20,7 @@ import { Origins } from './origin';
 import { Pods } from './pods';
 import { Probing } from './probing';
 import { Publishing } from './publishing';
-import { rejection } from './rejection';
+import { codeOf, rejection } from './rejection';
 import { type HeldRequest, Waiters } from './waiters';
 
 /**
@@ -53,7 +53,7 @@ export class Activator {
       observer.settled(target, settlement);
     });
     const current = (): Backend => this.backend;
-    this.#origins = new Origins(() => current().probe);
+    this.#origins = new Origins(() => this.backend.probe);
     const trace = ActivationTrace.of(parts, target, this.#origins);
     const facts: ActivationLogParts['facts'] = () => ({ ...this.#origins.facts, service: this.#pods.service });
     this.#log = new ActivationLog({ backend: target, facts, clock, observer, trace });
@@ -235,7 +235,7 @@ export class Activator {
       case 'turn-away':
         return; // `enter` has answered it.
       case 'reject':
-        this.#log.rejected(this.#error(effect.code, 503).code);
+        this.#log.rejected(codeOf(effect.code, this.#publishing.limits.denied));
         this.#waiters.reject(effect.who, (status) => this.#error(effect.code, status));
         this.#dropActivityOfNobody();
         return;

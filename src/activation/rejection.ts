@@ -10,6 +10,11 @@ const DETAILS: Readonly<Partial<Record<ErrorCode, string>>> = {
   SERVERLESS_NO_WAKE: 'The backend sleeps, and the configuration says that such a request does not wake it.',
 };
 
+/** The code that a client is told: that a wake-up was not allowed is no refusal of Dapr's. */
+export function codeOf(code: ErrorCode, denied: WakeDenied | undefined): ErrorCode {
+  return code === 'SERVERLESS_WAKE_REFUSED' && denied !== undefined ? denied.code : code;
+}
+
 interface RejectedPublish {
   readonly lastReport: PublishReport | undefined;
   readonly limits: { readonly denied: WakeDenied | undefined };
@@ -31,7 +36,7 @@ export function rejection(
   noWakeStatus: number,
   pods: readonly unknown[] | undefined,
 ): ServerlessError {
-  if (code === 'SERVERLESS_WAKE_REFUSED' && denied !== undefined) {
+  if (denied !== undefined && codeOf(code, denied) !== code) {
     const retryAfter = Math.ceil(denied.retryAfterMs / 1000);
     return new ServerlessError(denied.code, denied.detail, { backend: target, lastProbe, retryAfter });
   }

@@ -98,8 +98,8 @@ export interface NoWakeMatcher {
 }
 
 /**
- * The numbers that hold for a backend. `holdTimeoutMs`, `leastHoldMs` and `maxHeld` come with each request; the others belong to the backend, and where
- * two plugin configurations differ in them, the stricter one wins.
+ * The numbers that hold for a backend. `holdTimeoutMs`, `leastHoldMs` and `maxHeld` come with each request; the others belong to the
+ * backend, and where two plugin configurations differ in them, the stricter one wins.
  */
 export interface Policy {
   /** Probe period while a backend wakes; a jitter of up to 10 % is added or taken. */
