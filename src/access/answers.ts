@@ -96,8 +96,11 @@ export class Answers {
     if (fallback !== undefined && reason !== undefined) return goToFallback(kong, fallback, reason);
     this.#parts.onRejected(error.code);
     if (visit !== undefined && (await this.#parts.pages.showFailure(kong, visit, error))) return;
-    if (error.code === 'SERVERLESS_NO_WAKE' && noWake?.answer !== undefined)
-      return answerStatically(kong, noWake.answer);
+    if (error.code === 'SERVERLESS_NO_WAKE' && noWake !== undefined) {
+      const { status, answer } = noWake;
+      if (answer !== undefined) return answerStatically(kong, status, answer);
+      return reject(kong, error.withStatus(status), this.#parts.showReasons);
+    }
     await reject(kong, error, this.#parts.showReasons);
   }
 

@@ -29,12 +29,7 @@ function noWakeMatchers(config: Config): NoWakeMatcher[] {
     method: method?.toUpperCase(),
     userAgent: userAgent?.toLowerCase(),
     ...(requestClass === undefined ? {} : { class: requestClass }),
-    ...answerOf(
-      status ?? config.no_wake_status,
-      body ?? config.no_wake_body,
-      headers ?? config.no_wake_headers,
-      status !== undefined,
-    ),
+    ...answerOf(status ?? config.no_wake_status, body ?? config.no_wake_body, headers ?? config.no_wake_headers),
   }));
 }
 
@@ -42,11 +37,11 @@ function answerOf(
   status: number,
   body: string | undefined,
   headers: readonly string[],
-  isOwn: boolean,
-): Pick<NoWakeMatcher, 'answer'> {
-  if (body === undefined && headers.length === 0 && !isOwn) return {};
+): Pick<NoWakeMatcher, 'status' | 'answer'> {
+  // What is no error has no problem to describe.
+  if (status >= 400 && body === undefined && headers.length === 0) return { status };
   const pairs = headers.map((header) => header.split(/: (.*)/, 2) as [string, string]);
-  return { answer: { status, body, headers: Object.fromEntries(pairs) } };
+  return { status, answer: { body, headers: Object.fromEntries(pairs) } };
 }
 
 function toFallback({ address, after, on }: Config['fallback']): Fallback | undefined {

@@ -80,7 +80,7 @@ export const noWake = {
   },
   no_wake_body: {
     ...body,
-    'x-default': 'a problem document',
+    'x-default': 'a problem document where the status is 400 or more, else none',
     description: 'Body of that answer.',
   },
   no_wake_headers: {

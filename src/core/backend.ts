@@ -76,10 +76,9 @@ export interface Fallback {
 /** Requests that are alike, and known by more than one header. */
 export type RequestClass = 'preflight' | 'head' | 'probe' | 'bot';
 
-/** What a request gets that must not wake the backend. */
+/** What a request gets that must not wake the backend, in place of a problem document. */
 export interface NoWakeAnswer {
-  readonly status: number;
-  /** Undefined: a problem document. */
+  /** Undefined: none. */
   readonly body: string | undefined;
   readonly headers: Readonly<Record<string, string>>;
 }
@@ -93,7 +92,9 @@ export interface NoWakeMatcher {
   /** Lower case; contained anywhere in the User-Agent, which is compared in lower case. */
   readonly userAgent: string | undefined;
   readonly class?: RequestClass | undefined;
-  /** Undefined: a problem document with `noWakeStatus`. */
+  /** HTTP status of the answer. */
+  readonly status: number;
+  /** Undefined: a problem document. */
   readonly answer?: NoWakeAnswer | undefined;
 }
 

@@ -39,6 +39,11 @@ export class ServerlessError extends Error {
   ) {
     super(`${code}: ${detail}`);
   }
+
+  /** The same, answered with this HTTP status. */
+  withStatus(status: number): ServerlessError {
+    return new ServerlessError(this.code, this.detail, { ...this.context, status });
+  }
 }
 
 /** For a request that this process takes on no more, or will not hold any longer. */

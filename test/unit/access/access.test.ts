@@ -84,7 +84,7 @@ describe('a warm request', () => {
   });
 
   test('that must not wake does not count, and hides none that does', async () => {
-    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot' }];
+    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot', status: 503 }];
     const instance = await plugin.warm(exampleBackend({ noWake }));
     for (let n = 0; n < 100; n++) {
       await plugin.request(instance, { headers: { 'User-Agent': 'bot' } });
@@ -96,7 +96,7 @@ describe('a warm request', () => {
   });
 
   test('of fast traffic only a sample is looked at for no_wake, and stands for the rest', async () => {
-    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot' }];
+    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot', status: 503 }];
     const instance = await plugin.warm(exampleBackend({ noWake }));
     await plugin.clock.advance(1000);
     const before = plugin.kongs.length;
@@ -112,7 +112,7 @@ describe('a warm request', () => {
   });
 
   test('of fast traffic that must not wake each is looked at, and the first that wakes counts', async () => {
-    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot' }];
+    const noWake = [{ path: undefined, method: undefined, userAgent: 'bot', status: 503 }];
     const instance = await plugin.warm(exampleBackend({ noWake }));
     await plugin.clock.advance(1000);
     for (let n = 0; n < 300; n++) {

@@ -4,7 +4,7 @@ import { exampleBackend } from '../core/example-backend';
 import { PluginRig } from './plugin-rig';
 
 const HEALTH = '/kong/healthz.html';
-const NONE: NoWakeMatcher = { path: undefined, method: undefined, userAgent: undefined };
+const NONE: NoWakeMatcher = { path: undefined, method: undefined, userAgent: undefined, status: 404 };
 
 let plugin: PluginRig;
 

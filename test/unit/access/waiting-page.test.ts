@@ -91,7 +91,7 @@ describe('a navigation', () => {
   });
 
   test('that must not wake gets what is configured, no page', async () => {
-    const noWake = [{ path: '/kong', method: undefined, userAgent: undefined }];
+    const noWake = [{ path: '/kong', method: undefined, userAgent: undefined, status: 503 }];
     const phase = await plugin.request(instance({ noWake, noWakeStatus: 404 }), { headers: BROWSER });
     await plugin.clock.advance(3000);
     expect(phase.kong.exited).toMatchObject({ status: 404 });

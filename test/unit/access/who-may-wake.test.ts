@@ -30,7 +30,8 @@ describe('an entry of no_wake', () => {
     method: undefined,
     userAgent: undefined,
     class: 'preflight',
-    answer: { status: 204, body: undefined, headers: { 'Access-Control-Allow-Origin': '*' } },
+    status: 204,
+    answer: { body: undefined, headers: { 'Access-Control-Allow-Origin': '*' } },
   };
   const asked = { Origin: 'https://shop.example.com', 'Access-Control-Request-Method': 'PUT' };
 
@@ -55,8 +56,8 @@ describe('an entry of no_wake', () => {
   });
 
   test('with a body is sent as text, unless it says otherwise', async () => {
-    const answer = (headers: Record<string, string>) => ({ status: 403, body: '{}', headers });
-    const bot = { ...preflight, class: 'bot' as const };
+    const answer = (headers: Record<string, string>) => ({ body: '{}', headers });
+    const bot = { ...preflight, class: 'bot' as const, status: 403 };
     const plain = plugin.instance(exampleBackend({ noWake: [{ ...bot, answer: answer({}) }] }));
     const json = plugin.instance(
       exampleBackend({ key: 'j', noWake: [{ ...bot, answer: answer({ 'content-type': 'application/json' }) }] }),
@@ -73,6 +74,15 @@ describe('an entry of no_wake', () => {
       },
       { status: 403, body: '{}', headers: { 'content-type': 'application/json', 'Cache-Control': 'no-store' } },
     ]);
+  });
+
+  test('with a status alone is a problem document with that status', async () => {
+    const noWake = [{ ...preflight, class: 'bot' as const, status: 410, answer: undefined }];
+    const instance = plugin.instance(exampleBackend({ noWake, noWakeStatus: 404 }));
+    const phase = await plugin.request(instance, { headers: { 'User-Agent': 'Googlebot/2.1' } });
+    await plugin.clock.advance(100);
+    expect(phase.kong.exited).toMatchObject({ status: 410, headers: { 'Content-Type': 'application/problem+json' } });
+    expect(phase.kong.problem).toMatchObject({ code: 'SERVERLESS_NO_WAKE', status: 410 });
   });
 });
 

@@ -244,23 +244,22 @@ test('a least hold above the hold deadline is refused with the deadline', () => 
   expect(backendOf(configWith({ hold_timeout: 5000, min_hold_timeout: 5000 })).policy.leastHoldMs).toBe(5000);
 });
 
-test('an entry of no_wake has its own answer, else that of all, else none', () => {
+test('an entry of no_wake has its own answer, else that of all, else a problem document where its status is an error’s', () => {
   const answers = (fields: object) =>
     backendOf(
       configWith({
         no_wake: [{ class: 'bot' }, { class: 'head', status: 204, body: '', headers: ['A: b: c'] }],
         ...fields,
       }),
-    ).noWake.map(({ answer }) => answer);
-  const own = { status: 204, body: '', headers: { A: 'b: c' } };
-  expect(answers({})).toEqual([undefined, own]);
+    ).noWake.map(({ status, answer }) => ({ status, answer }));
+  const own = { status: 204, answer: { body: '', headers: { A: 'b: c' } } };
+  expect(answers({})).toEqual([{ status: 503, answer: undefined }, own]);
   expect(answers({ no_wake_body: 'x', no_wake_headers: ['B: d'] })).toEqual([
-    { status: 503, body: 'x', headers: { B: 'd' } },
+    { status: 503, answer: { body: 'x', headers: { B: 'd' } } },
     own,
   ]);
-  expect(backendOf(configWith({ no_wake: [{ class: 'bot', status: 403 }] })).noWake[0]?.answer).toEqual({
-    status: 403,
-    body: undefined,
-    headers: {},
-  });
+  const empty = { body: undefined, headers: {} };
+  expect(answers({ no_wake_status: 200 })).toEqual([{ status: 200, answer: empty }, own]);
+  expect(answers({ no_wake: [{ class: 'bot', status: 403 }] })).toEqual([{ status: 403, answer: undefined }]);
+  expect(answers({ no_wake: [{ class: 'bot', status: 204 }] })).toEqual([{ status: 204, answer: empty }]);
 });

@@ -104,7 +104,7 @@ describe('a request belongs to the backend with the longest target that covers i
 
 describe('a no-wake matcher', () => {
   const request = { path: '/kong/metrics', method: 'get', userAgent: 'Prometheus/2.5' };
-  const none = { path: undefined, method: undefined, userAgent: undefined };
+  const none = { path: undefined, method: undefined, userAgent: undefined, status: 503 };
 
   test('matches by path prefix, on segment boundaries', () => {
     const matchers = [{ ...none, path: '/kong/metrics' }];
