@@ -91,8 +91,8 @@ describe('a navigation', () => {
   });
 
   test('that must not wake gets what is configured, no page', async () => {
-    const noWake = [{ path: '/kong', method: undefined, userAgent: undefined, status: 503 }];
-    const phase = await plugin.request(instance({ noWake, noWakeStatus: 404 }), { headers: BROWSER });
+    const noWake = [{ path: '/kong', method: undefined, userAgent: undefined, status: 404 }];
+    const phase = await plugin.request(instance({ noWake }), { headers: BROWSER });
     await plugin.clock.advance(3000);
     expect(phase.kong.exited).toMatchObject({ status: 404 });
     expect(phase.kong.exited?.headers['Content-Type']).toContain('problem+json');
