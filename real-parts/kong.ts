@@ -150,6 +150,12 @@ export class Kong {
     return this.#host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
   }
 
+  /** SIGKILL of one nginx worker, with all that it has. The master starts another one. */
+  killWorker(): Promise<void> {
+    const master = join(this.prefix, 'pids/nginx.pid');
+    return this.#host.shell(`set -- $(cat /proc/$(cat ${master})/task/*/children); kill -KILL $1`);
+  }
+
   /** Memory that only one of nginx's processes has, over all of them, kB. A Kong from `KONG_BIN` only. */
   async privateKb(): Promise<number> {
     const master = (await readFile(join(this.prefix, 'pids/nginx.pid'), 'utf8')).trim();

@@ -46,6 +46,7 @@ const targets = [
   // These two run only in this repository, where node_modules is: testcontainers cannot be bundled.
   { entry: 'demo/main.ts', out: 'dist/demo.js', packages: 'external' },
   { entry: 'test/load/main.ts', out: 'dist/bench.js', packages: 'external' },
+  { entry: 'test/faults/main.ts', out: 'dist/faults.js', packages: 'external' },
 ];
 
 for (const { entry, out, executable, minify, packages, plugins, mainFields } of targets) {

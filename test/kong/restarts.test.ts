@@ -253,7 +253,23 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
   }, 120_000);
 });
 
-describeWith(['kong'], 'clients that leave (K11)', () => {
+describeWith(['kong'], 'clients that leave (K11, K30)', () => {
+  test('as our values have it, they harm nobody who stays: all of those are answered', async () => {
+    const rig = await KongRig.start({ workers: 2, backends: [{ name: 'left' }] });
+    try {
+      const leaves = Array.from({ length: 120 }, (_, n) =>
+        send({ port: rig.kong.proxyPort, path: '/left/', timeoutMs: 100 + 20 * n }).catch(() => undefined),
+      );
+      const stay = rig.burst(80, '/left/');
+      await Promise.all(leaves);
+      await rig.backend('left').become('ready');
+      expect(tally(await stay)).toEqual({ 200: 80 });
+      expect(await rig.kong.errorLog()).not.toMatch(/exited on signal|lua entry thread aborted/);
+    } finally {
+      await rig.stop();
+    }
+  }, 60_000);
+
   test('with lua_check_client_abort on, the places of clients that left are free again', async () => {
     const rig = await KongRig.start({
       backends: [{ name: 'left', plugin: { hold_timeout: 60_000 } }],

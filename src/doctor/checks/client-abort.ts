@@ -7,13 +7,13 @@ const VARIABLES = ['KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT', 'KONG_NGINX_HTTP_L
 
 export const clientAbort: Examination = {
   id: 'client-abort',
-  title: 'A client that leaves frees its place',
-  // K11.
-  why: 'Without it a request whose client has left is held until its deadline, and counts against max_held.',
+  title: 'A client that leaves harms nobody else',
+  // K30.
+  why: 'With lua_check_client_abort on, clients that leave while they are held make a worker of Kong 2.8 crash, and others get 500.',
   examine(at) {
     const value = setting(at, NAME, VARIABLES);
-    if (value === 'on') return [ok(`${NAME} is on.`)];
     if (value === undefined && !seesKong(at)) return [skipped(`Kong's configuration is not in ${at.prefix}.`)];
-    return [warning(`${NAME} is ${value ?? KONG.checkClientAbort}.`, `Set ${VARIABLES[0] ?? ''}=on for Kong.`)];
+    if ((value ?? KONG.checkClientAbort) === 'off') return [ok(`${NAME} is off.`)];
+    return [warning(`${NAME} is ${value ?? ''}.`, `Leave ${VARIABLES[0] ?? ''} out, or set it to off.`)];
   },
 };

@@ -74,7 +74,7 @@ describe("the repository's own manifests", () => {
     expect(gatewaySettings(root, 'kong/values.yaml')).toEqual({
       appId: 'serverless',
       readTimeoutMs: 300_000,
-      checkClientAbort: true,
+      checkClientAbort: false,
       upstreamIdleMs: 10_000,
       syncMs: 500,
     });

@@ -104,11 +104,11 @@ describe('clients that leave', () => {
     [
       'on in the file',
       { files: { '/kong_prefix/nginx-kong.conf': 'http {\n  lua_check_client_abort on;\n}' } },
-      'ok: ',
+      'warning: lua_check_client_abort is on.',
     ],
-    ['on in the environment', { env: { KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: 'on' } }, 'ok: '],
-    ['off', { files: { [NGINX]: 'lua_check_client_abort off;' } }, 'warning: lua_check_client_abort is off.'],
-    ['not there', { files: { [NGINX]: '# lua_check_client_abort on;\n' } }, 'warning: lua_check_client_abort is off.'],
+    ['on in the environment', { env: { KONG_NGINX_PROXY_LUA_CHECK_CLIENT_ABORT: 'on' } }, 'warning: '],
+    ['off', { files: { [NGINX]: 'lua_check_client_abort off;' } }, 'ok: lua_check_client_abort is off.'],
+    ['not there', { files: { [NGINX]: '# lua_check_client_abort on;\n' } }, 'ok: lua_check_client_abort is off.'],
     ['not to be seen', {}, "skipped: Kong's configuration is not in /kong_prefix."],
   ])('%s', async (_, given, expected) => {
     expect(await says(clientAbort, given)).toEqual([expect.stringContaining(expected)]);

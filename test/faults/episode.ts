@@ -1,0 +1,89 @@
+import { sleep, until } from '../../real-parts/wait';
+import { make } from './faults';
+import { isWrong, judge, type Verdict } from './judge';
+import type { Entry } from './ledger';
+import { BACKENDS, HOLD_MS, type Schedule } from './schedule';
+import { storyOf } from './story';
+import { TrafficRun } from './traffic';
+import type { World } from './world';
+
+/** After all faults every backend answers within this time, milliseconds. */
+const WELL_AGAIN_MS = 15_000;
+
+export interface Episode {
+  readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
+  /** What each kind of fault was there for a request that did not just get its answer. */
+  readonly wrongs: readonly string[];
+}
+
+let episodes = 0;
+
+/** Runs one schedule: its traffic and its faults, until everything has ended, and judges every request. */
+export async function runEpisode(schedule: Schedule, world: World): Promise<Episode> {
+  const prefix = `e${(episodes += 1)}`;
+  const traffic = new TrafficRun(world, prefix);
+  const startedAt = performance.now();
+  world.bootMs = schedule.bootMs;
+  const wrongs: string[] = [];
+  try {
+    const faults = schedule.faults.map(async (fault) => {
+      await sleep(fault.at);
+      await make(fault, world);
+    });
+    await Promise.all([traffic.run(schedule), ...faults]);
+    if (!(await world.isQuiet())) wrongs.push('hung: requests are counted as held although every one has ended');
+    wrongs.push(...(await unwell(traffic)));
+  } finally {
+    traffic.close();
+  }
+  await takeLog(world);
+  const { verdicts, wrong } = verdictsOf(traffic.entries, world);
+  wrongs.push(...wrong.map(([entry, verdict]) => `${verdict}: ${storyOf(entry, world, startedAt)}`));
+  if (wrongs.length > 0) wrongs.push(`Kong’s log: ${(await world.gateway.errorLog()).slice(-6000)}`);
+  else await world.gateway.errorLog();
+  world.ledger.entries.clear();
+  return { verdicts, wrongs };
+}
+
+/** The backends that do not answer although nothing is wrong any more. */
+async function unwell(traffic: TrafficRun): Promise<string[]> {
+  const asked = await Promise.all(
+    BACKENDS.map((backend) =>
+      until(
+        `/${backend} answers`,
+        async () => {
+          const { end } = await traffic.ask(backend);
+          return end?.kind === 'answer' && end.status === 200;
+        },
+        { timeoutMs: WELL_AGAIN_MS, everyMs: HOLD_MS / 10 },
+      )
+        .then(() => undefined)
+        .catch((error: unknown) => `hung: ${String(error)}`),
+    ),
+  );
+  return asked.filter((one) => one !== undefined);
+}
+
+/** Adds the gateway's log to the ledger. Its last lines come a moment later. */
+async function takeLog({ gateway, ledger }: World): Promise<void> {
+  await sleep(200);
+  for (const { id, ...line } of await gateway.log()) ledger.entries.get(id)?.logged.push(line);
+}
+
+function verdictsOf(
+  entries: readonly Entry[],
+  world: World,
+): { readonly verdicts: Episode['verdicts']; readonly wrong: readonly (readonly [Entry, Verdict])[] } {
+  const verdicts: Partial<Record<Verdict, number>> = {};
+  const wrong: [Entry, Verdict][] = [];
+  const available = new Map(BACKENDS.map((name) => [name as string, world.cluster.available(name)]));
+  for (const entry of entries) {
+    const verdict = judge(entry, {
+      available: (name) => available.get(name) ?? world.cluster.available(name),
+      ...{ incidents: world.incidents, holdMs: HOLD_MS, leaseMs: world.trustMs },
+    });
+    verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
+    if (isWrong(verdict)) wrong.push([entry, verdict]);
+  }
+  return { verdicts, wrong };
+}

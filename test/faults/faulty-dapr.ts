@@ -1,0 +1,103 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { freePort } from '../../real-parts/ports';
+import type { DaprWay } from './schedule';
+
+/** How long a slow sidecar thinks, milliseconds. */
+const SLOW_MS = 1500;
+const HTML = '<html><body><h1>502 Bad Gateway</h1></body></html>';
+
+/** A Dapr sidecar's publish endpoint, with every way to be unwell. What it accepts is in the queue. */
+export class FaultyDapr {
+  #way: DaprWay | 'well' = 'well';
+  #turn = 0;
+  #server: Server | undefined;
+  readonly #sockets = new Set<Socket>();
+  readonly #onAccepted: (topic: string) => void;
+
+  private constructor(
+    readonly port: number,
+    onAccepted: (topic: string) => void,
+  ) {
+    this.#onAccepted = onAccepted;
+  }
+
+  static async start(onAccepted: (topic: string) => void): Promise<FaultyDapr> {
+    const dapr = new FaultyDapr(await freePort(), onAccepted);
+    await dapr.become('well');
+    return dapr;
+  }
+
+  async become(way: DaprWay | 'well'): Promise<void> {
+    this.#way = way;
+    if (way === 'down') await this.stop();
+    else await this.#listen();
+  }
+
+  async stop(): Promise<void> {
+    const server = this.#server;
+    this.#server = undefined;
+    if (server === undefined) return;
+    const closed = new Promise((resolve) => server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  async #listen(): Promise<void> {
+    if (this.#server !== undefined) return;
+    const server = createServer((request, response) => {
+      void this.#answer(request, response).catch(() => response.destroy());
+    });
+    this.#server = server;
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket);
+      socket.once('close', () => this.#sockets.delete(socket));
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(this.port, '127.0.0.1', resolve);
+    });
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    await text(request);
+    const [, , verb, , topic] = new URL(request.url ?? '/', 'http://dapr').pathname.split('/').map(decodeURIComponent);
+    if (verb !== 'publish' || topic === undefined) {
+      response.writeHead(verb === 'healthz' ? 204 : 404).end();
+      return;
+    }
+    this.#turn += 1;
+    switch (this.#way === 'flap' ? (this.#turn % 2 === 0 ? 'well' : '500') : this.#way) {
+      case 'hang':
+        return;
+      case '400':
+      case '404':
+      case '500': {
+        const error = { errorCode: 'ERR_PUBSUB_PUBLISH_MESSAGE', message: 'the broker is not there' };
+        response.writeHead(Number(this.#way) || 500, { 'content-type': 'application/json' });
+        response.end(JSON.stringify(error));
+        return;
+      }
+      case 'html':
+        response.writeHead(502, { 'content-type': 'text/html' }).end(HTML);
+        return;
+      case 'loses':
+        response.writeHead(204).end();
+        return;
+      case 'slow':
+        setTimeout(() => {
+          this.#accept(topic, response);
+        }, SLOW_MS);
+        return;
+      case 'well':
+      case 'down':
+        this.#accept(topic, response);
+    }
+  }
+
+  #accept(topic: string, response: ServerResponse): void {
+    this.#onAccepted(topic);
+    response.writeHead(204).end();
+  }
+}

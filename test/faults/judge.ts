@@ -1,0 +1,127 @@
+import type { Availability } from './cluster';
+import type { Entry } from './ledger';
+
+/** What a request may have come to. */
+export type Right =
+  /** By its backend, which was healthy. */
+  | 'answered'
+  /** With a code of the plugin, by its deadline. */
+  | 'refused'
+  /** Its client left. */
+  | 'left';
+
+/** What a request may have come to because of something that no plugin can help: each is documented. */
+export type Limit =
+  /** K6: it was held by, or asked of, a plugin server that was killed. */
+  | 'K6'
+  /** nginx's worker that had it was killed. */
+  | 'worker'
+  /** The plugin server stood still when its deadline came. */
+  | 'stalled'
+  /** Its backend, or Kong's target for it, went away within the lease of its last probe. */
+  | 'lease'
+  /** Its backend failed, or went away, while it had it. */
+  | 'backend';
+
+/** What no request may come to. */
+export type Wrong = 'lost' | 'let-through' | 'late' | 'wrong-backend' | 'twice' | 'internal';
+
+export type Verdict = Right | Limit | Wrong;
+
+const WRONG: readonly Verdict[] = ['lost', 'let-through', 'late', 'wrong-backend', 'twice', 'internal'];
+export const isWrong = (verdict: Verdict): verdict is Wrong => WRONG.includes(verdict);
+
+/** Something that was done to the gateway node. */
+export interface Incident {
+  readonly kind: 'server-killed' | 'server-stalled' | 'worker-killed';
+  /** From when to when it may show. */
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface Circumstances {
+  readonly available: (backend: string) => Availability;
+  readonly incidents: readonly Incident[];
+  readonly holdMs: number;
+  /** For how long after its last passed probe requests may go to a backend: the lease, and what it takes to notice. */
+  readonly leaseMs: number;
+}
+
+/** A request is late when it is settled this long after its deadline, milliseconds. */
+const LATE_MS = 1000;
+/** Clocks of the gateway's log and ours differ by so much at most, milliseconds. */
+const SLACK_MS = 150;
+
+/** What became of a request. */
+export function judge(entry: Entry, circumstances: Circumstances): Verdict {
+  const { end, served, backend } = entry;
+  if (served.some((one) => one.backend !== backend)) return 'wrong-backend';
+  if (served.filter(({ completedAt }) => completedAt !== undefined).length > 1) return 'twice';
+  if (end === undefined) return 'lost';
+  switch (end.kind) {
+    case 'left':
+      return 'left';
+    case 'broken':
+      return brokenOff(entry, end.at, circumstances);
+    case 'answer':
+      if (end.code !== undefined) return refused(entry, end.at, end.code, circumstances);
+      if (end.from !== undefined && end.from !== backend) return 'wrong-backend';
+      return released(entry, end.at, end.from !== undefined, circumstances);
+  }
+}
+
+function refused(entry: Entry, at: number, code: string, circumstances: Circumstances): Verdict {
+  if (entry.served.length > 0) return 'twice';
+  if (code === 'SERVERLESS_INTERNAL' || code === 'SERVERLESS_CONFIG_INVALID') return 'internal';
+  return lateness(entry, at, circumstances) ?? 'refused';
+}
+
+/** What is wrong with a request that was settled then; undefined: it was in time. */
+function lateness({ sentAt }: Entry, at: number, { holdMs, incidents }: Circumstances): 'late' | 'stalled' | undefined {
+  const latest = sentAt + holdMs + LATE_MS;
+  if (at <= latest) return undefined;
+  // What stands still answers nobody. What it owes it is given once it goes on.
+  const stalled = incidents.filter(({ kind, from, to }) => kind === 'server-stalled' && from <= latest && to >= sentAt);
+  const lostMs = stalled.reduce((sum, { from, to }) => sum + to - from, 0);
+  return at <= latest + lostMs ? 'stalled' : 'late';
+}
+
+/** Its connection ended without a complete response. */
+function brokenOff(entry: Entry, at: number, circumstances: Circumstances): Verdict {
+  if (hit('worker-killed', entry, at, circumstances)) return 'worker';
+  return diedWithBackend(entry, at, circumstances) ? 'backend' : 'lost';
+}
+
+/** The gateway let it go on: to the backend, or to where it believed that to be. */
+function released(entry: Entry, endAt: number, byBackend: boolean, circumstances: Circumstances): Verdict {
+  const at = releasedAt(entry, endAt);
+  const { leaseMs } = circumstances;
+  const { perhaps } = circumstances.available(entry.backend);
+  const isHealthy = entry.served.some(({ healthy }) => healthy) || perhaps.within(at - SLACK_MS, at + SLACK_MS);
+  if (isHealthy) {
+    const late = lateness(entry, at, circumstances);
+    if (late !== undefined) return late;
+    if (byBackend) return 'answered';
+    if (!diedWithBackend(entry, endAt, circumstances)) return 'lost';
+    return entry.served.length > 0 ? 'backend' : 'lease';
+  }
+  if (perhaps.within(at - leaseMs, at)) return 'lease';
+  return hit('server-killed', entry, at, circumstances) ? 'K6' : 'let-through';
+}
+
+/** When the gateway sent it on. */
+function releasedAt({ logged, served }: Entry, endAt: number): number {
+  const last = logged.at(-1);
+  if (last !== undefined) return last.at - (last.upstreamMs ?? 0);
+  return served[0]?.at ?? endAt;
+}
+
+/** Whether its backend was gone, or ill, at any time while it may have been there. */
+function diedWithBackend(entry: Entry, endAt: number, { available }: Circumstances): boolean {
+  const from = releasedAt(entry, endAt);
+  return !available(entry.backend).surely.throughout(from - SLACK_MS, endAt + SLACK_MS);
+}
+
+function hit(kind: Incident['kind'], { sentAt }: Entry, at: number, { incidents }: Circumstances): boolean {
+  return incidents.some((one) => one.kind === kind && sentAt <= one.to && at >= one.from - SLACK_MS && at <= one.to);
+}

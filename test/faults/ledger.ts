@@ -1,0 +1,75 @@
+import type { BackendName, How } from './schedule';
+
+/** Who asks, and what for. */
+export type Who = 'client' | 'crawler' | 'foreign' | 'leaver' | 'post';
+
+/** How a request ended for its client. Times are `performance.now()`, milliseconds. */
+export type End =
+  | {
+      readonly kind: 'answer';
+      readonly at: number;
+      readonly status: number;
+      /** The plugin's own code, if it answered. */
+      readonly code?: string | undefined;
+      /** The backend that answered, by its own word. */
+      readonly from?: string | undefined;
+      readonly body: string;
+    }
+  /** No complete response. */
+  | { readonly kind: 'broken'; readonly at: number; readonly why: string }
+  | { readonly kind: 'left'; readonly at: number };
+
+/** A request in a backend. */
+export interface Served {
+  readonly backend: string;
+  readonly at: number;
+  /** Whether it was healthy then. */
+  readonly healthy: boolean;
+  /** When it had answered; undefined: it never did. */
+  completedAt?: number;
+}
+
+/** A request in the gateway's access log. */
+export interface Logged {
+  /** When the gateway had answered. */
+  readonly at: number;
+  readonly status: number;
+  /** How long it was with the upstream before that; undefined: it never went there. */
+  readonly upstreamMs?: number;
+}
+
+/** Everything that is known of one request. */
+export interface Entry {
+  readonly id: string;
+  readonly backend: BackendName;
+  readonly who: Who;
+  readonly how: How;
+  readonly path: string;
+  readonly sentAt: number;
+  end?: End;
+  readonly served: Served[];
+  readonly logged: Logged[];
+}
+
+/** What client, gateway and backends know of each request. */
+export class Ledger {
+  readonly entries = new Map<string, Entry>();
+
+  open(entry: Omit<Entry, 'served' | 'logged' | 'end'>): Entry {
+    const opened: Entry = { ...entry, served: [], logged: [] };
+    this.entries.set(entry.id, opened);
+    return opened;
+  }
+
+  /** Notes a request in a backend; undefined: it is nobody's of this ledger. */
+  serve(id: string | undefined, served: Served): Served | undefined {
+    const entry = this.entries.get(id ?? '');
+    if (entry === undefined) return undefined;
+    entry.served.push(served);
+    return served;
+  }
+
+  get openOnes(): number {
+    return [...this.entries.values()].filter(({ end }) => end === undefined).length;
+  }
+}

@@ -1,0 +1,134 @@
+import { freePort } from '../../real-parts/ports';
+import { each, sleep, until } from '../../real-parts/wait';
+import { KubernetesAccount } from '../support/kubernetes-account';
+import { Cluster } from './cluster';
+import { FaultyDapr } from './faulty-dapr';
+import { type FaultRoute, type Gateway, startGateway } from './gateway';
+import type { Incident } from './judge';
+import { Ledger } from './ledger';
+import { Pod } from './pod';
+import { BACKENDS, type BackendName, HOLD_MS, LEASE_MS, TTL_MS } from './schedule';
+import { Servers } from './servers';
+
+const PUBSUB = 'kong-serverless-plugin';
+/** The one Host that the backend `hosts` takes. */
+export const HOST = 'shop.example.com';
+const SETTLE_MS = 500;
+
+const configOf = (target: string, topic: string): object => ({
+  interval: 100,
+  hold_timeout: HOLD_MS,
+  lease: LEASE_MS,
+  message_ttl: TTL_MS / 1000,
+  probe: { settle: SETTLE_MS },
+  no_wake: [{ class: 'bot' }],
+  backend: [{ target, health: '/healthz', pubsub: PUBSUB, topic }],
+});
+
+const routeTo = (backend: string, name = backend, path = `/${name}`): FaultRoute => ({
+  ...{ name, path, backend, config: configOf(`/${backend}`, backend) },
+  preserveHost: true,
+});
+
+/** One route for each backend, and two plugins that name the same one. */
+const ROUTES: readonly FaultRoute[] = [
+  ...BACKENDS.map((name) => routeTo(name)),
+  routeTo('shared', 'shared-again', '/shared/again'),
+];
+
+/** Paths of requests for a backend, its routes in turn. */
+export const pathsOf = (backend: BackendName): readonly string[] =>
+  ROUTES.filter((route) => route.backend === backend).map(({ path }) => `${path}/`);
+
+/** A gateway node, its plugin servers, Dapr, a cluster, and the ledger that all of them write to. */
+export class World {
+  readonly ledger = new Ledger();
+  readonly incidents: Incident[] = [];
+  bootMs = 400;
+
+  private constructor(
+    readonly gateway: Gateway,
+    readonly servers: Servers,
+    readonly dapr: FaultyDapr,
+    readonly cluster: Cluster,
+    readonly pods: ReadonlyMap<BackendName, Pod>,
+    /** Undefined: the plugin server does not see Kubernetes. */
+    readonly kubernetes: KubernetesAccount | undefined,
+  ) {}
+
+  /** @param seesKubernetes whether the plugin server follows the pods, and releases at their addresses */
+  static async start(seesKubernetes: boolean): Promise<World> {
+    const running: { readonly stop: () => Promise<void> }[] = [];
+    const keep = <T extends { stop(): Promise<void> }>(started: T): T => {
+      running.push({ stop: () => started.stop() });
+      return started;
+    };
+    // What the parts report, the world has; it is there before any of them can.
+    const told: { world?: World } = {};
+    try {
+      const dapr = keep(await FaultyDapr.start((topic) => told.world?.cluster.enqueue(topic)));
+      const pods = new Map<BackendName, Pod>();
+      for (const name of BACKENDS) {
+        const host = name === 'hosts' ? { host: HOST } : {};
+        pods.set(
+          name,
+          await Pod.make({ name, ...host, onRequest: (id, served) => told.world?.ledger.serve(id, served) }),
+        );
+      }
+      const kubernetes = seesKubernetes ? keep(await KubernetesAccount.start()) : undefined;
+      for (const name of BACKENDS) kubernetes?.pod(name);
+      const port = await freePort();
+      const servers = keep(
+        await Servers.start({
+          ...{ gatewayPort: port, daprPort: dapr.port, env: kubernetes?.env ?? { SERVERLESS_KUBERNETES: 'off' } },
+          onIncident: (incident) => told.world?.incidents.push(incident),
+        }),
+      );
+      const gateway = keep(await startGateway({ routes: ROUTES, socket: servers.active.socket, port }));
+      const cluster = new Cluster({
+        pods,
+        push: (targets) => gateway.push(targets),
+        tellPod: (name, pod) => kubernetes?.pod(name, pod && { address: '127.0.0.1', ...pod }),
+        bootMs: () => told.world?.bootMs ?? 0,
+      });
+      told.world = new World(gateway, servers, dapr, cluster, pods, kubernetes);
+      return told.world;
+    } catch (error) {
+      await each(running.reverse().map((one) => () => one.stop())).catch(() => undefined);
+      throw error;
+    }
+  }
+
+  /** For how long a request may go to a backend that is gone: the lease, and a probe that was on its way. */
+  get trustMs(): number {
+    return Math.max(LEASE_MS, 2 * SETTLE_MS) + 300;
+  }
+
+  /** The API server is gone for a while, and every watch with it. */
+  async withoutApiServer(forMs: number): Promise<void> {
+    const api = this.kubernetes?.api;
+    if (api === undefined) return;
+    api.refuses = 503;
+    api.endWatches('destroy');
+    await sleep(forMs);
+    api.refuses = undefined;
+  }
+
+  /** Waits until nothing is held. False: something is, for ever. */
+  async isQuiet(): Promise<boolean> {
+    return until('nothing is held', async () => (await this.servers.active.held()) === 0, { timeoutMs: 3000 }).catch(
+      () => false,
+    );
+  }
+
+  async stop(): Promise<void> {
+    const { cluster, gateway, servers, dapr, kubernetes } = this;
+    await each([
+      () => cluster.close(),
+      () => gateway.stop(),
+      () => servers.stop(),
+      () => dapr.stop(),
+      () => kubernetes?.stop(),
+    ]);
+  }
+}

@@ -1,0 +1,150 @@
+import { History } from '../../faults/history';
+import { type Circumstances, type Incident, isWrong, judge } from '../../faults/judge';
+import type { End, Entry, Logged, Served } from '../../faults/ledger';
+
+const HOLD_MS = 6000;
+
+const entry = (end: End | undefined, { served = [], logged = [] }: Partial<Entry> = {}): Entry => ({
+  ...{ id: '1', backend: 'plain', who: 'client', how: 'close', path: '/plain/', sentAt: 10_000, served, logged },
+  ...(end === undefined ? {} : { end }),
+});
+const answer = (at: number, more: Partial<Extract<End, { kind: 'answer' }>> = {}): End => ({
+  ...{ kind: 'answer', at, status: 200, body: '' },
+  ...more,
+});
+const served = (at: number, more: Partial<Served> = {}): Served => ({
+  ...{ backend: 'plain', at, healthy: true, completedAt: at + 5 },
+  ...more,
+});
+const logged = (at: number, status: number, upstreamMs?: number): Logged => ({
+  ...{ at, status },
+  ...(upstreamMs === undefined ? {} : { upstreamMs }),
+});
+
+/** A backend that is up between these moments. */
+const up = (...spans: readonly (readonly [number, number])[]): History => {
+  const history = new History();
+  for (const [from, to] of spans) {
+    history.set(true, from);
+    history.set(false, to);
+  }
+  return history;
+};
+const judged = (one: Entry, spans: readonly (readonly [number, number])[], incidents: Incident[] = []) => {
+  const circumstances: Circumstances = {
+    available: () => ({ perhaps: up(...spans), surely: up(...spans) }),
+    ...{ incidents, holdMs: HOLD_MS, leaseMs: 1300 },
+  };
+  return judge(one, circumstances);
+};
+const ALWAYS = [[0, 1e9]] as const;
+const NEVER = [] as const;
+
+describe('what is right', () => {
+  test.each<[string, Entry, readonly (readonly [number, number])[], string]>([
+    [
+      'its backend answered, healthy',
+      entry(answer(10_010, { from: 'plain' }), { served: [served(10_005)] }),
+      ALWAYS,
+      'answered',
+    ],
+    [
+      'its backend’s own error',
+      entry(answer(10_010, { from: 'plain', status: 500 }), { served: [served(10_005)] }),
+      ALWAYS,
+      'answered',
+    ],
+    [
+      'a code, by its deadline',
+      entry(answer(16_900, { code: 'SERVERLESS_HOLD_TIMEOUT', status: 503 })),
+      NEVER,
+      'refused',
+    ],
+    ['its client left', entry({ kind: 'left', at: 11_000 }), NEVER, 'left'],
+  ])('%s', (_, one, spans, expected) => {
+    expect(judged(one, spans)).toBe(expected);
+    expect(isWrong(judged(one, spans))).toBe(false);
+  });
+});
+
+describe('what is wrong', () => {
+  const gatewayError = entry(answer(12_000, { status: 503 }), { logged: [logged(12_000, 503)] });
+  test.each<[string, Entry, readonly (readonly [number, number])[], string]>([
+    ['it never ended', entry(undefined), ALWAYS, 'lost'],
+    ['its connection broke', entry({ kind: 'broken', at: 12_000, why: 'ECONNRESET' }), ALWAYS, 'lost'],
+    ['the gateway’s own error, although its backend was there', gatewayError, ALWAYS, 'lost'],
+    ['the same while it slept', gatewayError, NEVER, 'let-through'],
+    ['the same longer after it went than a lease', gatewayError, [[0, 10_600]], 'let-through'],
+    [
+      'answered by its backend while that was starting',
+      entry(answer(12_000, { from: 'plain' }), { served: [served(11_900, { healthy: false })] }),
+      NEVER,
+      'let-through',
+    ],
+    ['refused too late', entry(answer(17_100, { code: 'SERVERLESS_HOLD_TIMEOUT' })), NEVER, 'late'],
+    ['let go too late', entry(answer(18_000, { from: 'plain' }), { served: [served(17_500)] }), ALWAYS, 'late'],
+    [
+      'another’s answer',
+      entry(answer(12_000, { from: 'other' }), { served: [served(11_900, { backend: 'other' })] }),
+      ALWAYS,
+      'wrong-backend',
+    ],
+    [
+      'answered twice',
+      entry(answer(12_000, { from: 'plain' }), { served: [served(11_900), served(11_950)] }),
+      ALWAYS,
+      'twice',
+    ],
+    [
+      'refused and served',
+      entry(answer(12_000, { code: 'SERVERLESS_HOLD_TIMEOUT' }), { served: [served(11_900)] }),
+      ALWAYS,
+      'twice',
+    ],
+    ['the plugin failed', entry(answer(12_000, { code: 'SERVERLESS_INTERNAL' })), ALWAYS, 'internal'],
+  ])('%s', (_, one, spans, expected) => {
+    const verdict = judged(one, spans);
+    expect(verdict).toBe(expected);
+    expect(isWrong(verdict)).toBe(true);
+  });
+});
+
+describe('what nobody can help', () => {
+  const gatewayError = entry(answer(12_000, { status: 502 }), { logged: [logged(12_000, 502, 100)] });
+  const incident = (kind: Incident['kind'], from: number, to: number): Incident[] => [{ kind, from, to }];
+  test.each<[string, Entry, readonly (readonly [number, number])[], Incident[], string]>([
+    ['its backend went within the lease', gatewayError, [[0, 11_000]], [], 'lease'],
+    [
+      'its backend died with it',
+      { ...gatewayError, served: [{ backend: 'plain', at: 11_901, healthy: true }] },
+      [[0, 11_950]],
+      [],
+      'backend',
+    ],
+    ['its plugin server was killed', gatewayError, NEVER, incident('server-killed', 11_800, 12_500), 'K6'],
+    ['another was killed, before it came', gatewayError, NEVER, incident('server-killed', 8000, 9000), 'let-through'],
+    [
+      'its nginx worker was killed',
+      entry({ kind: 'broken', at: 12_000, why: 'ECONNRESET' }),
+      ALWAYS,
+      incident('worker-killed', 11_900, 13_900),
+      'worker',
+    ],
+    [
+      'its deadline came while the server stood still',
+      entry(answer(19_000, { code: 'SERVERLESS_HOLD_TIMEOUT' })),
+      NEVER,
+      incident('server-stalled', 14_000, 18_900),
+      'stalled',
+    ],
+    [
+      'it stood still, but not for so long',
+      entry(answer(24_000, { code: 'SERVERLESS_HOLD_TIMEOUT' })),
+      NEVER,
+      incident('server-stalled', 14_000, 18_900),
+      'late',
+    ],
+  ])('%s', (_, one, spans, incidents, expected) => {
+    expect(judged(one, spans, incidents)).toBe(expected);
+  });
+});
