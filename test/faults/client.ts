@@ -5,7 +5,7 @@ import type { End } from './ledger';
 import type { How } from './schedule';
 
 /** Nobody waits for longer, milliseconds: whatever is open then was lost. */
-export const PATIENCE_MS = 30_000;
+export const PATIENCE_MS = 45_000;
 
 export interface Ask {
   readonly how: How;
@@ -66,6 +66,7 @@ export class Client {
   }
 
   #http11({ how, path, headers, body }: Ask, end: (how: Ended) => void): () => void {
+    let left = false;
     const outgoing = request(
       {
         ...{ host: '127.0.0.1', port: this.#port, path, headers, method: body === undefined ? 'GET' : 'POST' },
@@ -85,12 +86,15 @@ export class Client {
     );
     outgoing.on('error', (error) => {
       // A kept connection that the gateway had closed: what anybody's client does is to ask again.
-      if (outgoing.reusedSocket && isClosed(error))
+      if (outgoing.reusedSocket && !left && isClosed(error))
         this.#http11({ ...withBody(body), how: 'close', path, headers }, end);
       else end({ kind: 'broken', why: error.message });
     });
     outgoing.end(body);
-    return () => outgoing.destroy();
+    return () => {
+      left = true;
+      outgoing.destroy();
+    };
   }
 
   /** As old health checks and benchmarks speak it. */

@@ -10,6 +10,9 @@ const GRACE_MS = 500;
 /** How long Kong's workers take to follow a push, milliseconds (K27). */
 const FOLLOW_MS = 1000;
 
+/** How long the controller takes to see that Kong was reloaded, milliseconds. */
+const NOTICES_MS = 1000;
+
 export interface ClusterOptions {
   readonly pods: ReadonlyMap<string, Pod>;
   /** Gives Kong the targets: of each backend its pod's or none. Resolves when Kong took them. */
@@ -19,7 +22,7 @@ export interface ClusterOptions {
     name: string,
     pod: { readonly port: number; readonly ready: boolean; readonly leaving: boolean } | undefined,
   ) => void;
-  readonly bootMs: () => number;
+  readonly bootMs: (name: string) => number;
 }
 
 /** When a backend was healthy and Kong had its address. */
@@ -120,6 +123,16 @@ export class Cluster {
     }
   }
 
+  /** Kong loads what it was given once, and may forget what it was given since: the controller notices, and gives it that again. */
+  async reload(reload: () => Promise<void>): Promise<void> {
+    const routed = [...this.#deployments.values()].filter(({ isRouted }) => isRouted);
+    for (const { routedByAll } of routed) routedByAll.set(false, performance.now());
+    await reload();
+    await sleep(NOTICES_MS);
+    for (const deployment of routed) if (deployment.isRouted) this.#route(deployment, true);
+    await this.#pushed();
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     clearInterval(this.#timer);
@@ -150,11 +163,11 @@ export class Cluster {
     const isCurrent = (): boolean => deployment.generation === generation && !this.#closed;
     deployment.replicas = 1;
     const { bootMs } = this.#options;
-    await sleep(bootMs() / 2);
+    await sleep(bootMs(name) / 2);
     if (!isCurrent()) return;
     await deployment.pod.become('starting');
     this.#tell(name, deployment, false);
-    await sleep(bootMs() / 2);
+    await sleep(bootMs(name) / 2);
     if (!isCurrent()) return;
     await deployment.pod.become('ready');
     this.#tell(name, deployment, true);

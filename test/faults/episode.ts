@@ -7,6 +7,8 @@ import { storyOf } from './story';
 import { TrafficRun } from './traffic';
 import type { World } from './world';
 
+/** Two wake-ups that are so near to each other are one too many, milliseconds. */
+const TWICE_MS = 200;
 /** After all faults every backend answers within this time, milliseconds. */
 const WELL_AGAIN_MS = 15_000;
 
@@ -39,6 +41,7 @@ export async function runEpisode(schedule: Schedule, world: World): Promise<Epis
   await takeLog(world);
   const { verdicts, wrong } = verdictsOf(traffic.entries, world);
   wrongs.push(...wrong.map(([entry, verdict]) => `${verdict}: ${storyOf(entry, world, startedAt)}`));
+  wrongs.push(...publishedTwice(world, startedAt));
   if (wrongs.length > 0) wrongs.push(`Kong’s log: ${(await world.gateway.errorLog()).slice(-6000)}`);
   else await world.gateway.errorLog();
   world.ledger.entries.clear();
@@ -64,6 +67,19 @@ async function unwell(traffic: TrafficRun): Promise<string[]> {
   return asked.filter((one) => one !== undefined);
 }
 
+/** Two wake-ups of one backend at once, but by two plugin servers that came one after the other. */
+function publishedTwice({ published, incidents }: World, startedAt: number): string[] {
+  const wakeUps = published.filter(({ reason }) => reason === 'cold-start');
+  return wakeUps.flatMap(({ topic, at }, n) => {
+    const before = wakeUps.slice(0, n).findLast((one) => one.topic === topic);
+    if (before === undefined || at < startedAt || at - before.at > TWICE_MS) return [];
+    const isSucceeded = incidents.some(
+      ({ kind, from, to }) => kind.startsWith('server-') && from <= at && to >= before.at,
+    );
+    return isSucceeded ? [] : [`twice: /${topic} was woken twice within ${Math.round(at - before.at)} ms`];
+  });
+}
+
 /** Adds the gateway's log to the ledger. Its last lines come a moment later. */
 async function takeLog({ gateway, ledger }: World): Promise<void> {
   await sleep(200);
@@ -80,7 +96,7 @@ function verdictsOf(
   for (const entry of entries) {
     const verdict = judge(entry, {
       available: (name) => available.get(name) ?? world.cluster.available(name),
-      ...{ incidents: world.incidents, holdMs: HOLD_MS, leaseMs: world.trustMs },
+      ...{ incidents: world.incidents, leaseMs: world.trustMs },
     });
     verdicts[verdict] = (verdicts[verdict] ?? 0) + 1;
     if (isWrong(verdict)) wrong.push([entry, verdict]);

@@ -14,7 +14,8 @@ export async function make(fault: Fault, world: World): Promise<void> {
     case 'freeze':
       return servers.freeze(fault.forMs);
     case 'descriptors':
-      return servers.withoutDescriptors(fault.forMs);
+      // A worker whose StartInstance meets a closed connection would spin for ever (K7).
+      return gateway.spins ? undefined : servers.withoutDescriptors(fault.forMs);
     case 'clock':
       servers.jump(fault.byMs);
       return;
@@ -23,7 +24,7 @@ export async function make(fault: Fault, world: World): Promise<void> {
     case 'standby-killed':
       return servers.endStandby();
     case 'reload':
-      return gateway.reload?.();
+      return gateway.reload && cluster.reload(gateway.reload);
     case 'worker-killed': {
       if (gateway.killWorker === undefined) return;
       const from = performance.now();

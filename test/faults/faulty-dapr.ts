@@ -8,22 +8,25 @@ import type { DaprWay } from './schedule';
 const SLOW_MS = 1500;
 const HTML = '<html><body><h1>502 Bad Gateway</h1></body></html>';
 
+/** A message is in the queue. */
+export type OnAccepted = (topic: string, reason: string) => void;
+
 /** A Dapr sidecar's publish endpoint, with every way to be unwell. What it accepts is in the queue. */
 export class FaultyDapr {
   #way: DaprWay | 'well' = 'well';
   #turn = 0;
   #server: Server | undefined;
   readonly #sockets = new Set<Socket>();
-  readonly #onAccepted: (topic: string) => void;
+  readonly #onAccepted: OnAccepted;
 
   private constructor(
     readonly port: number,
-    onAccepted: (topic: string) => void,
+    onAccepted: OnAccepted,
   ) {
     this.#onAccepted = onAccepted;
   }
 
-  static async start(onAccepted: (topic: string) => void): Promise<FaultyDapr> {
+  static async start(onAccepted: OnAccepted): Promise<FaultyDapr> {
     const dapr = new FaultyDapr(await freePort(), onAccepted);
     await dapr.become('well');
     return dapr;
@@ -61,12 +64,13 @@ export class FaultyDapr {
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    await text(request);
+    const body = await text(request);
     const [, , verb, , topic] = new URL(request.url ?? '/', 'http://dapr').pathname.split('/').map(decodeURIComponent);
     if (verb !== 'publish' || topic === undefined) {
       response.writeHead(verb === 'healthz' ? 204 : 404).end();
       return;
     }
+    const { reason } = JSON.parse(body) as { readonly reason: string };
     this.#turn += 1;
     switch (this.#way === 'flap' ? (this.#turn % 2 === 0 ? 'well' : '500') : this.#way) {
       case 'hang':
@@ -87,17 +91,17 @@ export class FaultyDapr {
         return;
       case 'slow':
         setTimeout(() => {
-          this.#accept(topic, response);
+          this.#accept(topic, reason, response);
         }, SLOW_MS);
         return;
       case 'well':
       case 'down':
-        this.#accept(topic, response);
+        this.#accept(topic, reason, response);
     }
   }
 
-  #accept(topic: string, response: ServerResponse): void {
-    this.#onAccepted(topic);
+  #accept(topic: string, reason: string, response: ServerResponse): void {
+    this.#onAccepted(topic, reason);
     response.writeHead(204).end();
   }
 }

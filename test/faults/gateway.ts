@@ -7,12 +7,13 @@ import { type KongFields, withDefaults } from '../../demo/kong/schema';
 import { kongVersion as kongNumber } from '../../demo/kong/version';
 import { Field } from '../../demo/manifests/field';
 import { findPart } from '../../real-parts/find';
-import { Kong, kongVersion } from '../../real-parts/kong';
+import { isKong3, Kong, kongVersion } from '../../real-parts/kong';
 import { declarativeConfig, type GatewayRoute, upstreamOf } from '../../real-parts/kong-config';
 import { freePort } from '../../real-parts/ports';
 import { dump } from '../../real-parts/serverless';
 import { sleep, until } from '../../real-parts/wait';
 import type { Logged } from './ledger';
+import { KONG_WAITS_MS } from './schedule';
 
 /** A route with the plugin. */
 export interface FaultRoute {
@@ -28,6 +29,8 @@ export interface FaultRoute {
 export interface Gateway {
   readonly description: string;
   readonly port: number;
+  /** Whether a worker waits for ever for an instance that could not be started (K7). */
+  readonly spins: boolean;
   /** With HTTP/2 and without TLS; undefined: there is none. */
   readonly h2cPort: number | undefined;
   push(targets: ReadonlyMap<string, readonly string[]>): Promise<void>;
@@ -79,6 +82,7 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
     proxyPort: port,
     http2: { tls: await freePort(), h2c },
     env: {
+      KONG_NGINX_HTTP_LUA_SOCKET_READ_TIMEOUT: `${KONG_WAITS_MS}ms`,
       // When it had answered, with what, how long it was with the upstream, and for whom.
       KONG_NGINX_HTTP_LOG_FORMAT: `ledger '$msec $status [$upstream_response_time] $http_x_ledger'`,
       KONG_PROXY_ACCESS_LOG: 'logs/ledger.log ledger',
@@ -88,7 +92,7 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
   let read = 0;
   return {
     description: `Kong ${kongVersion()}`,
-    ...{ port, h2cPort: h2c },
+    ...{ port, h2cPort: h2c, spins: !isKong3() },
     push: async (targets) => {
       const next = config(targets);
       // What a reload begins with.
@@ -140,7 +144,7 @@ const startDemoGateway = async ({ routes, socket, port }: GatewaySetup): Promise
   const gateway = new DemoGateway(
     {
       ...{ host: '127.0.0.1', port, version: kongNumber('2.8.1'), plugin: 'serverless', socketPath: socket },
-      ...{ readTimeoutMs: 60_000, checkClientAbort: false, upstreamIdleMs: 60_000 },
+      ...{ readTimeoutMs: KONG_WAITS_MS, checkClientAbort: false, upstreamIdleMs: 60_000 },
     },
     new Journal(systemClock),
   );
@@ -164,7 +168,7 @@ const startDemoGateway = async ({ routes, socket, port }: GatewaySetup): Promise
   await gateway.listen();
   return {
     description: 'the demo’s gateway',
-    ...{ port, h2cPort: undefined },
+    ...{ port, h2cPort: undefined, spins: false },
     push: async (next) => {
       targets = next;
       load();

@@ -24,16 +24,16 @@ export type Limit =
   | 'backend';
 
 /** What no request may come to. */
-export type Wrong = 'lost' | 'let-through' | 'late' | 'wrong-backend' | 'twice' | 'internal';
+export type Wrong = 'lost' | 'let-through' | 'late' | 'forgotten' | 'wrong-backend' | 'twice' | 'internal';
 
 export type Verdict = Right | Limit | Wrong;
 
-const WRONG: readonly Verdict[] = ['lost', 'let-through', 'late', 'wrong-backend', 'twice', 'internal'];
+const WRONG: readonly Verdict[] = ['lost', 'let-through', 'late', 'forgotten', 'wrong-backend', 'twice', 'internal'];
 export const isWrong = (verdict: Verdict): verdict is Wrong => WRONG.includes(verdict);
 
 /** Something that was done to the gateway node. */
 export interface Incident {
-  readonly kind: 'server-killed' | 'server-stalled' | 'worker-killed';
+  readonly kind: 'server-killed' | 'server-ended' | 'server-stalled' | 'worker-killed' | 'descriptors';
   /** From when to when it may show. */
   readonly from: number;
   readonly to: number;
@@ -42,13 +42,14 @@ export interface Incident {
 export interface Circumstances {
   readonly available: (backend: string) => Availability;
   readonly incidents: readonly Incident[];
-  readonly holdMs: number;
   /** For how long after its last passed probe requests may go to a backend: the lease, and what it takes to notice. */
   readonly leaseMs: number;
 }
 
 /** A request is late when it is settled this long after its deadline, milliseconds. */
 const LATE_MS = 1000;
+/** A request is released well within this time of its backend being there, milliseconds. */
+const READY_MS = 2500;
 /** Clocks of the gateway's log and ours differ by so much at most, milliseconds. */
 const SLACK_MS = 150;
 
@@ -73,11 +74,20 @@ export function judge(entry: Entry, circumstances: Circumstances): Verdict {
 function refused(entry: Entry, at: number, code: string, circumstances: Circumstances): Verdict {
   if (entry.served.length > 0) return 'twice';
   if (code === 'SERVERLESS_INTERNAL' || code === 'SERVERLESS_CONFIG_INVALID') return 'internal';
-  return lateness(entry, at, circumstances) ?? 'refused';
+  return lateness(entry, at, circumstances) ?? (isForgotten(entry, at, code, circumstances) ? 'forgotten' : 'refused');
+}
+
+/** Whether its deadline came although its backend had been there for long. One with a foreign Host may not be what it takes. */
+function isForgotten(entry: Entry, at: number, code: string, { available, incidents }: Circumstances): boolean {
+  if (code !== 'SERVERLESS_HOLD_TIMEOUT' || entry.who === 'foreign') return false;
+  const isHampered = incidents.some(
+    ({ kind, from, to }) => (kind === 'server-stalled' || kind === 'descriptors') && from <= at && to >= at - READY_MS,
+  );
+  return !isHampered && available(entry.backend).surely.throughout(at - READY_MS, at);
 }
 
 /** What is wrong with a request that was settled then; undefined: it was in time. */
-function lateness({ sentAt }: Entry, at: number, { holdMs, incidents }: Circumstances): 'late' | 'stalled' | undefined {
+function lateness({ sentAt, holdMs }: Entry, at: number, { incidents }: Circumstances): 'late' | 'stalled' | undefined {
   const latest = sentAt + holdMs + LATE_MS;
   if (at <= latest) return undefined;
   // What stands still answers nobody. What it owes it is given once it goes on.
@@ -96,14 +106,16 @@ function brokenOff(entry: Entry, at: number, circumstances: Circumstances): Verd
 function released(entry: Entry, endAt: number, byBackend: boolean, circumstances: Circumstances): Verdict {
   const at = releasedAt(entry, endAt);
   const { leaseMs } = circumstances;
-  const { perhaps } = circumstances.available(entry.backend);
+  const { perhaps, surely } = circumstances.available(entry.backend);
   const isHealthy = entry.served.some(({ healthy }) => healthy) || perhaps.within(at - SLACK_MS, at + SLACK_MS);
   if (isHealthy) {
     const late = lateness(entry, at, circumstances);
     if (late !== undefined) return late;
     if (byBackend) return 'answered';
     if (!diedWithBackend(entry, endAt, circumstances)) return 'lost';
-    return entry.served.length > 0 ? 'backend' : 'lease';
+    if (entry.served.length > 0) return 'backend';
+    // It was there for all of Kong's workers until a moment ago; or it was not yet, and it was too early to let anybody go.
+    return surely.within(at - leaseMs, at) ? 'lease' : 'let-through';
   }
   if (perhaps.within(at - leaseMs, at)) return 'lease';
   return hit('server-killed', entry, at, circumstances) ? 'K6' : 'let-through';

@@ -1,4 +1,4 @@
-import type { BackendName, How } from './schedule';
+import type { How } from './schedule';
 
 /** Who asks, and what for. */
 export type Who = 'client' | 'crawler' | 'foreign' | 'leaver' | 'post';
@@ -41,7 +41,9 @@ export interface Logged {
 /** Everything that is known of one request. */
 export interface Entry {
   readonly id: string;
-  readonly backend: BackendName;
+  readonly backend: string;
+  /** Its hold deadline, milliseconds after it was sent. */
+  readonly holdMs: number;
   readonly who: Who;
   readonly how: How;
   readonly path: string;

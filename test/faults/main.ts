@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
 import { runEpisode } from './episode';
 import type { Verdict } from './judge';
+import { type Mutant, MUTANTS, withMutant } from './mutants';
 import { type Schedule, schedules } from './schedule';
 import { World } from './world';
 
@@ -14,6 +15,7 @@ request. Ends with 1 if any was lost, let through to a backend that sleeps, answ
   --minutes M    for so long (default 5)
   --episodes N   so many in place of a time; an episode takes about 15 s
   --shrink       when an episode fails, look for the smallest that does, and end
+  --mutants TEXT the same with every mutant whose name has this text, until it is found; each for the time that is given
   --only JSON    one schedule, as a failing run prints it
   --json         the figures as JSON on standard output
 
@@ -34,6 +36,7 @@ interface Options {
   readonly shrink: boolean;
   readonly json: boolean;
   readonly only: Schedule | undefined;
+  readonly mutants: string | undefined;
 }
 
 const number = (name: string, text: string): number => {
@@ -53,6 +56,7 @@ const options = (): Options | undefined => {
         shrink: { type: 'boolean', default: false },
         json: { type: 'boolean', default: false },
         only: { type: 'string' },
+        mutants: { type: 'string' },
       },
     });
     if (values.help) {
@@ -63,7 +67,7 @@ const options = (): Options | undefined => {
       seed: number('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 31))),
       minutes: number('minutes', values.minutes),
       episodes: values.episodes === undefined ? undefined : number('episodes', values.episodes),
-      ...{ shrink: values.shrink, json: values.json },
+      ...{ shrink: values.shrink, json: values.json, mutants: values.mutants },
       only: values.only === undefined ? undefined : (JSON.parse(values.only) as Schedule),
     };
   } catch (error) {
@@ -82,6 +86,12 @@ class Run {
   #world: World | undefined;
   #left = 0;
   #seesKubernetes = false;
+  readonly #file: string | undefined;
+
+  /** @param file another build of the plugin server than `dist/serverless` */
+  constructor(file?: string) {
+    this.#file = file;
+  }
 
   /** Runs one; true where nothing was wrong. */
   async episode(schedule: Schedule): Promise<boolean> {
@@ -115,7 +125,7 @@ class Run {
     }
     this.#left -= 1;
     if (this.#world === undefined) {
-      this.#world = await World.start(this.#seesKubernetes);
+      this.#world = await World.start(this.#seesKubernetes, this.#file);
       this.gateway = this.#world.gateway.description;
       say(`${this.gateway}${this.#seesKubernetes ? ', pods are seen' : ''}`);
     }
@@ -123,20 +133,47 @@ class Run {
   }
 }
 
-const attack = async (run: Run, { seed, minutes, episodes, shrink }: Options): Promise<void> => {
+const attack = async (
+  run: Run,
+  { seed, minutes, episodes, shrink, endOnFailure = false }: Options & { readonly endOnFailure?: boolean },
+): Promise<void> => {
   const limit = episodes === undefined ? { interruptAfterTimeLimit: minutes * 60_000 } : {};
   const details = await fc.check(
     // Without shrinking, one that fails is no reason not to look for more.
     fc.asyncProperty(schedules, async (schedule) => (await run.episode(schedule)) || !shrink),
-    { seed, numRuns: episodes ?? Number.MAX_SAFE_INTEGER, ...limit },
+    { seed, numRuns: episodes ?? Number.MAX_SAFE_INTEGER, endOnFailure, ...limit },
   );
   if (details.failed && details.counterexample !== null)
     say(`the smallest that fails: --only '${JSON.stringify(details.counterexample[0])}'`);
 };
 
+/** Attacks each mutant until it is found. True where all of them were. */
+const findMutants = async (text: string, chosen: Options): Promise<boolean> => {
+  const wanted = MUTANTS.filter(({ name }) => name.includes(text));
+  const missed: Mutant[] = [];
+  for (const mutant of wanted) {
+    say(`a product that ${mutant.name}`);
+    const from = performance.now();
+    await withMutant(mutant, async (file) => {
+      const run = new Run(file);
+      // The first that fails is enough, and its smallest form is of no interest.
+      await attack(run, { ...chosen, shrink: true, endOnFailure: true }).finally(() => run.stop());
+      const seconds = Math.round((performance.now() - from) / 1000);
+      say(`${mutant.name}: ${run.wrong > 0 ? 'found' : 'NOT found'} in ${run.episodes} episodes, ${seconds} s`);
+      if (run.wrong === 0) missed.push(mutant);
+    });
+  }
+  say(`${wanted.length - missed.length} of ${wanted.length} mutants were found`);
+  return missed.length === 0 && wanted.length > 0;
+};
+
 const main = async (): Promise<void> => {
   const chosen = options();
   if (chosen === undefined) return;
+  if (chosen.mutants !== undefined) {
+    if (!(await findMutants(chosen.mutants, chosen))) process.exitCode = 1;
+    return;
+  }
   const run = new Run();
   const from = performance.now();
   say(`seed ${chosen.seed}`);

@@ -3,6 +3,12 @@ import * as fc from 'fast-check';
 /** The backends of every run, and what is particular about each. */
 export const BACKENDS = ['plain', 'other', 'hosts', 'shared'] as const;
 export type BackendName = (typeof BACKENDS)[number];
+/** A backend that takes so long to start that Kong would lose patience with the plugin (K1). */
+export const PATIENT = 'patient';
+/** How long it takes to start, how long its requests are held at most, and how long Kong waits for a word of the plugin. */
+export const PATIENT_BOOT_MS = 24_000;
+export const PATIENT_HOLD_MS = 30_000;
+export const KONG_WAITS_MS = 22_000;
 
 /** For how long an episode sends requests and makes faults, milliseconds. */
 export const EPISODE_MS = 10_000;
@@ -65,6 +71,8 @@ export interface Schedule {
   /** For all that is drawn while it runs: intervals, who asks, how. */
   readonly seed: number;
   readonly bootMs: number;
+  /** Whether some wait for the patient backend. */
+  readonly patient: boolean;
   readonly traffic: Readonly<Record<BackendName, Traffic>>;
   readonly faults: readonly Fault[];
 }
@@ -111,6 +119,7 @@ const fault: fc.Arbitrary<Fault> = fc.oneof(
 export const schedules: fc.Arbitrary<Schedule> = fc.record({
   seed: fc.integer({ min: 0, max: 2 ** 31 - 1 }),
   bootMs: fc.constantFrom(50, 400, 1500),
+  patient: fc.constantFrom(false, false, false, false, false, false, false, true),
   traffic: fc.record({ plain: traffic, other: traffic, hosts: traffic, shared: traffic }),
   faults: fc.array(fault, { minLength: 1, maxLength: 5 }),
 });

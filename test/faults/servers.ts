@@ -19,6 +19,8 @@ export interface ServersOptions {
   readonly gatewayPort: number;
   readonly daprPort: number;
   readonly env: Readonly<Record<string, string>>;
+  /** Another build than `dist/serverless`. */
+  readonly file: string | undefined;
   readonly onIncident: (incident: Incident) => void;
 }
 
@@ -56,9 +58,9 @@ export class Servers {
       const from = performance.now();
       old.signal(how);
       await until('the standby has taken over', () => next.is('active'), { timeoutMs: 40_000 });
-      // One that was told to end hands over what it holds: nothing of it is lost, so that is no incident.
-      if (how !== 'SIGTERM')
-        this.#options.onIncident({ kind: 'server-killed', from, to: performance.now() + GAP_SHOWS_MS });
+      // One that was told to end hands over what it holds: nothing of it may be lost.
+      const kind = how === 'SIGTERM' ? 'server-ended' : 'server-killed';
+      this.#options.onIncident({ kind, from, to: performance.now() + GAP_SHOWS_MS });
       this.#active = next;
       this.#standby = undefined;
       await sleep(RESTART_MS);
@@ -108,9 +110,11 @@ export class Servers {
       await run('prlimit', ['--pid', String(pid), `--nofile=${soft}:`]).catch(() => undefined);
     };
     const { stdout } = await run('prlimit', ['--pid', String(pid), '--nofile', '--output', 'SOFT', '--noheadings']);
+    const from = performance.now();
     await limit(has + 3);
     await sleep(forMs);
     await limit(Number(stdout));
+    this.#options.onIncident({ kind: 'descriptors', from, to: performance.now() });
   }
 
   async stop(): Promise<void> {
@@ -137,7 +141,7 @@ export class Servers {
   }
 
   async #launch(log: LogTo): Promise<Serverless> {
-    const { gatewayPort, daprPort, env } = this.#options;
+    const { gatewayPort, daprPort, env, file } = this.#options;
     const logFile = this.#logFile(log);
     const server = await Serverless.start({
       ...{ gatewayPort, daprPort },
@@ -145,6 +149,7 @@ export class Servers {
       nodeArgs: ['--require', join(projectRoot, 'test/faults/shim.cjs')],
       env: { ...env, FAULTS_FILE: this.#faultsFile },
       ...(logFile === undefined ? {} : { logFile }),
+      ...(file === undefined ? {} : { file }),
     });
     this.#started.push(server);
     return server;

@@ -1,12 +1,14 @@
 import { Client } from './client';
 import type { Entry, Who } from './ledger';
-import { BACKENDS, type BackendName, chance, EPISODE_MS, HOWS, type Schedule, type Traffic } from './schedule';
-import { HOST, pathsOf, type World } from './world';
+import { BACKENDS, chance, EPISODE_MS, HOWS, PATIENT, type Schedule, type Traffic } from './schedule';
+import { holdMsOf, HOST, pathsOf, type World } from './world';
 
 const CRAWLER = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
 const CLIENT = 'shop-app/1.2';
 const FOREIGN_HOST = '203.0.113.7';
 const POST_BYTES = 20_000;
+/** How many wait for the patient backend. */
+const PATIENT_CLIENTS = 5;
 /** The longest that a client waits which leaves, milliseconds. */
 const LEAVES_MS = 3000;
 
@@ -48,7 +50,9 @@ export class TrafficRun {
     this.#client = new Client(world.gateway);
   }
 
-  async run({ seed, traffic }: Pick<Schedule, 'seed' | 'traffic'>): Promise<void> {
+  async run({ seed, traffic, patient }: Pick<Schedule, 'seed' | 'traffic' | 'patient'>): Promise<void> {
+    if (patient)
+      this.#open.push(...Array.from({ length: PATIENT_CLIENTS }, () => this.ask(PATIENT).then(() => undefined)));
     const timers = BACKENDS.flatMap((backend, n) => {
       const random = chance(seed + n);
       return moments(traffic[backend], random).map((at) => {
@@ -66,7 +70,7 @@ export class TrafficRun {
   }
 
   /** One plain request. */
-  async ask(backend: BackendName): Promise<Entry> {
+  async ask(backend: string): Promise<Entry> {
     const entry = this.#note(backend, 'client', 'close', pathsOf(backend)[0] ?? '/');
     await this.#send(entry, {});
     return entry;
@@ -77,7 +81,7 @@ export class TrafficRun {
   }
 
   /** Draws all that there is to draw now, so that the same schedule asks the same. */
-  #drawn(backend: BackendName, traffic: Traffic, random: () => number): () => Promise<void> {
+  #drawn(backend: string, traffic: Traffic, random: () => number): () => Promise<void> {
     const who = whoAsks(traffic, random);
     const how = HOWS[Math.floor(random() * HOWS.length)] ?? 'close';
     const paths = pathsOf(backend);
@@ -87,9 +91,12 @@ export class TrafficRun {
     return () => this.#send(this.#note(backend, who, how, path), { leavesAfterMs, body });
   }
 
-  #note(backend: BackendName, who: Who, how: Entry['how'], path: string): Entry {
+  #note(backend: string, who: Who, how: Entry['how'], path: string): Entry {
     const id = `${this.#prefix}-${this.entries.length}`;
-    const entry = this.#world.ledger.open({ id, backend, who, how, path, sentAt: performance.now() });
+    const entry = this.#world.ledger.open({
+      ...{ id, backend, who, how, path },
+      ...{ holdMs: holdMsOf(backend), sentAt: performance.now() },
+    });
     this.entries.push(entry);
     return entry;
   }

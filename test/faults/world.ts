@@ -7,7 +7,7 @@ import { type FaultRoute, type Gateway, startGateway } from './gateway';
 import type { Incident } from './judge';
 import { Ledger } from './ledger';
 import { Pod } from './pod';
-import { BACKENDS, type BackendName, HOLD_MS, LEASE_MS, TTL_MS } from './schedule';
+import { BACKENDS, HOLD_MS, LEASE_MS, PATIENT, PATIENT_BOOT_MS, PATIENT_HOLD_MS, TTL_MS } from './schedule';
 import { Servers } from './servers';
 
 const PUBSUB = 'kong-serverless-plugin';
@@ -15,9 +15,12 @@ const PUBSUB = 'kong-serverless-plugin';
 export const HOST = 'shop.example.com';
 const SETTLE_MS = 500;
 
+/** How long a request for a backend is held at most, milliseconds. */
+export const holdMsOf = (backend: string): number => (backend === PATIENT ? PATIENT_HOLD_MS : HOLD_MS);
+
 const configOf = (target: string, topic: string): object => ({
   interval: 100,
-  hold_timeout: HOLD_MS,
+  hold_timeout: holdMsOf(topic),
   lease: LEASE_MS,
   message_ttl: TTL_MS / 1000,
   probe: { settle: SETTLE_MS },
@@ -32,18 +35,27 @@ const routeTo = (backend: string, name = backend, path = `/${name}`): FaultRoute
 
 /** One route for each backend, and two plugins that name the same one. */
 const ROUTES: readonly FaultRoute[] = [
-  ...BACKENDS.map((name) => routeTo(name)),
+  ...[...BACKENDS, PATIENT].map((name) => routeTo(name)),
   routeTo('shared', 'shared-again', '/shared/again'),
 ];
 
 /** Paths of requests for a backend, its routes in turn. */
-export const pathsOf = (backend: BackendName): readonly string[] =>
+export const pathsOf = (backend: string): readonly string[] =>
   ROUTES.filter((route) => route.backend === backend).map(({ path }) => `${path}/`);
+
+/** A message that Dapr accepted. */
+export interface Published {
+  readonly topic: string;
+  readonly reason: string;
+  readonly at: number;
+}
 
 /** A gateway node, its plugin servers, Dapr, a cluster, and the ledger that all of them write to. */
 export class World {
   readonly ledger = new Ledger();
   readonly incidents: Incident[] = [];
+  /** What Dapr accepted. */
+  readonly published: Published[] = [];
   bootMs = 400;
 
   private constructor(
@@ -51,13 +63,16 @@ export class World {
     readonly servers: Servers,
     readonly dapr: FaultyDapr,
     readonly cluster: Cluster,
-    readonly pods: ReadonlyMap<BackendName, Pod>,
+    readonly pods: ReadonlyMap<string, Pod>,
     /** Undefined: the plugin server does not see Kubernetes. */
     readonly kubernetes: KubernetesAccount | undefined,
   ) {}
 
-  /** @param seesKubernetes whether the plugin server follows the pods, and releases at their addresses */
-  static async start(seesKubernetes: boolean): Promise<World> {
+  /**
+   * @param seesKubernetes whether the plugin server follows the pods, and releases at their addresses
+   * @param file another build of the plugin server than `dist/serverless`
+   */
+  static async start(seesKubernetes: boolean, file?: string): Promise<World> {
     const running: { readonly stop: () => Promise<void> }[] = [];
     const keep = <T extends { stop(): Promise<void> }>(started: T): T => {
       running.push({ stop: () => started.stop() });
@@ -66,9 +81,14 @@ export class World {
     // What the parts report, the world has; it is there before any of them can.
     const told: { world?: World } = {};
     try {
-      const dapr = keep(await FaultyDapr.start((topic) => told.world?.cluster.enqueue(topic)));
-      const pods = new Map<BackendName, Pod>();
-      for (const name of BACKENDS) {
+      const dapr = keep(
+        await FaultyDapr.start((topic, reason) => {
+          told.world?.published.push({ topic, reason, at: performance.now() });
+          told.world?.cluster.enqueue(topic);
+        }),
+      );
+      const pods = new Map<string, Pod>();
+      for (const name of [...BACKENDS, PATIENT]) {
         const host = name === 'hosts' ? { host: HOST } : {};
         pods.set(
           name,
@@ -76,11 +96,12 @@ export class World {
         );
       }
       const kubernetes = seesKubernetes ? keep(await KubernetesAccount.start()) : undefined;
-      for (const name of BACKENDS) kubernetes?.pod(name);
+      for (const name of pods.keys()) kubernetes?.pod(name);
       const port = await freePort();
       const servers = keep(
         await Servers.start({
           ...{ gatewayPort: port, daprPort: dapr.port, env: kubernetes?.env ?? { SERVERLESS_KUBERNETES: 'off' } },
+          file,
           onIncident: (incident) => told.world?.incidents.push(incident),
         }),
       );
@@ -89,7 +110,7 @@ export class World {
         pods,
         push: (targets) => gateway.push(targets),
         tellPod: (name, pod) => kubernetes?.pod(name, pod && { address: '127.0.0.1', ...pod }),
-        bootMs: () => told.world?.bootMs ?? 0,
+        bootMs: (name) => (name === PATIENT ? PATIENT_BOOT_MS : (told.world?.bootMs ?? 0)),
       });
       told.world = new World(gateway, servers, dapr, cluster, pods, kubernetes);
       return told.world;

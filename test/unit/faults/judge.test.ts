@@ -5,7 +5,17 @@ import type { End, Entry, Logged, Served } from '../../faults/ledger';
 const HOLD_MS = 6000;
 
 const entry = (end: End | undefined, { served = [], logged = [] }: Partial<Entry> = {}): Entry => ({
-  ...{ id: '1', backend: 'plain', who: 'client', how: 'close', path: '/plain/', sentAt: 10_000, served, logged },
+  ...{
+    id: '1',
+    backend: 'plain',
+    who: 'client',
+    how: 'close',
+    path: '/plain/',
+    holdMs: HOLD_MS,
+    sentAt: 10_000,
+    served,
+    logged,
+  },
   ...(end === undefined ? {} : { end }),
 });
 const answer = (at: number, more: Partial<Extract<End, { kind: 'answer' }>> = {}): End => ({
@@ -33,7 +43,7 @@ const up = (...spans: readonly (readonly [number, number])[]): History => {
 const judged = (one: Entry, spans: readonly (readonly [number, number])[], incidents: Incident[] = []) => {
   const circumstances: Circumstances = {
     available: () => ({ perhaps: up(...spans), surely: up(...spans) }),
-    ...{ incidents, holdMs: HOLD_MS, leaseMs: 1300 },
+    ...{ incidents, leaseMs: 1300 },
   };
   return judge(one, circumstances);
 };
@@ -100,6 +110,12 @@ describe('what is wrong', () => {
       entry(answer(12_000, { code: 'SERVERLESS_HOLD_TIMEOUT' }), { served: [served(11_900)] }),
       ALWAYS,
       'twice',
+    ],
+    [
+      'held on to its deadline although its backend was there',
+      entry(answer(16_000, { code: 'SERVERLESS_HOLD_TIMEOUT', status: 503 })),
+      [[13_000, 1e9]],
+      'forgotten',
     ],
     ['the plugin failed', entry(answer(12_000, { code: 'SERVERLESS_INTERNAL' })), ALWAYS, 'internal'],
   ])('%s', (_, one, spans, expected) => {
