@@ -27,7 +27,7 @@ const say = (line: string): void => {
 };
 
 /** After so many episodes everything is started anew, with Kubernetes to be seen where it was not. */
-const EPISODES_PER_WORLD = 8;
+const EPISODES_PER_WORLD = 4;
 
 interface Options {
   readonly seed: number;
