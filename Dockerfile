@@ -9,7 +9,7 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY scripts/build.mjs scripts/
+COPY scripts/build.mjs scripts/targets.mjs scripts/
 COPY src src
 # The dump is constant per version, so a Kong without Node can read it from a file.
 RUN node scripts/build.mjs && dist/serverless -dump > dist/dump.json

@@ -7,6 +7,7 @@
 #   npm run parts chromium        a browser for the demo's page, from Debian's package
 #   npm run parts prometheus      Prometheus and promtool, for the alerts and the dashboard's queries, from Debian's package
 #   npm run parts renderers       kustomize and helm, built from their Go modules (3 minutes on 2 cores, once)
+#   npm run parts met             installs nothing: says which real parts the suites meet here, and which they do not
 #
 # What is there already (DAPRD_BIN, RABBITMQ_SERVER_BIN, PATH, an earlier run) is left as it is. daprd goes to
 # ${XDG_CACHE_HOME:-~/.cache}/kong-serverless/bin, where the suites look. Exit: 0 all is there, 1 something is not, 2 bad arguments.
@@ -114,6 +115,27 @@ install_renderers() {
     say "$command: built, $cache/bin/$command"
   done
 }
+
+# Where a part is, or that it is not.
+met() { # NAME, then where it may be
+  local name=$1 there
+  shift
+  for there in "$@"; do
+    if [ -n "$there" ] && { [ -x "$there" ] || [[ $there == *://* ]]; }; then printf 'met      %-11s %s\n' "$name" "$there"; return; fi
+  done
+  printf 'NOT met  %-11s\n' "$name"
+}
+say_what_is_met() {
+  in_path() { PATH="$PATH:$cache/bin" command -v "$1" || true; }
+  met kong "${KONG_BIN:-}" "$(in_path kong)"
+  met daprd "${DAPRD_BIN:-}" "$(in_path daprd)"
+  met rabbitmq "${RABBITMQ_URL:-}" "${RABBITMQ_SERVER_BIN:-}" /usr/lib/rabbitmq/bin/rabbitmq-server "$(in_path rabbitmq-server)"
+  met chromium "${CHROMIUM_BIN:-}" "$(in_path chromium)" "$(in_path google-chrome)"
+  met prometheus "${PROMETHEUS_BIN:-}" "$(in_path prometheus)"
+  met docker "$(docker version >/dev/null 2>&1 && in_path docker)"
+  met kubernetes "$([ -f "${KUBECONFIG:-}" ] && echo "kubeconfig://$KUBECONFIG")"
+}
+if [ "${1:-}" = met ]; then say_what_is_met; exit; fi
 
 parts='daprd rabbitmq chromium prometheus renderers'
 # shellcheck disable=SC2086

@@ -5,6 +5,9 @@ import type { World } from './world';
 /** How long what a killed nginx worker had takes to be seen to end, milliseconds. */
 const WORKER_GONE_MS = 2000;
 
+/** How long the old workers may take requests after a reload, milliseconds. */
+const NEW_WORKERS_MS = 1000;
+
 /** Makes a fault, and mends it. Resolves when the world is as it should be. */
 export async function make(fault: Fault, world: World): Promise<void> {
   const { servers, gateway, cluster, dapr } = world;
@@ -24,7 +27,13 @@ export async function make(fault: Fault, world: World): Promise<void> {
     case 'standby-killed':
       return servers.endStandby();
     case 'reload':
-      return gateway.reload && cluster.reload(gateway.reload);
+      if (gateway.reload === undefined) return;
+      return cluster.reload(async () => {
+        const from = performance.now();
+        await gateway.reload?.();
+        // The new workers take over a moment after the command has ended.
+        world.incidents.push({ kind: 'reload', from, to: performance.now() + NEW_WORKERS_MS });
+      });
     case 'worker-killed': {
       if (gateway.killWorker === undefined) return;
       const from = performance.now();

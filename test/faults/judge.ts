@@ -16,6 +16,8 @@ export type Limit =
   | 'K6'
   /** nginx's worker that had it was killed. */
   | 'worker'
+  /** K9: an nginx worker had it that a reload had replaced. Such a one learns of no target any more. */
+  | 'reload'
   /** The plugin server stood still when its deadline came. */
   | 'stalled'
   /** Its backend, or Kong's target for it, went away within the lease of its last probe. */
@@ -33,7 +35,7 @@ export const isWrong = (verdict: Verdict): verdict is Wrong => WRONG.includes(ve
 
 /** Something that was done to the gateway node. */
 export interface Incident {
-  readonly kind: 'server-killed' | 'server-ended' | 'server-stalled' | 'worker-killed' | 'descriptors';
+  readonly kind: 'server-killed' | 'server-ended' | 'server-stalled' | 'worker-killed' | 'reload' | 'descriptors';
   /** From when to when it may show. */
   readonly from: number;
   readonly to: number;
@@ -115,7 +117,8 @@ function released(entry: Entry, endAt: number, byBackend: boolean, circumstances
     if (!diedWithBackend(entry, endAt, circumstances)) return 'lost';
     if (entry.served.length > 0) return 'backend';
     // It was there for all of Kong's workers until a moment ago; or it was not yet, and it was too early to let anybody go.
-    return surely.within(at - leaseMs, at) ? 'lease' : 'let-through';
+    if (surely.within(at - leaseMs, at)) return 'lease';
+    return isLeftBehind(entry, at, circumstances) ? 'reload' : 'let-through';
   }
   if (perhaps.within(at - leaseMs, at)) return 'lease';
   return hit('server-killed', entry, at, circumstances) ? 'K6' : 'let-through';
@@ -132,6 +135,11 @@ function releasedAt({ logged, served }: Entry, endAt: number): number {
 function diedWithBackend(entry: Entry, endAt: number, { available }: Circumstances): boolean {
   const from = releasedAt(entry, endAt);
   return !available(entry.backend).surely.throughout(from - SLACK_MS, endAt + SLACK_MS);
+}
+
+/** Whether a reload came while it was held: its worker has only the targets that it had before. */
+function isLeftBehind({ sentAt }: Entry, at: number, { incidents }: Circumstances): boolean {
+  return incidents.some(({ kind, from, to }) => kind === 'reload' && sentAt <= to && at >= from);
 }
 
 function hit(kind: Incident['kind'], { sentAt }: Entry, at: number, { incidents }: Circumstances): boolean {

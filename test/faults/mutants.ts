@@ -74,7 +74,9 @@ export async function withMutant(mutant: Mutant, use: (file: string) => Promise<
         target: 'node20.19',
         format: 'cjs',
         logLevel: 'error',
-        plugins: [mutation(mutant), beside],
+        plugins: [mutation(mutant)],
+        // Commands that the attack does not use.
+        external: ['*/scaler-command.js', '*/open-telemetry.js'],
       },
     });
     await use(outfile);
@@ -93,11 +95,3 @@ const mutation = ({ file, from, to }: Mutant): Plugin => ({
     building.onLoad({ filter }, () => ({ contents: text.replace(from, () => to), loader: 'ts' }));
   },
 });
-
-/** Commands that the attack does not use are files beside the executable. */
-const beside: Plugin = {
-  name: 'beside',
-  setup(building) {
-    building.onResolve({ filter: /\/(scaler-command|open-telemetry)\.js$/ }, ({ path }) => ({ path, external: true }));
-  },
-};

@@ -42,7 +42,8 @@ const up = (...spans: readonly (readonly [number, number])[]): History => {
 };
 const judged = (one: Entry, spans: readonly (readonly [number, number])[], incidents: Incident[] = []) => {
   const circumstances: Circumstances = {
-    available: () => ({ perhaps: up(...spans), surely: up(...spans) }),
+    // Every worker has a target a second after the first.
+    available: () => ({ perhaps: up(...spans), surely: up(...spans.map(([from, to]) => [from + 1000, to] as const)) }),
     ...{ incidents, leaseMs: 1300 },
   };
   return judge(one, circumstances);
@@ -114,7 +115,7 @@ describe('what is wrong', () => {
     [
       'held on to its deadline although its backend was there',
       entry(answer(16_000, { code: 'SERVERLESS_HOLD_TIMEOUT', status: 503 })),
-      [[13_000, 1e9]],
+      [[12_000, 1e9]],
       'forgotten',
     ],
     ['the plugin failed', entry(answer(12_000, { code: 'SERVERLESS_INTERNAL' })), ALWAYS, 'internal'],
@@ -145,6 +146,13 @@ describe('what nobody can help', () => {
       ALWAYS,
       incident('worker-killed', 11_900, 13_900),
       'worker',
+    ],
+    [
+      'a reload came while it was held, and its target after that',
+      { ...gatewayError, logged: [logged(12_000, 503)] },
+      [[11_990, 1e9]],
+      incident('reload', 10_500, 11_500),
+      'reload',
     ],
     [
       'its deadline came while the server stood still',
