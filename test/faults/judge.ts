@@ -6,7 +6,7 @@ export type Right =
   /** By its backend, which was healthy. */
   | 'answered'
   /** With a code of the plugin, by its deadline. */
-  | 'refused'
+  | 'rejected'
   /** Its client left. */
   | 'left';
 
@@ -67,16 +67,16 @@ export function judge(entry: Entry, circumstances: Circumstances): Verdict {
     case 'broken':
       return brokenOff(entry, end.at, circumstances);
     case 'answer':
-      if (end.code !== undefined) return refused(entry, end.at, end.code, circumstances);
+      if (end.code !== undefined) return settledByPlugin(entry, end.at, end.code, circumstances);
       if (end.from !== undefined && end.from !== backend) return 'wrong-backend';
       return released(entry, end.at, end.from !== undefined, circumstances);
   }
 }
 
-function refused(entry: Entry, at: number, code: string, circumstances: Circumstances): Verdict {
+function settledByPlugin(entry: Entry, at: number, code: string, circumstances: Circumstances): Verdict {
   if (entry.served.length > 0) return 'twice';
   if (code === 'SERVERLESS_INTERNAL' || code === 'SERVERLESS_CONFIG_INVALID') return 'internal';
-  return lateness(entry, at, circumstances) ?? (isForgotten(entry, at, code, circumstances) ? 'forgotten' : 'refused');
+  return lateness(entry, at, circumstances) ?? (isForgotten(entry, at, code, circumstances) ? 'forgotten' : 'rejected');
 }
 
 /** Whether its deadline came although its backend had been there for long. One with a foreign Host may not be what it takes. */

@@ -19,7 +19,7 @@ request. Ends with 1 if any was lost, let through to a backend that sleeps, answ
   --episodes N   so many in place of a time; an episode takes about 15 s
   --shrink       when an episode fails, look for the smallest that does, and end
   --mutants TEXT the same with every mutant whose name has this text, until it is found; each for the time that is given
-  --soak         in place of faults: 1,000,000 warm requests, 100,000 refused ones and 500 cold starts, on a real Kong
+  --soak         in place of faults: 1,000,000 warm requests, 100,000 rejected ones and 500 cold starts, on a real Kong
   --write-docs   the figures go into docs/reliability.md
   --only JSON    one schedule, as a failing run prints it
   --json         the figures as JSON on standard output

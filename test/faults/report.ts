@@ -29,7 +29,7 @@ const sum = (counts: Counts, verdicts: readonly Verdict[]): number =>
 const row = (name: string, episodes: number, counts: Counts): string => {
   const limits = LIMITS.filter((limit) => (counts[limit] ?? 0) > 0).map((limit) => `${limit} ${counts[limit] ?? 0}`);
   const cells = [
-    ...[episodes, sum(counts, ['answered']), sum(counts, ['refused']), sum(counts, ['left'])].map((n) =>
+    ...[episodes, sum(counts, ['answered']), sum(counts, ['rejected']), sum(counts, ['left'])].map((n) =>
       n.toLocaleString('en'),
     ),
     limits.length === 0 ? '–' : limits.join(', '),
@@ -44,7 +44,7 @@ export function faultsTable({ gateway, seed, minutes, episodes, verdicts, byFaul
   return [
     `${gateway}, seed ${seed ?? 'fixed'}: ${episodes} episodes in ${minutes} minutes, ${total.toLocaleString('en')} requests.`,
     '',
-    '| Fault | episodes | answered | refused | left | limits | wrong |',
+    '| Fault | episodes | answered | rejected | left | limits | wrong |',
     '|---|--:|--:|--:|--:|---|--:|',
     row('**all**', episodes, verdicts),
     ...Object.entries(byFault)
@@ -63,7 +63,7 @@ export function soakTable(samples: readonly Sample[]): string {
     '```mermaid',
     'xychart-beta',
     '  title "Memory of the plugin server, MB"',
-    `  x-axis "warm, refused, cold starts" 1 --> ${samples.length}`,
+    `  x-axis "warm, rejected, cold starts" 1 --> ${samples.length}`,
     `  y-axis 0 --> ${Math.ceil(Math.max(...samples.map(({ rssMb }) => rssMb)) / 50) * 50}`,
     `  line [${samples.map(({ rssMb }) => rssMb).join(', ')}]`,
     '```',

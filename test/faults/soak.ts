@@ -5,12 +5,12 @@ import { KongRig } from '../support/kong-rig';
 
 export interface SoakSize {
   readonly warm: number;
-  readonly refused: number;
+  readonly rejected: number;
   readonly cycles: number;
 }
 
 /** What a night or a month of traffic is, in short. */
-export const FULL: SoakSize = { warm: 1_000_000, refused: 100_000, cycles: 500 };
+export const FULL: SoakSize = { warm: 1_000_000, rejected: 100_000, cycles: 500 };
 
 /** The plugin server at one moment. */
 export interface Sample {
@@ -56,14 +56,14 @@ const load = (url: string, amount: number, expected: (status: number) => boolean
     });
   });
 
-/** Sends warm and refused requests and wakes a backend, very often, and looks at the plugin server meanwhile. */
+/** Sends warm and rejected requests and wakes a backend, very often, and looks at the plugin server meanwhile. */
 export async function soak(size: SoakSize, say: (line: string) => void): Promise<readonly Sample[]> {
   const samples: Sample[] = [];
   const rig = await KongRig.start({
     workers: 2,
     backends: [
       { name: 'warm', state: 'ready' },
-      { name: 'refused', plugin: { no_wake: [{ path: '/refused' }] } },
+      { name: 'rejected', plugin: { no_wake: [{ path: '/rejected' }] } },
       { name: 'cycled', plugin: { lease: LEASE_MS, interval: 20, probe: { settle: 0 }, message_ttl: 1 } },
     ],
   });
@@ -76,7 +76,7 @@ export async function soak(size: SoakSize, say: (line: string) => void): Promise
     const url = (name: string): string => `http://127.0.0.1:${rig.kong.proxyPort}/${name}/`;
     for (const [phase, isExpected] of [
       ['warm', (status: number) => status === 200],
-      ['refused', (status: number) => status === 503],
+      ['rejected', (status: number) => status === 503],
     ] as const) {
       for (let part = 1; part <= SAMPLES; part += 1) {
         await load(url(phase), size[phase] / SAMPLES, isExpected);

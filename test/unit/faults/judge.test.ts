@@ -69,7 +69,7 @@ describe('what is right', () => {
       'a code, by its deadline',
       entry(answer(16_900, { code: 'SERVERLESS_HOLD_TIMEOUT', status: 503 })),
       NEVER,
-      'refused',
+      'rejected',
     ],
     ['its client left', entry({ kind: 'left', at: 11_000 }), NEVER, 'left'],
   ])('%s', (_, one, spans, expected) => {
@@ -92,7 +92,7 @@ describe('what is wrong', () => {
       NEVER,
       'let-through',
     ],
-    ['refused too late', entry(answer(17_100, { code: 'SERVERLESS_HOLD_TIMEOUT' })), NEVER, 'late'],
+    ['rejected too late', entry(answer(17_100, { code: 'SERVERLESS_HOLD_TIMEOUT' })), NEVER, 'late'],
     ['let go too late', entry(answer(18_000, { from: 'plain' }), { served: [served(17_500)] }), ALWAYS, 'late'],
     [
       'another’s answer',
@@ -107,7 +107,7 @@ describe('what is wrong', () => {
       'twice',
     ],
     [
-      'refused and served',
+      'rejected and served',
       entry(answer(12_000, { code: 'SERVERLESS_HOLD_TIMEOUT' }), { served: [served(11_900)] }),
       ALWAYS,
       'twice',
