@@ -26,8 +26,6 @@ export interface Request {
   readonly backend: Backend;
   /** When it arrived. */
   readonly since: number;
-  /** Normalised. */
-  readonly path?: string;
   /** Why it must not wake the backend. */
   readonly noWake?: NoWakeMatcher | undefined;
   /** Undefined: it gets no page. */
@@ -60,7 +58,7 @@ export class Answers {
 
   /** Lets a request go on, or answers it. */
   async conclude(request: Request, entry: Entry, outcome: End, span: HoldSpan | undefined): Promise<void> {
-    const { kong, backend, visit, since, path } = request;
+    const { kong, backend, visit, since } = request;
     const { pages } = this.#parts;
     switch (outcome.kind) {
       case 'released':
@@ -77,7 +75,7 @@ export class Answers {
         return;
       case 'async': {
         const left = entry.kind === 'held' ? pages.keep(backend, entry, since).secondsLeft : undefined;
-        await acceptLater(kong, path ?? backend.target, left);
+        await acceptLater(kong, left);
         return;
       }
       case 'rejected':

@@ -25,7 +25,9 @@ export async function preferredWaitMs(kong: Kong, { respondAsync }: Backend): Pr
 }
 
 /** Answers that the backend wakes, and that the same request will tell. @param secondsLeft as far as that is known */
-export async function acceptLater(kong: Kong, path: string, secondsLeft: number | undefined): Promise<void> {
+export async function acceptLater(kong: Kong, secondsLeft: number | undefined): Promise<void> {
+  // As the client wrote it: one that is normalised may not be written into a header.
+  const path = await kong.request.get_path_with_query();
   const retryAfter = Math.min(RETRY_AFTER.most, Math.max(RETRY_AFTER.least, secondsLeft ?? RETRY_AFTER.least));
   const body = { state: 'waking', secondsLeft, statusAddress: path };
   await kong.response.exit(202, JSON.stringify(body), {

@@ -6,7 +6,7 @@ const PREFIX = /^\/[\w.~/%-]*$/;
 /** A regular expression for one path, as the ingress controller writes it. */
 const EXACT = /^~?(\/[\w~/%-]*)\$$/;
 
-/** Whether every request of the route that this one came by is for the target. False where that cannot be told. */
+/** Whether every request of the route that this one came by is for the target. False where that cannot be told. @param target normalised */
 export async function routeIsWithin(target: string, kong: Kong): Promise<boolean> {
   if (target === '/') return true;
   try {

@@ -131,7 +131,7 @@ export class ServerlessInstance implements PluginInstance {
     const wakes = noWake === undefined && isClient;
     const askedWaitMs = wakes && visit === undefined ? await preferredWaitMs(kong, backend) : undefined;
     const early = isClient ? { visit, askedWaitMs } : {};
-    await this.#enter(activator, { worker, wakes, backend }, { kong, context, backend, since, path, noWake, ...early });
+    await this.#enter(activator, { worker, wakes, backend }, { kong, context, backend, since, noWake, ...early });
   }
 
   async #senderOf(worker: number, path: string, kong: Kong): Promise<Sender> {
@@ -158,7 +158,7 @@ export class ServerlessInstance implements PluginInstance {
   async #hasOnly(backend: Backend, kong: Kong): Promise<boolean> {
     const { backends, ofOneRoute } = this.#config;
     if (backends.length !== 1) return false;
-    return backend.target === '/' || (ofOneRoute && (await routeIsWithin(backend.target, kong)));
+    return backend.prefix === '/' || (ofOneRoute && (await routeIsWithin(backend.prefix, kong)));
   }
 
   async #enter(activator: Activator, arrival: Arrival, request: Request): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Backend, Fallback, NoWakeMatcher, Policy, ProbeSettings } from '../core/backend';
+import { readablePath } from '../core/match';
 import { serviceNamed } from '../core/service-name';
 import { holdTimeoutMs, probeTimeoutMs } from './cross-field';
 import type { Config } from './schema';
@@ -81,7 +82,8 @@ export function toBackends(config: Config, source: string): Backend[] {
   return config.backend.map((entry) => ({
     key: keyOf(entry, config.probe),
     source,
-    target: normalizeTarget(entry.target),
+    target: readablePath(normalizeTarget(entry.target)),
+    prefix: normalizeTarget(entry.target),
     healthPath: healthPathOf(entry, config.probe.grpc),
     pubsub: entry.pubsub,
     topic: entry.topic,

@@ -10,8 +10,10 @@ export interface Backend {
   readonly key: string;
   /** Which plugin configuration names it: the same for all instances of it, and for those that replace them (K13). */
   readonly source: string;
-  /** Path prefix, normalised as Kong does, without a trailing slash except for `/` itself. */
+  /** Path prefix, normalised as Kong does, without a trailing slash except for `/` itself: its name, as a person reads it. */
   readonly target: string;
+  /** The same as `normalizePath` gives it, a character for each byte. */
+  readonly prefix: string;
   /** Path that is probed through the gateway, `target` + `health`, or that of gRPC's health service. Undefined: publish, and do not wait. */
   readonly healthPath: string | undefined;
   /** Dapr component. */

@@ -33,6 +33,14 @@ export function normalizePath(path: string): string {
   return `/${kept.join('/')}${endsOpen && kept.length > 0 ? '/' : ''}`;
 }
 
+/** A path as a person reads it. @param path as `normalizePath` gives it */
+export function readablePath(path: string): string {
+  if (!/[\u0080-\u00ff]/.test(path)) return path;
+  const text = Buffer.from(path, 'latin1').toString('utf8');
+  // Bytes that are no UTF-8 stay what they are.
+  return text.includes('\ufffd') ? path : text;
+}
+
 /** Whether `prefix` covers `path` on a segment boundary: `/kong` covers `/kong` and `/kong/x`, not `/kongress`. Both normalised. */
 export function matchesPrefix(path: string, prefix: string): boolean {
   if (!path.startsWith(prefix)) return false;
@@ -44,11 +52,11 @@ export function matchesPrefix(path: string, prefix: string): boolean {
  *
  * @param path as `normalizePath` gives it
  */
-export function matchBackend<B extends Pick<Backend, 'target'>>(backends: readonly B[], path: string): B | undefined {
+export function matchBackend<B extends Pick<Backend, 'prefix'>>(backends: readonly B[], path: string): B | undefined {
   let best: B | undefined;
   for (const backend of backends) {
-    if (best !== undefined && best.target.length >= backend.target.length) continue;
-    if (matchesPrefix(path, backend.target)) best = backend;
+    if (best !== undefined && best.prefix.length >= backend.prefix.length) continue;
+    if (matchesPrefix(path, backend.prefix)) best = backend;
   }
   return best;
 }

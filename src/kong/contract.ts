@@ -15,6 +15,8 @@ export interface Kong {
   readonly request: {
     /** The path without the query: as the client sent it in 2.8, normalised in 3.x. */
     get_path(): Promise<string>;
+    /** With the query, as the client sent it. */
+    get_path_with_query(): Promise<string>;
     get_method(): Promise<string>;
     /** The first value of a header, `undefined` or `null` where there is none. */
     get_header(name: string): Promise<unknown>;

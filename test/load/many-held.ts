@@ -189,6 +189,7 @@ const BACKEND: Backend = {
   key: 'bench',
   source: 'bench',
   target: '/bench',
+  prefix: '/bench',
   healthPath: '/bench/healthz',
   pubsub: 'pubsub',
   topic: 'bench',

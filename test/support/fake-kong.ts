@@ -3,6 +3,8 @@ import type { Kong } from '../../src/kong/contract';
 /** The request as Kong shows it to the plugin. */
 export interface FakeRequest {
   readonly path?: string;
+  /** With its question mark. */
+  readonly query?: string;
   readonly method?: string;
   /** By the names that the plugin uses. */
   readonly headers?: Readonly<Record<string, string>>;
@@ -60,6 +62,8 @@ export class FakeKong implements Kong {
     get_var: (name: string): Promise<unknown> => this.#answer(`nginx.get_var ${name}`, () => this.#given.pid ?? 101),
   };
   readonly request = {
+    get_path_with_query: (): Promise<string> =>
+      this.#answer('request.get_path_with_query', () => `${this.#given.path ?? '/kong/'}${this.#given.query ?? ''}`),
     get_path: (): Promise<string> => this.#answer('request.get_path', () => this.#given.path ?? '/kong/'),
     get_method: (): Promise<string> => this.#answer('request.get_method', () => this.#given.method ?? 'GET'),
     get_header: (name: string): Promise<unknown> =>

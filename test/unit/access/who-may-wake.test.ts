@@ -276,6 +276,13 @@ describe('Prefer: respond-async', () => {
     expect(next).toMatchObject({ ended: true, kong: { exited: undefined } });
   });
 
+  test('is told its own address, query and encoding too', async () => {
+    const request = { ...asks('respond-async'), path: '/kong/caf%C3%A9%20x', query: '?page=2&q=%2F' };
+    const phase = await plugin.request(plugin.instance(backend), request);
+    await plugin.clock.advance(500);
+    expect(phase.kong.exited?.headers['Location']).toBe('/kong/caf%C3%A9%20x?page=2&q=%2F');
+  });
+
   test.each([
     ['a POST, which must reach its backend', asks('respond-async', 'POST')],
     ['one that does not ask for it', asks('return=minimal')],

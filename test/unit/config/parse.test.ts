@@ -11,6 +11,7 @@ describe('a valid configuration', () => {
         source: expect.any(String),
         wakesWith: [],
         target: '/kong',
+        prefix: '/kong',
         healthPath: '/kong/healthz.html',
         pubsub: 'kong-serverless-plugin',
         topic: 'serverless',

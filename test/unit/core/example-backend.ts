@@ -27,6 +27,7 @@ export function exampleBackend(
     key: 'kong',
     source: 'plugin',
     target: '/kong',
+    prefix: changes.target ?? '/kong',
     healthPath: '/kong/healthz.html',
     pubsub: 'kong-serverless-plugin',
     topic: 'serverless',

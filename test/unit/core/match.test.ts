@@ -1,4 +1,4 @@
-import { noWakeOf, matchBackend, matchesPrefix, normalizePath } from '../../../src/core/match';
+import { noWakeOf, matchBackend, matchesPrefix, normalizePath, readablePath } from '../../../src/core/match';
 import { exampleBackend } from './example-backend';
 
 describe('a path is compared as Kong compares it', () => {
@@ -100,6 +100,14 @@ describe('a request belongs to the backend with the longest target that covers i
   test.each(['//kong/x', '/%6bong/x', '/x/../kong/x', '/./kong', '/%2e/kong/'])('%j is not a way around it', (path) => {
     expect(matchBackend([kong!], normalizePath(path))).toBe(kong);
   });
+});
+
+test.each([
+  ['/caf\u00c3\u00a9', '/café'],
+  ['/a b', '/a b'],
+  ['/\u00ff', '/\u00ff'],
+])('%j is read as %j', (path, text) => {
+  expect(readablePath(path)).toBe(text);
 });
 
 describe('a no-wake matcher', () => {
