@@ -13,6 +13,8 @@ export interface Ask {
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as the body of a POST. */
   readonly body?: string | undefined;
+  /** Whether a backend has had it. */
+  readonly seen: () => boolean;
   /** The client leaves after so long, milliseconds. */
   readonly leavesAfterMs?: number | undefined;
 }
@@ -65,7 +67,7 @@ export class Client {
     }
   }
 
-  #http11({ how, path, headers, body }: Ask, end: (how: Ended) => void): () => void {
+  #http11({ how, path, headers, body, seen }: Ask, end: (how: Ended) => void): () => void {
     let left = false;
     const outgoing = request(
       {
@@ -85,9 +87,9 @@ export class Client {
       },
     );
     outgoing.on('error', (error) => {
-      // A kept connection that the gateway had closed: what anybody's client does is to ask again.
-      if (outgoing.reusedSocket && !left && isClosed(error))
-        this.#http11({ ...withBody(body), how: 'close', path, headers }, end);
+      // A kept connection that the gateway had closed: what anybody's client does is to ask again. One that was there is not asked twice.
+      if (outgoing.reusedSocket && !left && !seen() && isClosed(error))
+        this.#http11({ ...withBody(body), how: 'close', path, headers, seen }, end);
       else end({ kind: 'broken', why: error.message });
     });
     outgoing.end(body);
@@ -124,7 +126,7 @@ export class Client {
     return () => socket.destroy();
   }
 
-  #http2({ path, headers, body }: Ask, end: (how: Ended) => void, isAgain = false): () => void {
+  #http2({ path, headers, body, seen }: Ask, end: (how: Ended) => void, isAgain = false): () => void {
     if (this.#session === undefined || this.#session.destroyed || this.#session.closed) {
       this.#session = connectHttp2(`http://127.0.0.1:${this.#h2cPort ?? 0}`);
       this.#session.on('error', () => undefined);
@@ -153,7 +155,7 @@ export class Client {
       const isUnseen = status === 0 && (stream.rstCode === 7 || why?.includes('GOAWAY') === true);
       if (isUnseen && !isAgain) {
         this.#session = undefined;
-        this.#http2({ how: 'http2', path, headers, ...withBody(body) }, end, true);
+        this.#http2({ how: 'http2', path, headers, seen, ...withBody(body) }, end, true);
       } else if (why !== undefined) end({ kind: 'broken', why });
       else if (status === 0 || stream.rstCode !== 0)
         end({ kind: 'broken', why: `stream closed with ${stream.rstCode}` });

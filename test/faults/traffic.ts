@@ -108,6 +108,7 @@ export class TrafficRun {
     const { id, who, how, path } = entry;
     entry.end = await this.#client.ask({
       ...{ how, path, ...more },
+      seen: () => entry.served.length > 0,
       headers: {
         Host: who === 'foreign' ? FOREIGN_HOST : HOST,
         'User-Agent': who === 'crawler' ? CRAWLER : CLIENT,
