@@ -1,8 +1,9 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import axe from 'axe-core';
 import type { Browser, BrowserContext, CDPSession, Page, Response } from 'playwright-core';
 import { send, type Answer } from '../../real-parts/http';
+import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
 import { sleep, until } from '../../real-parts/wait';
 import { launchChromium } from '../support/chromium';
 import { KongRig, PUBSUB } from '../support/kong-rig';
@@ -12,6 +13,11 @@ const AFTER_MS = 500;
 const ONE_ROUND_TRIP = 14 * 1024;
 /** Where pictures go: `SCREENSHOTS=docs/images`. Unset, none is taken. */
 const PICTURES = process.env.SCREENSHOTS ?? '';
+
+/** An image of its own, so that nobody else is asked. */
+const SQUARE =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><rect width="120" height="40" fill="#0f766e"/></svg>';
+const LOGO = `data:image/svg+xml;base64,${Buffer.from(SQUARE).toString('base64')}`;
 
 jest.setTimeout(60_000);
 
@@ -44,12 +50,18 @@ describeWith(['kong', 'chromium'], 'the waiting page, in a real browser on a rea
   beforeEach(() => {
     shop = unused.shift() ?? '';
   });
+  const folder = makeFolder('page');
   beforeAll(async () => {
+    // The one that the guide shows.
+    const guide = readFileSync(join(projectRoot, 'docs/guides/waiting-page.md'), 'utf8');
+    const template = join(folder, 'page.html');
+    writeFileSync(template, /```html\n([^]*?)```/.exec(guide)?.[1] ?? '');
     rig = await KongRig.start({
       workers: 2,
       backends: [
         ...SHOPS.map((name) => ({ name, plugin: withPage(name) })),
-        { name: 'brand', plugin: withPage('brand', { title: 'The shop is opening', color: '#0f766e' }) },
+        { name: 'brand', plugin: withPage('brand', { title: 'The shop is opening', color: '#0f766e', logo: LOGO }) },
+        { name: 'own', plugin: withPage('own', { title: 'Our own page', logo: LOGO, template }) },
         ...['never-1', 'never-2', 'never-3'].map((name) => ({
           name,
           plugin: { ...withPage(name), hold_timeout: 3000, message_ttl: 60 },
@@ -59,7 +71,7 @@ describeWith(['kong', 'chromium'], 'the waiting page, in a real browser on a rea
     });
     browser = await launchChromium();
   }, 120_000);
-  afterAll(stopAll(() => [{ stop: () => browser.close() }, rig]));
+  afterAll(stopAll(() => [{ stop: () => browser.close() }, rig, { stop: () => removeFolder(folder) }]));
   afterEach(async () => {
     await Promise.all(contexts.splice(0).map((context) => context.close()));
   });
@@ -260,6 +272,7 @@ describeWith(['kong', 'chromium'], 'the waiting page, in a real browser on a rea
     ['320', { colorScheme: 'light', viewport: { width: 320, height: 480 }, locale: 'de' }, ''],
     ['arabic', { colorScheme: 'dark', viewport: { width: 720, height: 420 }, locale: 'ar' }, ''],
     ['still', { reducedMotion: 'reduce', forcedColors: 'active', locale: 'ja' }, ''],
+    ['template', { colorScheme: 'light', viewport: { width: 720, height: 420 } }, '/own/'],
     ['failed', { colorScheme: 'light', viewport: { width: 720, height: 420 }, locale: 'fr' }, '/never-3/'],
   ];
   test.each(looks)('it can be read, heard and operated: %s', async (name, options, path) => {
@@ -273,6 +286,21 @@ describeWith(['kong', 'chromium'], 'the waiting page, in a real browser on a rea
     expect(found).toEqual([]);
     expect(await page.evaluate('document.documentElement.scrollWidth - innerWidth')).toBeLessThanOrEqual(0);
     const animation = `getComputedStyle(document.querySelector('#serverless-progress i') ?? document.body).animationName`;
+    if (name === 'template' || name === 'dark') {
+      const logo = `document.querySelector('#serverless-logo').naturalWidth`;
+      await until('the logo is drawn', async () => (await page.evaluate(logo)) === 120);
+    }
+    if (name === 'template') {
+      expect(await page.title()).toBe('Our own page');
+      // Its own style, by its hash in the policy.
+      const border = `getComputedStyle(document.querySelector('main')).borderInlineStartWidth`;
+      expect(await page.evaluate(border)).toBe('4px');
+      await picture(page, name);
+      const goesOn = landed(page);
+      await rig.backend('own').become('ready');
+      expect((await goesOn) - rig.backend('own').readyAt).toBeLessThan(1000);
+      return;
+    }
     if (name === 'still') expect(await page.evaluate(animation)).toBe('none');
     await picture(page, name);
   });
