@@ -1,7 +1,7 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { freePort } from '../../real-parts/ports';
+import { SwitchedServer } from '../support/switched-server';
 import type { DaprWay } from './schedule';
 
 /** How long a slow sidecar thinks, milliseconds. */
@@ -15,8 +15,7 @@ export type OnAccepted = (topic: string, reason: string) => void;
 export class FaultyDapr {
   #way: DaprWay | 'well' = 'well';
   #turn = 0;
-  #server: Server | undefined;
-  readonly #sockets = new Set<Socket>();
+  readonly #server: SwitchedServer;
   readonly #onAccepted: OnAccepted;
 
   private constructor(
@@ -24,6 +23,9 @@ export class FaultyDapr {
     onAccepted: OnAccepted,
   ) {
     this.#onAccepted = onAccepted;
+    this.#server = new SwitchedServer(port, (request, response) => {
+      void this.#answer(request, response).catch(() => response.destroy());
+    });
   }
 
   static async start(onAccepted: OnAccepted): Promise<FaultyDapr> {
@@ -35,32 +37,11 @@ export class FaultyDapr {
   async become(way: DaprWay | 'well'): Promise<void> {
     this.#way = way;
     if (way === 'down') await this.stop();
-    else await this.#listen();
+    else await this.#server.listen();
   }
 
-  async stop(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
-  }
-
-  async #listen(): Promise<void> {
-    if (this.#server !== undefined) return;
-    const server = createServer((request, response) => {
-      void this.#answer(request, response).catch(() => response.destroy());
-    });
-    this.#server = server;
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.port, '127.0.0.1', resolve);
-    });
+  stop(): Promise<void> {
+    return this.#server.close();
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { freePort } from '../../real-parts/ports';
+import { SwitchedServer } from '../support/switched-server';
 import { History } from './history';
 import type { Served } from './ledger';
 
@@ -24,8 +24,7 @@ export class Pod {
   #state: PodState = 'down';
   /** So many probes more pass, then it is `starting` again. */
   #passes = Infinity;
-  #server: Server | undefined;
-  readonly #sockets = new Set<Socket>();
+  readonly #server: SwitchedServer;
   readonly #options: PodOptions;
 
   private constructor(
@@ -33,6 +32,9 @@ export class Pod {
     options: PodOptions,
   ) {
     this.#options = options;
+    this.#server = new SwitchedServer(port, (request, response) => {
+      this.#answer(request, response);
+    });
   }
 
   static async make(options: PodOptions): Promise<Pod> {
@@ -49,35 +51,9 @@ export class Pod {
     if (!isHealthy) this.healthy.set(false, performance.now());
     this.#state = state;
     this.#passes = passes;
-    if (state === 'down') await this.#close();
-    else await this.#listen();
+    if (state === 'down') await this.#server.close();
+    else await this.#server.listen();
     if (isHealthy && this.#state === state) this.healthy.set(true, performance.now());
-  }
-
-  async #listen(): Promise<void> {
-    if (this.#server !== undefined) return;
-    const server = createServer((request, response) => {
-      this.#answer(request, response);
-    });
-    this.#server = server;
-    server.keepAliveTimeout = 60_000;
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port: this.port, host: '127.0.0.1', backlog: 4096 }, resolve);
-    });
-  }
-
-  async #close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    const closed = new Promise((resolve) => server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
-    await closed;
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { freePort } from '../../real-parts/ports';
+import { SwitchedServer } from './switched-server';
 
 /**
  * `asleep`: nothing listens. `unready`: the health path answers 503. `hanging`: connections are accepted, requests get no response.
@@ -32,10 +32,9 @@ export class FakeBackend {
   /** When it last became ready, as `performance.now()`. */
   readyAt = NaN;
   #state: BackendState = 'asleep';
-  #server: Server | undefined;
+  readonly #server: SwitchedServer;
   /** Responses that have begun and are not finished, and connections that were upgraded. */
   readonly unfinished = new Set<ServerResponse | Duplex>();
-  readonly #sockets = new Set<Socket>();
   readonly #name: string;
   readonly #health: string;
   readonly #hosts: readonly string[] | undefined;
@@ -47,6 +46,20 @@ export class FakeBackend {
     this.#name = name;
     this.#health = health;
     this.#hosts = hosts;
+    this.#server = new SwitchedServer(
+      port,
+      (request, response) => {
+        this.#answer(request, response);
+      },
+      (server) => {
+        server.on('upgrade', (_, socket) => {
+          socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
+          socket.pipe(socket);
+          this.unfinished.add(socket);
+          socket.once('close', () => this.unfinished.delete(socket));
+        });
+      },
+    );
   }
 
   static async start(options: BackendOptions = {}) {
@@ -63,8 +76,8 @@ export class FakeBackend {
 
   async become(state: BackendState): Promise<void> {
     this.#state = state;
-    if (state === 'asleep') await this.#close();
-    else await this.#listen();
+    if (state === 'asleep') await this.#server.close();
+    else await this.#server.listen();
     if (state === 'ready') this.readyAt = performance.now();
   }
 
@@ -75,37 +88,6 @@ export class FakeBackend {
 
   stop(): Promise<void> {
     return this.become('asleep');
-  }
-
-  async #listen(): Promise<void> {
-    if (this.#server !== undefined) return;
-    const server = createServer((request, response) => {
-      this.#answer(request, response);
-    });
-    server.keepAliveTimeout = 60_000;
-    server.on('upgrade', (_, socket) => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-      socket.pipe(socket);
-      this.unfinished.add(socket);
-      socket.once('close', () => this.unfinished.delete(socket));
-    });
-    server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
-    });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen({ port: this.port, host: '127.0.0.1', backlog: 4096 }, resolve);
-    });
-    this.#server = server;
-  }
-
-  async #close(): Promise<void> {
-    const server = this.#server;
-    this.#server = undefined;
-    if (server === undefined) return;
-    for (const socket of this.#sockets) socket.destroy();
-    await new Promise((resolve) => server.close(resolve));
   }
 
   #answer(request: IncomingMessage, response: ServerResponse): void {
