@@ -156,11 +156,17 @@ export class Kong {
     return this.#host.shell(`set -- $(cat /proc/$(cat ${master})/task/*/children); kill -KILL $1`);
   }
 
+  /** The processes of the nginx workers, those too that a reload has replaced and that have not ended. A Kong from `KONG_BIN` only. */
+  async workers(): Promise<number[]> {
+    const master = (await readFile(join(this.prefix, 'pids/nginx.pid'), 'utf8')).trim();
+    const children = await readFile(`/proc/${master}/task/${master}/children`, 'utf8');
+    return children.trim().split(' ').map(Number);
+  }
+
   /** Memory that only one of nginx's processes has, over all of them, kB. A Kong from `KONG_BIN` only. */
   async privateKb(): Promise<number> {
     const master = (await readFile(join(this.prefix, 'pids/nginx.pid'), 'utf8')).trim();
-    const children = await readFile(`/proc/${master}/task/${master}/children`, 'utf8');
-    const each = [master, ...children.trim().split(' ')].map(async (pid) => {
+    const each = [master, ...(await this.workers())].map(async (pid) => {
       const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
       return Number(/^Private_Dirty: *(\d+)/m.exec(rollup)?.[1]);
     });

@@ -31,6 +31,8 @@ export interface Availability {
   readonly perhaps: History;
   /** On all of them: a request had to get through. */
   readonly surely: History;
+  /** Its address is being taken from Kong's workers, one after the other. */
+  readonly leaving: History;
 }
 
 interface Deployment {
@@ -45,8 +47,11 @@ interface Deployment {
   readonly routed: History;
   /** Whether all of them have it. */
   readonly routedByAll: History;
-  /** Counts the changes. */
+  /** Whether it is being taken from them. */
+  readonly leaving: History;
+  /** Count the changes, and those by which it was taken. */
   routing: number;
+  removals: number;
   isRouted: boolean;
 }
 
@@ -67,7 +72,14 @@ export class Cluster {
         name,
         {
           ...{ pod, messages: [], lastActiveAt: 0, replicas: 0, generation: 0 },
-          ...{ routed: new History(), routedByAll: new History(), routing: 0, isRouted: false },
+          ...{
+            routed: new History(),
+            routedByAll: new History(),
+            leaving: new History(),
+            routing: 0,
+            removals: 0,
+            isRouted: false,
+          },
         },
       ]),
     );
@@ -83,8 +95,8 @@ export class Cluster {
 
   /** Whether a backend was healthy and Kong could reach it, or could not fail to. Made anew with each call. */
   available(name: string): Availability {
-    const { pod, routed, routedByAll } = this.#of(name);
-    return { perhaps: both(pod.healthy, routed), surely: both(pod.healthy, routedByAll) };
+    const { pod, routed, routedByAll, leaving } = this.#of(name);
+    return { perhaps: both(pod.healthy, routed), surely: both(pod.healthy, routedByAll), leaving };
   }
 
   /** KEDA looks at nothing for so long. */
@@ -196,7 +208,11 @@ export class Cluster {
     // From now on a worker may have it, or one may have it no more; all of them: see #push.
     const now = performance.now();
     if (isRouted) deployment.routed.set(true, now);
-    else deployment.routedByAll.set(false, now);
+    else {
+      deployment.removals += 1;
+      deployment.routedByAll.set(false, now);
+      deployment.leaving.set(true, now);
+    }
     this.#outdated = true;
     this.#pushing ??= this.#push().finally(() => {
       this.#pushing = undefined;
@@ -212,13 +228,14 @@ export class Cluster {
     while (this.#outdated && !this.#closed) {
       this.#outdated = false;
       const all = [...this.#deployments].map(([name, deployment]) => {
-        const { isRouted, routing, pod } = deployment;
-        return { name, deployment, isRouted, routing, targets: isRouted ? [`127.0.0.1:${pod.port}`] : [] };
+        const { isRouted, routing, removals, pod } = deployment;
+        return { name, deployment, isRouted, routing, removals, targets: isRouted ? [`127.0.0.1:${pod.port}`] : [] };
       });
       await this.#options.push(new Map(all.map(({ name, targets }) => [name, targets])));
       // The workers follow one after the other.
       setTimeout(() => {
-        for (const { deployment, isRouted, routing } of all) {
+        for (const { deployment, isRouted, routing, removals } of all) {
+          if (deployment.removals === removals) deployment.leaving.set(false, performance.now());
           if (deployment.routing === routing)
             (isRouted ? deployment.routedByAll : deployment.routed).set(isRouted, performance.now());
         }

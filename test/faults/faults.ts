@@ -5,9 +5,6 @@ import type { World } from './world';
 /** How long what a killed nginx worker had takes to be seen to end, milliseconds. */
 const WORKER_GONE_MS = 2000;
 
-/** How long the old workers may take requests after a reload, milliseconds. */
-const NEW_WORKERS_MS = 1000;
-
 /** Makes a fault, and mends it. Resolves when the world is as it should be. */
 export async function make(fault: Fault, world: World): Promise<void> {
   const { servers, gateway, cluster, dapr } = world;
@@ -30,9 +27,8 @@ export async function make(fault: Fault, world: World): Promise<void> {
       if (gateway.reload === undefined) return;
       return cluster.reload(async () => {
         const from = performance.now();
-        await gateway.reload?.();
-        // The new workers take over a moment after the command has ended.
-        world.incidents.push({ kind: 'reload', from, to: performance.now() + NEW_WORKERS_MS });
+        const replaced = (await gateway.reload?.()) ?? [];
+        world.incidents.push({ kind: 'reload', from, to: performance.now(), replaced });
       });
     case 'worker-killed': {
       if (gateway.killWorker === undefined) return;

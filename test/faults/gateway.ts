@@ -34,8 +34,8 @@ export interface Gateway {
   /** With HTTP/2 and without TLS; undefined: there is none. */
   readonly h2cPort: number | undefined;
   push(targets: ReadonlyMap<string, readonly string[]>): Promise<void>;
-  /** Undefined: it cannot. */
-  readonly reload?: () => Promise<void>;
+  /** Undefined: it cannot. Gives the workers that are replaced. */
+  readonly reload?: () => Promise<readonly number[]>;
   /** Kills one nginx worker. */
   readonly killWorker?: () => Promise<void>;
   /** What its access log has since this was asked last, with the ids of the ledger. */
@@ -84,7 +84,7 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
     env: {
       KONG_NGINX_HTTP_LUA_SOCKET_READ_TIMEOUT: `${KONG_WAITS_MS}ms`,
       // When it had answered, with what, how long it was with the upstream, and for whom.
-      KONG_NGINX_HTTP_LOG_FORMAT: `ledger '$msec $status [$upstream_response_time] $http_x_ledger'`,
+      KONG_NGINX_HTTP_LOG_FORMAT: `ledger '$msec $status [$upstream_response_time] $pid $http_x_ledger'`,
       KONG_PROXY_ACCESS_LOG: 'logs/ledger.log ledger',
     },
   });
@@ -99,7 +99,11 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
       await writeFile(join(kong.prefix, 'kong.json'), JSON.stringify(next));
       await untilTaken(() => kong.push(next));
     },
-    reload: () => kong.reload(),
+    reload: async () => {
+      const replaced = await kong.workers();
+      await kong.reload();
+      return replaced;
+    },
     killWorker: () => kong.killWorker(),
     log: async () => {
       const lines = (await readFile(logFile, 'utf8')).slice(read);
@@ -125,7 +129,7 @@ const untilTaken = async (push: () => Promise<void>): Promise<void> => {
 };
 
 const readLine = (line: string): (Logged & { readonly id: string }) | undefined => {
-  const [, at, status, upstream, id] = /^([\d.]+) (\d+) \[([^\]]*)\] (\S+)$/.exec(line) ?? [];
+  const [, at, status, upstream, worker, id] = /^([\d.]+) (\d+) \[([^\]]*)\] (\d+) (\S+)$/.exec(line) ?? [];
   if (id === undefined || id === '-') return undefined;
   // One for each attempt, such as `0.001, 0.002`; `-` where there was none.
   const times = (upstream ?? '').match(/[\d.]+/g)?.map(Number) ?? [];
@@ -133,6 +137,7 @@ const readLine = (line: string): (Logged & { readonly id: string }) | undefined 
     id,
     at: Number(at) * 1000 - performance.timeOrigin,
     status: Number(status),
+    worker: Number(worker),
     ...(times.length === 0 ? {} : { upstreamMs: times.reduce((sum, one) => sum + one, 0) * 1000 }),
   };
 };

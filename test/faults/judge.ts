@@ -39,6 +39,8 @@ export interface Incident {
   /** From when to when it may show. */
   readonly from: number;
   readonly to: number;
+  /** Of a reload: the nginx workers that it replaced. */
+  readonly replaced?: readonly number[];
 }
 
 export interface Circumstances {
@@ -108,7 +110,7 @@ function brokenOff(entry: Entry, at: number, circumstances: Circumstances): Verd
 function released(entry: Entry, endAt: number, byBackend: boolean, circumstances: Circumstances): Verdict {
   const at = releasedAt(entry, endAt);
   const { leaseMs } = circumstances;
-  const { perhaps, surely } = circumstances.available(entry.backend);
+  const { perhaps, surely, leaving } = circumstances.available(entry.backend);
   const isHealthy = entry.served.some(({ healthy }) => healthy) || perhaps.within(at - SLACK_MS, at + SLACK_MS);
   if (isHealthy) {
     const late = lateness(entry, at, circumstances);
@@ -117,10 +119,10 @@ function released(entry: Entry, endAt: number, byBackend: boolean, circumstances
     if (!diedWithBackend(entry, endAt, circumstances)) return 'lost';
     if (entry.served.length > 0) return 'backend';
     // It was there for all of Kong's workers until a moment ago; or it was not yet, and it was too early to let anybody go.
-    if (surely.within(at - leaseMs, at)) return 'lease';
+    if (surely.within(at - leaseMs, at) || leaving.within(at - leaseMs, at)) return 'lease';
     return isLeftBehind(entry, at, circumstances) ? 'reload' : 'let-through';
   }
-  if (perhaps.within(at - leaseMs, at)) return 'lease';
+  if (perhaps.within(at - leaseMs, at) || leaving.within(at - leaseMs, at)) return 'lease';
   return hit('server-killed', entry, at, circumstances) ? 'K6' : 'let-through';
 }
 
@@ -137,9 +139,12 @@ function diedWithBackend(entry: Entry, endAt: number, { available }: Circumstanc
   return !available(entry.backend).surely.throughout(from - SLACK_MS, endAt + SLACK_MS);
 }
 
-/** Whether a reload came while it was held: its worker has only the targets that it had before. */
-function isLeftBehind({ sentAt }: Entry, at: number, { incidents }: Circumstances): boolean {
-  return incidents.some(({ kind, from, to }) => kind === 'reload' && sentAt <= to && at >= from);
+/** Whether an nginx worker had it that a reload had replaced: that one has only the targets that it had before. */
+function isLeftBehind({ logged }: Entry, at: number, { incidents }: Circumstances): boolean {
+  const worker = logged.at(-1)?.worker;
+  return incidents.some(
+    ({ kind, from, replaced }) => kind === 'reload' && at >= from && worker !== undefined && replaced?.includes(worker),
+  );
 }
 
 function hit(kind: Incident['kind'], { sentAt }: Entry, at: number, { incidents }: Circumstances): boolean {

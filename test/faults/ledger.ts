@@ -36,6 +36,8 @@ export interface Logged {
   readonly status: number;
   /** How long it was with the upstream before that; undefined: it never went there. */
   readonly upstreamMs?: number;
+  /** Process of the nginx worker. */
+  readonly worker?: number;
 }
 
 /** Everything that is known of one request. */

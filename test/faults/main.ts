@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
-import { runEpisode } from './episode';
+import { type Episode, runEpisode } from './episode';
 import type { Verdict } from './judge';
 import { MUTANTS, withMutant } from './mutants';
 import { type Figures, faultsTable, type Hunt, mutantsTable, soakTable, writeSection } from './report';
@@ -102,6 +102,12 @@ const options = (): Options | undefined => {
   }
 };
 
+/** What cannot be run to its end is wrong, too. */
+const notRun = (error: unknown): Episode => ({
+  verdicts: {},
+  wrongs: [`not run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`],
+});
+
 const nameOf = (fault: Fault): string => {
   if ('way' in fault) return `${fault.kind} ${fault.way}`;
   return fault.kind === 'server' ? `server ${fault.how}, the next one’s log: ${fault.log}` : fault.kind;
@@ -134,7 +140,7 @@ class Run {
   /** Runs one; true where nothing was wrong. */
   async episode(schedule: Schedule): Promise<boolean> {
     const world = await this.#aWorld();
-    const { verdicts, wrongs } = await runEpisode(schedule, world);
+    const { verdicts, wrongs } = await runEpisode(schedule, world).catch(notRun);
     this.episodes += 1;
     const faults = schedule.faults.map(nameOf);
     add(this.verdicts, verdicts);

@@ -40,10 +40,19 @@ const up = (...spans: readonly (readonly [number, number])[]): History => {
   }
   return history;
 };
-const judged = (one: Entry, spans: readonly (readonly [number, number])[], incidents: Incident[] = []) => {
+const judged = (
+  one: Entry,
+  spans: readonly (readonly [number, number])[],
+  incidents: Incident[] = [],
+  leaving: readonly (readonly [number, number])[] = [],
+) => {
   const circumstances: Circumstances = {
     // Every worker has a target a second after the first.
-    available: () => ({ perhaps: up(...spans), surely: up(...spans.map(([from, to]) => [from + 1000, to] as const)) }),
+    available: () => ({
+      perhaps: up(...spans),
+      surely: up(...spans.map(([from, to]) => [from + 1000, to] as const)),
+      leaving: up(...leaving),
+    }),
     ...{ incidents, leaseMs: 1300 },
   };
   return judge(one, circumstances);
@@ -148,11 +157,18 @@ describe('what nobody can help', () => {
       'worker',
     ],
     [
-      'a reload came while it was held, and its target after that',
-      { ...gatewayError, logged: [logged(12_000, 503)] },
+      'its nginx worker was replaced by a reload before its target came',
+      { ...gatewayError, logged: [{ ...logged(12_000, 503), worker: 7 }] },
       [[11_990, 1e9]],
-      incident('reload', 10_500, 11_500),
+      [{ kind: 'reload', from: 10_500, to: 11_500, replaced: [6, 7] }],
       'reload',
+    ],
+    [
+      'a worker had it that came with the reload',
+      { ...gatewayError, logged: [{ ...logged(12_000, 503), worker: 8 }] },
+      [[11_990, 1e9]],
+      [{ kind: 'reload', from: 10_500, to: 11_500, replaced: [6, 7] }],
+      'let-through',
     ],
     [
       'its deadline came while the server stood still',
@@ -171,4 +187,10 @@ describe('what nobody can help', () => {
   ])('%s', (_, one, spans, incidents, expected) => {
     expect(judged(one, spans, incidents)).toBe(expected);
   });
+});
+
+test('a target that is taken from Kong’s workers again and again is a matter of the lease', () => {
+  const one = entry(answer(12_000, { status: 503 }), { logged: [logged(12_000, 503)] });
+  expect(judged(one, [[11_900, 1e9]], [], [[9000, 11_000]])).toBe('lease');
+  expect(judged(one, [[11_900, 1e9]], [], [[9000, 10_600]])).toBe('let-through');
 });
