@@ -9,16 +9,16 @@ FROM ${NODE_IMAGE} AS build
 WORKDIR /src
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci --no-audit --no-fund
-COPY scripts/build.mjs scripts/targets.mjs scripts/
+COPY scripts/build.mjs scripts/targets.mjs scripts/licences.mjs scripts/
 COPY src src
 # The dump is constant per version, so a Kong without Node can read it from a file.
-RUN node scripts/build.mjs && dist/serverless -dump > dist/dump.json
+RUN node scripts/build.mjs && node scripts/licences.mjs --write dist/LICENCES.txt && dist/serverless -dump > dist/dump.json
 
 FROM ${NODE_IMAGE} AS plugin
 LABEL org.opencontainers.image.title="kong-serverless plugin" \
       org.opencontainers.image.description="The serverless plugin server for a stock Kong: a sidecar that shares Kong's prefix" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /src/dist/serverless /src/dist/scaler.js /src/dist/tracing.js /src/dist/dump.json /serverless/
+COPY --from=build /src/dist/serverless /src/dist/scaler.js /src/dist/tracing.js /src/dist/dump.json /src/dist/LICENCES.txt /serverless/
 # With Node beside it, for an init container that copies all of it into a volume: command [cp, -r, /serverless/., /target].
 RUN cp /usr/local/bin/node /serverless/node && ln -s /serverless/serverless /usr/local/bin/serverless
 USER 1000
@@ -38,7 +38,7 @@ COPY --from=node /usr/local/bin/node /usr/local/bin/node
 # What nginx starts has no PATH (K17): /usr/bin/env then looks only in /bin and /usr/bin.
 RUN ln -s ../local/bin/node /usr/bin/node && node --version
 # tracing.js is looked for beside the file that a link leads to.
-COPY --from=build /src/dist/serverless /src/dist/tracing.js /usr/local/lib/serverless/
+COPY --from=build /src/dist/serverless /src/dist/tracing.js /src/dist/LICENCES.txt /usr/local/lib/serverless/
 COPY docker/listening.js /usr/local/lib/serverless/
 COPY docker/entrypoint.sh docker/healthcheck.sh /usr/local/lib/serverless/
 RUN ln -s ../lib/serverless/serverless /usr/local/bin/serverless && serverless -dump > /dev/null
