@@ -21,9 +21,11 @@ export function step(state: State, event: Event, policy: Policy): Step {
       return state.kind === 'idle' ? [state, []] : probed(state, event, policy);
     case 'withdrawn':
       if (state.kind === 'ready') return withdraw(state, state.waiting, event, policy);
+      if (state.kind !== 'waking') return [state, []];
+      // What was woken came, served at its address, and has gone: whoever comes next begins anew.
+      if (state.waiting.size === 0 && !state.publishing) return [quiet(state), []];
       // It had come up at its address: the wake-up that was spared is due.
-      if (state.kind !== 'waking' || !state.spared) return [state, []];
-      return wakeOn({ ...state, nextPublishAt: event.now }, event, policy);
+      return state.spared ? wakeOn({ ...state, nextPublishAt: event.now }, event, policy) : [state, []];
     case 'published':
       return state.kind === 'waking' && state.wokenAt === event.wokenAt ? published(state, event, policy) : [state, []];
     case 'given-up':

@@ -82,6 +82,7 @@ describeWith(['chromium'], 'the page in a browser', () => {
     await shows('it is asleep', pill('foo'), 'asleep', 40_000);
     const wakeUps = (): number => demo.texts.filter((text) => text.startsWith('foo: 0 -> 1 replicas')).length;
     const before = wakeUps();
+    const from = demo.texts.length;
     await button('foo', 'Be a crawler').click();
     await shows('it is turned away', lastRun(), /503/);
     expect(wakeUps()).toBe(before);
@@ -91,6 +92,9 @@ describeWith(['chromium'], 'the page in a browser', () => {
     await shows('the waiting page', frame.locator('h1'), 'Starting up');
     await shows('the service', frame.locator('body'), /"service":\s*"foo"/, 30_000);
     expect(wakeUps()).toBe(before + 1);
+    // Nothing went out because of the crawler: the first message is the browser's own wake-up.
+    const messages = demo.texts.slice(from).filter((text) => text.startsWith('published to foo'));
+    expect(messages[0]).toBe('published to foo: cold-start');
   }, 120_000);
 
   test('kill a replica: it exits, and another one replaces it', async () => {

@@ -63,6 +63,18 @@ describe('those who wait', () => {
     expect(rig.activator.status()).toMatchObject({ state: 'asleep', held: 0 });
   });
 
+  test('whose pod came and has gone: the next one is a cold start of its own, and no activity', async () => {
+    enter();
+    await comesUp(A);
+    rig.addressProber.up.delete(A);
+    endpoints.tell(SERVICE, []);
+    await rig.clock.advance(100);
+    const before = rig.publisher.published.length;
+    enter();
+    await rig.clock.advance(10);
+    expect(rig.publisher.published.slice(before).map(({ message }) => message.reason)).toEqual(['cold-start']);
+  });
+
   test('are spread over those that passed', async () => {
     const held = Array.from({ length: 4 }, () => enter());
     await comesUp(A);

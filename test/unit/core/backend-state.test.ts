@@ -247,6 +247,27 @@ describe('what is known of pods', () => {
     expect(machine.effects).toEqual([]);
   });
 
+  test('one whose pods came, served everybody at their addresses and have gone is woken at once by whoever comes next', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'failed');
+    machine.at(20, { type: 'published', wokenAt: 10, outcome: 'accepted' });
+    machine.at(30, { type: 'leave', worker: A, wakes: true, ...up });
+    machine.at(40, { type: 'withdrawn' });
+    expect(machine.effects).toEqual([]);
+    // Well before a wake-up would be repeated.
+    machine.at(50, { type: 'arrive', worker: A, wakes: true, room: true, asleep: true });
+    expect(machine.effects).toEqual([published(50)]);
+  });
+
+  test('one that must not wake it does not, then', () => {
+    const machine = new Machine().arrive(0, 1, A).probed(10, 'failed');
+    machine.at(20, { type: 'published', wokenAt: 10, outcome: 'accepted' });
+    machine.at(30, { type: 'leave', worker: A, wakes: true, ...up });
+    machine.at(40, { type: 'withdrawn' });
+    machine.at(50, { type: 'arrive', worker: A, wakes: false, room: true, asleep: true });
+    expect(machine.effects).toEqual([expect.objectContaining({ type: 'reject', code: 'SERVERLESS_NO_WAKE' })]);
+    expect(machine.state.kind).toBe('idle');
+  });
+
   test('nor is one that its probe finds asleep', () => {
     const machine = new Machine().arrive(0, 1, A);
     machine.at(10, { type: 'probed', scope: 'any', outcome: 'failed', worker: A, last: true, ...up });
