@@ -120,7 +120,8 @@ function released(entry: Entry, endAt: number, byBackend: boolean, circumstances
     if (entry.served.length > 0) return 'backend';
     // It was there for all of Kong's workers until a moment ago; or it was not yet, and it was too early to let anybody go.
     if (surely.within(at - leaseMs, at) || leaving.within(at - leaseMs, at)) return 'lease';
-    return isLeftBehind(entry, at, circumstances) ? 'reload' : 'let-through';
+    if (isLeftBehind(entry, at, circumstances)) return 'reload';
+    return hit('server-killed', entry, at, circumstances) ? 'K6' : 'let-through';
   }
   if (perhaps.within(at - leaseMs, at) || leaving.within(at - leaseMs, at)) return 'lease';
   return hit('server-killed', entry, at, circumstances) ? 'K6' : 'let-through';

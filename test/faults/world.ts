@@ -13,7 +13,8 @@ import { Servers } from './servers';
 const PUBSUB = 'kong-serverless-plugin';
 /** The one Host that the backend `hosts` takes. */
 export const HOST = 'shop.example.com';
-const SETTLE_MS = 500;
+/** The default: how long Kong's workers may take to follow the first. */
+const SETTLE_MS = 1000;
 
 /** How long a request for a backend is held at most, milliseconds. */
 export const holdMsOf = (backend: string): number => (backend === PATIENT ? PATIENT_HOLD_MS : HOLD_MS);

@@ -148,6 +148,13 @@ describe('what nobody can help', () => {
       'backend',
     ],
     ['its plugin server was killed', gatewayError, NEVER, incident('server-killed', 11_800, 12_500), 'K6'],
+    [
+      'its plugin server was killed before all workers had its target',
+      { ...gatewayError, logged: [logged(12_000, 503)] },
+      [[11_500, 1e9]],
+      incident('server-killed', 11_800, 12_500),
+      'K6',
+    ],
     ['another was killed, before it came', gatewayError, NEVER, incident('server-killed', 8000, 9000), 'let-through'],
     [
       'its nginx worker was killed',
