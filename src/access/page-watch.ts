@@ -53,7 +53,7 @@ export class PageWatches {
   keep(key: string, hold: Pick<Hold, 'outcome' | 'leave'>, since: number): Watch {
     const known = this.#watches.get(key);
     if (known !== undefined && known.end === undefined) {
-      hold.leave();
+      hold.leave('answered');
       return known;
     }
     let end: Ended | undefined;
@@ -67,7 +67,7 @@ export class PageWatches {
       },
     };
     if (this.#closed) {
-      hold.leave();
+      hold.leave('answered');
       return watch;
     }
     this.#watches.set(key, watch);
@@ -78,7 +78,7 @@ export class PageWatches {
   /** The holds that are kept end, and none is kept any more: this process leaves. */
   close(): void {
     this.#closed = true;
-    for (const hold of this.#holds.values()) hold.leave();
+    for (const hold of this.#holds.values()) hold.leave('answered');
     this.#holds.clear();
     this.#watches.clear();
   }

@@ -80,6 +80,9 @@ export interface Wanted {
   readonly route: boolean;
 }
 
+/** Why one waits no more that is not settled: its client is gone, or it was answered, and another hold stands for it. */
+export type LeaveReason = 'client-gone' | 'answered';
+
 /** A request on hold. */
 export interface Hold {
   readonly kind: 'held';
@@ -88,8 +91,8 @@ export interface Hold {
   /** What is to be read of the request, and handed to `identify`. */
   readonly wants: Wanted;
   identify(origin: Origin): void;
-  /** The client is gone: frees its place. */
-  leave(): void;
+  /** Frees its place: the client is gone, or has its answer already. */
+  leave(because?: LeaveReason): void;
   /** Whether the backend had to be woken while it waited. */
   wasColdStart(): boolean;
 }

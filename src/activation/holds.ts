@@ -64,8 +64,8 @@ export class Holds {
           lanes.join(one, destination);
         }
       },
-      leave: () => {
-        if (one === undefined || !waiters.leave(one)) return;
+      leave: (because) => {
+        if (one === undefined || !waiters.leave(one, because)) return;
         left();
         this.#parts.onLeft(one);
       },

@@ -1,7 +1,7 @@
 import type { ServerlessError } from '../core/errors';
 import type { Clock, Lane, Pin, Settlement } from '../core/ports';
 import type { Waiter } from '../core/waiting';
-import type { Destination, Outcome } from './arrival';
+import type { Destination, LeaveReason, Outcome } from './arrival';
 import { Deadlines, type Queued } from './deadlines';
 import type { HeldBudget } from './held-budget';
 
@@ -96,10 +96,10 @@ export class Waiters {
     return this.#deadlines.takeDue(now);
   }
 
-  /** Its client is gone. False: it did not wait any more. */
-  leave(one: HeldRequest): boolean {
+  /** It waits no more. False: it did not any more. */
+  leave(one: HeldRequest, because: LeaveReason = 'client-gone'): boolean {
     if (!this.#remove(one)) return false;
-    this.#onSettled({ outcome: 'client-gone', heldMs: this.#clock.now() - one.since, worker: one.worker });
+    this.#onSettled({ outcome: because, heldMs: this.#clock.now() - one.since, worker: one.worker });
     return true;
   }
 

@@ -71,7 +71,8 @@ export const INSTRUMENTS = {
     name: 'serverless_hold_seconds',
     type: 'histogram',
     labels: ['backend', 'outcome'],
-    outcomes: '`released`; `client-gone`: the client left first; or the code of the error that it was answered with',
+    outcomes:
+      '`released`; `client-gone`: the client left first; `answered`: it had its answer before, such as the waiting page, and the hold of another stands for it; or the code of the error that it was answered with',
     meaning: 'How long a request was held, by how that ended',
   },
   releases: {

@@ -177,7 +177,7 @@ export interface LateColdStart extends Pick<
 
 /** How the wait of a request ended. */
 export interface Settlement {
-  /** `released`, `client-gone`, or the code of the error that it was answered with. */
+  /** `released`, `client-gone`, `answered`, or the code of the error that it was answered with. */
   readonly outcome: string;
   readonly heldMs: number;
   /** What let it go, if anything did. */

@@ -238,6 +238,8 @@ describe('after the page', () => {
     await plugin.clock.advance(1500);
     expect([first.ended, second.ended]).toEqual([true, true]);
     expect(plugin.registry.get(backend()).status().held).toBe(1);
+    // Nobody has left: the second has its answer, and the first one's hold stands for it.
+    expect(plugin.rig.witness.settlements).toEqual(['answered']);
   });
 });
 
