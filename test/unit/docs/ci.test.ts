@@ -1,9 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parse } from 'yaml';
-import { projectRoot } from '../../../real-parts/guard';
-
-const read = (file: string): string => readFileSync(join(projectRoot, file), 'utf8');
+import { read } from './repository';
 
 interface Workflow {
   readonly jobs: Readonly<Record<string, { readonly steps: readonly { readonly run?: string }[] }>>;
