@@ -207,8 +207,8 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       await rig.kong.signalWorkers('CONT');
     }
     rig.serverless = next;
-    // An instance whose start is lost to the next kill would have its worker spin on 2.8 (K7).
-    await until('an instance has started', async () => (await next.status()).server.instances > 0);
+    // An instance whose start is lost to the next kill would have its worker spin on 2.8 (K7): each of the two has one.
+    await until('both workers have an instance', async () => (await next.status()).server.instances > 1);
     // Its folder contains the socket: it is removed at the end.
     replaced.unshift(old);
     await sleep(300);
