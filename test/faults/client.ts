@@ -1,7 +1,7 @@
 import { Agent, request } from 'node:http';
 import { type ClientHttp2Session, connect as connectHttp2 } from 'node:http2';
 import { connect } from 'node:net';
-import type { End } from './ledger';
+import { type End, NO_ANSWER } from './ledger';
 import type { How } from './schedule';
 
 /** Nobody waits for longer, milliseconds: whatever is open then was lost. */
@@ -44,7 +44,7 @@ export class Client {
       const timer = setTimeout(() => {
         left = asked.leavesAfterMs !== undefined;
         leave();
-        end({ kind: 'broken', why: `no answer within ${PATIENCE_MS} ms` });
+        end({ kind: 'broken', why: NO_ANSWER });
       }, asked.leavesAfterMs ?? PATIENCE_MS);
     });
   }

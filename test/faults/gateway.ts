@@ -38,6 +38,8 @@ export interface Gateway {
   readonly reload?: () => Promise<readonly number[]>;
   /** Kills one nginx worker. */
   readonly killWorker?: () => Promise<void>;
+  /** Whether a worker does nothing but wait for an instance that will never start (K7). */
+  isSpinning(): Promise<boolean>;
   /** What its access log has since this was asked last, with the ids of the ledger. */
   log(): Promise<readonly (Logged & { readonly id: string })[]>;
   /** What its error log has of errors since this was asked last. */
@@ -109,6 +111,7 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
       },
     }),
     killWorker: () => kong.killWorker(),
+    isSpinning: async () => isHere && (await spins(await kong.workers())),
     log: async () => {
       const lines = (await readFile(logFile, 'utf8')).slice(read);
       const whole = lines.slice(0, lines.lastIndexOf('\n') + 1);
@@ -125,6 +128,29 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
     },
     stop: () => kong.stop(),
   };
+};
+
+/** For so long it is looked at, milliseconds, and this share of it is more than a quiet worker ever needs. */
+const SPIN = { lookMs: 1000, share: 0.6, ticksPerSecond: 100 };
+
+/** Whether one of these processes uses a whole processor. */
+const spins = async (pids: readonly number[]): Promise<boolean> => {
+  const ticks = (pid: number): Promise<number> =>
+    readFile(`/proc/${pid}/stat`, 'utf8')
+      // utime and stime, counted from behind the name, which may have spaces.
+      .then((stat) =>
+        stat
+          .slice(stat.lastIndexOf(')'))
+          .split(' ')
+          .slice(12, 14)
+          .reduce((sum, one) => sum + Number(one), 0),
+      )
+      .catch(() => 0);
+  const before = await Promise.all(pids.map(ticks));
+  await sleep(SPIN.lookMs);
+  const after = await Promise.all(pids.map(ticks));
+  const most = (SPIN.share * SPIN.ticksPerSecond * SPIN.lookMs) / 1000;
+  return after.some((one, n) => one - (before[n] ?? 0) > most);
 };
 
 /** While nginx reloads, its admin API may not answer: the controller tries again. */
@@ -183,6 +209,7 @@ const startDemoGateway = async ({ routes, socket, port }: GatewaySetup): Promise
       load();
       await sleep(20);
     },
+    isSpinning: () => Promise.resolve(false),
     log: () => Promise.resolve([]),
     errorLog: () => Promise.resolve(''),
     stop: () => gateway.close(),

@@ -1,5 +1,5 @@
 import type { Availability } from './cluster';
-import type { Entry } from './ledger';
+import { type End, type Entry, NO_ANSWER } from './ledger';
 
 /** What a request may have come to. */
 export type Right =
@@ -14,6 +14,8 @@ export type Right =
 export type Limit =
   /** K6: it was held by, or asked of, a plugin server that was killed. */
   | 'K6'
+  /** K7: its nginx worker spins, for a plugin server was killed while it started an instance there. */
+  | 'K7'
   /** nginx's worker that had it was killed. */
   | 'worker'
   /** K9: an nginx worker had it that a reload had replaced. Such a one learns of no target any more. */
@@ -46,6 +48,8 @@ export interface Incident {
 export interface Circumstances {
   readonly available: (backend: string) => Availability;
   readonly incidents: readonly Incident[];
+  /** Whether an nginx worker was found to spin. */
+  readonly isSpinning: boolean;
   /** For how long after its last passed probe requests may go to a backend: the lease, and what it takes to notice. */
   readonly leaseMs: number;
 }
@@ -67,7 +71,7 @@ export function judge(entry: Entry, circumstances: Circumstances): Verdict {
     case 'left':
       return 'left';
     case 'broken':
-      return brokenOff(entry, end.at, circumstances);
+      return brokenOff(entry, end, circumstances);
     case 'answer':
       if (end.code !== undefined) return settledByPlugin(entry, end.at, end.code, circumstances);
       if (end.from !== undefined && end.from !== backend) return 'wrong-backend';
@@ -78,7 +82,9 @@ export function judge(entry: Entry, circumstances: Circumstances): Verdict {
 function settledByPlugin(entry: Entry, at: number, code: string, circumstances: Circumstances): Verdict {
   if (entry.served.length > 0) return 'twice';
   if (code === 'SERVERLESS_INTERNAL' || code === 'SERVERLESS_CONFIG_INVALID') return 'internal';
-  return lateness(entry, at, circumstances) ?? (isForgotten(entry, at, code, circumstances) ? 'forgotten' : 'rejected');
+  const late = lateness(entry, at, circumstances);
+  if (late !== undefined || !isForgotten(entry, at, code, circumstances)) return late ?? 'rejected';
+  return isLeftBehind(entry, at, circumstances) ? 'reload' : 'forgotten';
 }
 
 /** Whether its deadline came although its backend had been there for long. One with a foreign Host may not be what it takes. */
@@ -100,8 +106,12 @@ function lateness({ sentAt, holdMs }: Entry, at: number, { incidents }: Circumst
   return at <= latest + lostMs ? 'stalled' : 'late';
 }
 
-/** Its connection ended without a complete response. */
-function brokenOff(entry: Entry, at: number, circumstances: Circumstances): Verdict {
+/** Its connection ended without a complete response, or its client lost patience. */
+function brokenOff(entry: Entry, { at, why }: Extract<End, { kind: 'broken' }>, circumstances: Circumstances): Verdict {
+  if (why === NO_ANSWER) {
+    const isKilled = circumstances.incidents.some(({ kind, from }) => kind === 'server-killed' && from <= at);
+    return isKilled && circumstances.isSpinning ? 'K7' : 'lost';
+  }
   if (hit('worker-killed', entry, at, circumstances)) return 'worker';
   return diedWithBackend(entry, at, circumstances) ? 'backend' : 'lost';
 }

@@ -3,6 +3,9 @@ import type { How } from './schedule';
 /** Who asks, and what for. */
 export type Who = 'client' | 'crawler' | 'foreign' | 'leaver' | 'post';
 
+/** Why the connection of a client ended that lost patience. */
+export const NO_ANSWER = 'no answer';
+
 /** How a request ended for its client. Times are `performance.now()`, milliseconds. */
 export type End =
   | {

@@ -20,7 +20,7 @@ export interface Figures {
 }
 
 const PAGE = join(projectRoot, 'docs/reliability.md');
-const LIMITS = ['lease', 'backend', 'K6', 'worker', 'reload', 'stalled'] as const;
+const LIMITS = ['lease', 'backend', 'K6', 'K7', 'worker', 'reload', 'stalled'] as const;
 const WRONG = ['lost', 'let-through', 'late', 'forgotten', 'wrong-backend', 'twice', 'internal'] as const;
 
 const sum = (counts: Counts, verdicts: readonly Verdict[]): number =>

@@ -10,6 +10,7 @@ const EPISODES_PER_WORLD = 4;
 /** What cannot be run to its end is wrong, too. */
 const notRun = (error: unknown): Episode => ({
   verdicts: {},
+  isSpinning: false,
   wrongs: [`not run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`],
 });
 
@@ -53,7 +54,7 @@ export class Run {
 
   /** Runs one; true where nothing was wrong. */
   async episode(schedule: Schedule): Promise<boolean> {
-    const { verdicts, wrongs } = await this.#aWorld()
+    const { verdicts, wrongs, isSpinning } = await this.#aWorld()
       .then((world) => runEpisode(schedule, world))
       .catch(notRun);
     this.episodes += 1;
@@ -65,6 +66,7 @@ export class Run {
       add(one.verdicts, verdicts);
     }
     this.#say(`${this.episodes} [${faults.join(', ')}] ${JSON.stringify(verdicts)}`);
+    if (isSpinning) await this.stop();
     if (wrongs.length === 0) return true;
     this.wrong += 1;
     for (const wrong of wrongs) this.wrongs.add(wrong.slice(0, wrong.indexOf(':')));

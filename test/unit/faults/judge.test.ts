@@ -1,6 +1,6 @@
 import { History } from '../../faults/history';
 import { type Circumstances, type Incident, isWrong, judge } from '../../faults/judge';
-import type { End, Entry, Logged, Served } from '../../faults/ledger';
+import { type End, type Entry, type Logged, NO_ANSWER, type Served } from '../../faults/ledger';
 
 const HOLD_MS = 6000;
 
@@ -45,6 +45,7 @@ const judged = (
   spans: readonly (readonly [number, number])[],
   incidents: Incident[] = [],
   leaving: readonly (readonly [number, number])[] = [],
+  isSpinning = false,
 ) => {
   const circumstances: Circumstances = {
     // Every worker has a target a second after the first.
@@ -53,7 +54,7 @@ const judged = (
       surely: up(...spans.map(([from, to]) => [from + 1000, to] as const)),
       leaving: up(...leaving),
     }),
-    ...{ incidents, leaseMs: 1300 },
+    ...{ incidents, isSpinning, leaseMs: 1300 },
   };
   return judge(one, circumstances);
 };
@@ -200,4 +201,18 @@ test('a target that is taken from Kong’s workers again and again is a matter o
   const one = entry(answer(12_000, { status: 503 }), { logged: [logged(12_000, 503)] });
   expect(judged(one, [[11_900, 1e9]], [], [[9000, 11_000]])).toBe('lease');
   expect(judged(one, [[11_900, 1e9]], [], [[9000, 10_600]])).toBe('let-through');
+});
+
+test('what nobody answers is lost, unless a worker spins for a server that was killed', () => {
+  const one = entry({ kind: 'broken', at: 55_000, why: NO_ANSWER });
+  const killed: Incident[] = [{ kind: 'server-killed', from: 10_100, to: 10_600 }];
+  expect(judged(one, ALWAYS, killed)).toBe('lost');
+  expect(judged(one, ALWAYS, [], [], true)).toBe('lost');
+  expect(judged(one, ALWAYS, killed, [], true)).toBe('K7');
+});
+
+test('one that a worker had that a reload replaced is not forgotten: it can learn of nothing', () => {
+  const end = answer(16_000, { code: 'SERVERLESS_HOLD_TIMEOUT', status: 503 });
+  const one = entry(end, { logged: [{ ...logged(16_000, 503), worker: 7 }] });
+  expect(judged(one, [[12_000, 1e9]], [{ kind: 'reload', from: 9000, to: 9900, replaced: [7] }])).toBe('reload');
 });
