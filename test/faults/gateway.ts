@@ -153,9 +153,9 @@ const spins = async (pids: readonly number[]): Promise<boolean> => {
   return after.some((one, n) => one - (before[n] ?? 0) > most);
 };
 
-/** While nginx reloads, its admin API may not answer: the controller tries again. */
+/** While nginx reloads, or a worker was killed that had a push, its admin API takes nothing for a while: the controller tries again. */
 const untilTaken = async (push: () => Promise<void>): Promise<void> => {
-  await until('Kong takes the configuration', () => push().then(() => true), { timeoutMs: 30_000, everyMs: 200 });
+  await until('Kong takes the configuration', () => push().then(() => true), { timeoutMs: 90_000, everyMs: 200 });
 };
 
 const readLine = (line: string): (Logged & { readonly id: string }) | undefined => {
