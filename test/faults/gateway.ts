@@ -131,7 +131,7 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
 };
 
 /** For so long it is looked at, milliseconds, and this share of it is more than a quiet worker ever needs. */
-const SPIN = { lookMs: 1000, share: 0.6, ticksPerSecond: 100 };
+const SPIN = { lookMs: 1000, share: 0.25, ticksPerSecond: 100 };
 
 /** Whether one of these processes uses a whole processor. */
 const spins = async (pids: readonly number[]): Promise<boolean> => {
