@@ -1,7 +1,7 @@
 import { sleep, until } from '../../real-parts/wait';
 import { make } from './faults';
 import { isWrong, judge, type Verdict } from './judge';
-import type { Entry } from './ledger';
+import { type Entry, NO_ANSWER } from './ledger';
 import { BACKENDS, HOLD_MS, type Schedule } from './schedule';
 import { storyOf } from './story';
 import { TrafficRun } from './traffic';
@@ -38,7 +38,8 @@ export async function runEpisode(schedule: Schedule, world: World): Promise<Epis
     await Promise.all([traffic.run(schedule), ...faults]);
     if (!(await world.isQuiet())) wrongs.push('hung: requests are counted as held although every one has ended');
     const ill = await unwell(traffic);
-    isSpinning = ill.length > 0 && (await world.gateway.isSpinning());
+    const isAny = ill.length > 0 || traffic.entries.some(({ end }) => end?.kind === 'broken' && end.why === NO_ANSWER);
+    isSpinning = isAny && (await world.gateway.isSpinning());
     // With a worker that spins, none of its backends can answer: what it had is counted apart.
     if (!isSpinning) wrongs.push(...ill);
   } finally {

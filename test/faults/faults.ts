@@ -5,17 +5,26 @@ import type { World } from './world';
 /** How long what a killed nginx worker had takes to be seen to end, milliseconds. */
 const WORKER_GONE_MS = 2000;
 
+/** Whether this world can have it. */
+export function isMade({ kind }: Fault, { gateway, kubernetes }: World): boolean {
+  if (kind === 'reload') return gateway.reload !== undefined;
+  if (kind === 'worker-killed') return gateway.killWorker !== undefined;
+  if (kind === 'api-server') return kubernetes !== undefined;
+  // A worker whose StartInstance meets a closed connection would spin for ever (K7).
+  return kind !== 'descriptors' || !gateway.spins;
+}
+
 /** Makes a fault, and mends it. Resolves when the world is as it should be. */
 export async function make(fault: Fault, world: World): Promise<void> {
   const { servers, gateway, cluster, dapr } = world;
+  if (!isMade(fault, world)) return;
   switch (fault.kind) {
     case 'server':
       return servers.end(fault.how, fault.log);
     case 'freeze':
       return servers.freeze(fault.forMs);
     case 'descriptors':
-      // A worker whose StartInstance meets a closed connection would spin for ever (K7).
-      return gateway.spins ? undefined : servers.withoutDescriptors(fault.forMs);
+      return servers.withoutDescriptors(fault.forMs);
     case 'clock':
       servers.jump(fault.byMs);
       return;
@@ -24,17 +33,15 @@ export async function make(fault: Fault, world: World): Promise<void> {
     case 'standby-killed':
       return servers.endStandby();
     case 'reload':
-      if (gateway.reload === undefined) return;
       return cluster.reload(async () => {
         const from = performance.now();
         const replaced = (await gateway.reload?.()) ?? [];
         world.incidents.push({ kind: 'reload', from, to: performance.now(), replaced });
       });
     case 'worker-killed': {
-      if (gateway.killWorker === undefined) return;
       const from = performance.now();
       world.incidents.push({ kind: 'worker-killed', from, to: from + WORKER_GONE_MS });
-      return gateway.killWorker();
+      return gateway.killWorker?.();
     }
     case 'pushes':
       return cluster.flapTargets(fault.backend, fault.count);

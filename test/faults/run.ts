@@ -1,4 +1,5 @@
 import { type Episode, runEpisode } from './episode';
+import { isMade } from './faults';
 import type { Verdict } from './judge';
 import type { Figures } from './report';
 import type { Fault, Schedule } from './schedule';
@@ -54,11 +55,14 @@ export class Run {
 
   /** Runs one; true where nothing was wrong. */
   async episode(schedule: Schedule): Promise<boolean> {
+    let faults: string[] = [];
     const { verdicts, wrongs, isSpinning } = await this.#aWorld()
-      .then((world) => runEpisode(schedule, world))
+      .then((world) => {
+        faults = schedule.faults.filter((fault) => isMade(fault, world)).map(nameOf);
+        return runEpisode(schedule, world);
+      })
       .catch(notRun);
     this.episodes += 1;
-    const faults = schedule.faults.map(nameOf);
     add(this.verdicts, verdicts);
     for (const name of new Set(faults)) {
       const one = (this.byFault[name] ??= { episodes: 0, verdicts: {} });

@@ -61,6 +61,8 @@ export async function soak(size: SoakSize, say: (line: string) => void): Promise
   const samples: Sample[] = [];
   const rig = await KongRig.start({
     workers: 2,
+    // nginx would close a connection after 1,000 requests, at times just as the next one is sent.
+    kongEnv: { KONG_NGINX_HTTP_KEEPALIVE_REQUESTS: '2000000' },
     backends: [
       { name: 'warm', state: 'ready' },
       { name: 'rejected', plugin: { no_wake: [{ path: '/rejected' }] } },
