@@ -146,27 +146,24 @@ export class Kong {
 
   /** Signals the nginx workers: between STOP and CONT they are unresponsive, as while they load a large configuration. */
   signalWorkers(signal: 'STOP' | 'CONT'): Promise<void> {
-    const master = join(this.prefix, 'pids/nginx.pid');
-    return this.#host.shell(`kill -${signal} $(cat /proc/$(cat ${master})/task/*/children)`);
+    return this.#host.shell(`kill -${signal} $(cat /proc/$(cat ${this.#pidFile})/task/*/children)`);
   }
 
   /** SIGKILL of one nginx worker, with all that it has. The master starts another one. */
   killWorker(): Promise<void> {
-    const master = join(this.prefix, 'pids/nginx.pid');
-    return this.#host.shell(`set -- $(cat /proc/$(cat ${master})/task/*/children); kill -KILL $1`);
+    return this.#host.shell(`set -- $(cat /proc/$(cat ${this.#pidFile})/task/*/children); kill -KILL $1`);
   }
 
   /** The processes of the nginx workers, those too that a reload has replaced and that have not ended. A Kong from `KONG_BIN` only. */
   async workers(): Promise<number[]> {
-    const master = (await readFile(join(this.prefix, 'pids/nginx.pid'), 'utf8')).trim();
+    const master = await this.#master();
     const children = await readFile(`/proc/${master}/task/${master}/children`, 'utf8');
     return children.trim().split(' ').map(Number);
   }
 
   /** Memory that only one of nginx's processes has, over all of them, kB. A Kong from `KONG_BIN` only. */
   async privateKb(): Promise<number> {
-    const master = (await readFile(join(this.prefix, 'pids/nginx.pid'), 'utf8')).trim();
-    const each = [master, ...(await this.workers())].map(async (pid) => {
+    const each = [await this.#master(), ...(await this.workers())].map(async (pid) => {
       const rollup = await readFile(`/proc/${pid}/smaps_rollup`, 'utf8');
       return Number(/^Private_Dirty: *(\d+)/m.exec(rollup)?.[1]);
     });
@@ -180,6 +177,14 @@ export class Kong {
   async stop(): Promise<void> {
     await this.#host.stop();
     await removeFolder(this.prefix);
+  }
+
+  get #pidFile(): string {
+    return join(this.prefix, 'pids/nginx.pid');
+  }
+
+  async #master(): Promise<number> {
+    return Number(await readFile(this.#pidFile, 'utf8'));
   }
 
   async #serves(): Promise<boolean> {

@@ -12,9 +12,9 @@ type BackendEntry = Config['backend'][number];
  * What makes two entries the same backend, whichever plugin instance names them (K12). Not the timing: a changed
  * deadline does not make a sleeping backend another one.
  */
-function keyOf(entry: BackendEntry, { host, url, grpc }: Config['probe']): string {
+function keyOf(entry: BackendEntry, prefix: string, { host, url, grpc }: Config['probe']): string {
   return JSON.stringify([
-    normalizeTarget(entry.target),
+    prefix,
     entry.health,
     entry.pubsub,
     entry.topic,
@@ -79,11 +79,11 @@ export function toBackends(config: Config, source: string): Backend[] {
     maxFailedWakes: config.max_failed_wakes ?? Infinity,
   };
   const noWake = noWakeMatchers(config);
-  return config.backend.map((entry) => ({
-    key: keyOf(entry, config.probe),
+  const backendOf = (entry: BackendEntry, prefix: string): Backend => ({
+    key: keyOf(entry, prefix, config.probe),
     source,
-    target: readablePath(normalizeTarget(entry.target)),
-    prefix: normalizeTarget(entry.target),
+    target: readablePath(prefix),
+    prefix,
     healthPath: healthPathOf(entry, config.probe.grpc),
     pubsub: entry.pubsub,
     topic: entry.topic,
@@ -99,5 +99,6 @@ export function toBackends(config: Config, source: string): Backend[] {
     fallback: toFallback(config.fallback),
     releaseRate: config.release_rate,
     respondAsync: config.respond_async,
-  }));
+  });
+  return config.backend.map((entry) => backendOf(entry, normalizeTarget(entry.target)));
 }

@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '../../real-parts/guard';
 import { median } from '../load/numbers';
 import { type Answer, send } from '../../real-parts/http';
+import { writeSection } from '../support/page-section';
 import { describeWith, say, stopAll } from '../support/suite';
 import { sleep, until } from '../../real-parts/wait';
 import { ColdStartWatch, medianPhases, type Phases } from './cold-start';
@@ -96,7 +94,6 @@ const line = (phases: Phases): string =>
 
 /** Writes the figures into docs/cold-start.md, between its markers. */
 const document = (request: Phases, hand: Phases): void => {
-  const file = join(projectRoot, 'docs/cold-start.md');
   const seconds = (ms: number | undefined): string =>
     ms === undefined || Number.isNaN(ms) ? '–' : (ms / 1000).toFixed(2);
   const rows = [
@@ -113,12 +110,5 @@ const document = (request: Phases, hand: Phases): void => {
     '| --- | --: | --: |',
     ...rows.map(([name, phase]) => `| ${name} | ${seconds(request[phase])} | ${seconds(hand[phase])} |`),
   ].join('\n');
-  const text = readFileSync(file, 'utf8');
-  writeFileSync(
-    file,
-    text.replace(
-      /(<!-- measured -->\n)[^]*?(\n<!-- end -->)/,
-      (_, from: string, to: string) => `${from}\n${table}\n${to}`,
-    ),
-  );
+  writeSection('docs/cold-start.md', 'measured', table);
 };

@@ -1,8 +1,6 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '../../real-parts/guard';
 import { percentile } from '../../real-parts/http';
 import { median } from '../load/numbers';
+import { writeSection } from '../support/page-section';
 import type { Column, Moments } from './fast-lane';
 
 interface Figures {
@@ -31,12 +29,5 @@ export const documentFastLane = (figures: readonly Figures[]): void => {
     row('answered after the pod did: median', (one) => median(after(one))),
     row('answered after the pod did: p95', (one) => percentile(after(one), 0.95)),
   ].join('\n');
-  const file = join(projectRoot, 'docs/cold-start.md');
-  writeFileSync(
-    file,
-    readFileSync(file, 'utf8').replace(
-      /(<!-- fast lane -->\n)[^]*?(<!-- end of it -->)/,
-      (_, from: string, to: string) => `${from}\n${table}\n\n${to}`,
-    ),
-  );
+  writeSection('docs/cold-start.md', 'fast lane', table);
 };

@@ -14,7 +14,7 @@ const WELL_AGAIN_MS = 15_000;
 
 export interface Episode {
   readonly verdicts: Readonly<Partial<Record<Verdict, number>>>;
-  /** What each kind of fault was there for a request that did not just get its answer. */
+  /** What was wrong: a verdict or `hung`, a colon, and the story. */
   readonly wrongs: readonly string[];
   /** An nginx worker is of no use any more (K7). */
   readonly isSpinning: boolean;
@@ -49,8 +49,9 @@ export async function runEpisode(schedule: Schedule, world: World): Promise<Epis
   const { verdicts, wrong } = verdictsOf(traffic.entries, world, isSpinning);
   wrongs.push(...wrong.map(([entry, verdict]) => `${verdict}: ${storyOf(entry, world, startedAt)}`));
   wrongs.push(...publishedTwice(world, startedAt));
-  if (wrongs.length > 0) wrongs.push(`Kong’s log: ${(await world.gateway.errorLog()).slice(-6000)}`);
-  else await world.gateway.errorLog();
+  // Asked for in any case, so that it begins anew with the next one.
+  const log = await world.gateway.errorLog();
+  if (wrongs.length > 0) wrongs.push(`Kong’s log: ${log.slice(-6000)}`);
   world.ledger.entries.clear();
   return { verdicts, wrongs, isSpinning };
 }
@@ -100,7 +101,7 @@ function verdictsOf(
 ): { readonly verdicts: Episode['verdicts']; readonly wrong: readonly (readonly [Entry, Verdict])[] } {
   const verdicts: Partial<Record<Verdict, number>> = {};
   const wrong: [Entry, Verdict][] = [];
-  const available = new Map(BACKENDS.map((name) => [name as string, world.cluster.available(name)]));
+  const available = new Map([...world.pods.keys()].map((name) => [name, world.cluster.available(name)]));
   for (const entry of entries) {
     const verdict = judge(entry, {
       available: (name) => available.get(name) ?? world.cluster.available(name),

@@ -3,14 +3,15 @@ import { join } from 'node:path';
 import { systemClock } from '../../demo/clock';
 import { Journal } from '../../demo/journal';
 import { Gateway as DemoGateway } from '../../demo/kong/gateway';
-import { type KongFields, withDefaults } from '../../demo/kong/schema';
+import { withDefaults } from '../../demo/kong/schema';
 import { kongVersion as kongNumber } from '../../demo/kong/version';
 import { Field } from '../../demo/manifests/field';
+import { pluginInfo } from '../../demo/plugin-server';
 import { findPart } from '../../real-parts/find';
 import { isKong3, Kong, kongVersion } from '../../real-parts/kong';
 import { declarativeConfig, type GatewayRoute, upstreamOf } from '../../real-parts/kong-config';
 import { freePort } from '../../real-parts/ports';
-import { dump } from '../../real-parts/serverless';
+import { dump, serverlessFile } from '../../real-parts/serverless';
 import { sleep, until } from '../../real-parts/wait';
 import type { Logged } from './ledger';
 import { KONG_WAITS_MS } from './schedule';
@@ -65,20 +66,14 @@ const startKong = async ({ routes, socket, port }: GatewaySetup): Promise<Gatewa
   // In a container its processes and its log are not ours to look at.
   const isHere = findPart('kong').how === 'binary';
   const h2c = await freePort();
-  const config = (targets: ReadonlyMap<string, readonly string[]>): object => {
-    const owners = new Set<string>();
-    return declarativeConfig(
-      routes.map((route): GatewayRoute => {
-        const isOwner = !owners.has(route.backend);
-        owners.add(route.backend);
-        return {
-          ...{ name: route.name, path: route.path, to: targets.get(route.backend) ?? [] },
-          ...(isOwner && route.name === route.backend ? {} : { upstream: upstreamOf(route.backend) }),
-          ...{ plugins: { serverless: route.config }, preserveHost: route.preserveHost },
-        };
-      }),
+  const config = (targets: ReadonlyMap<string, readonly string[]>): object =>
+    declarativeConfig(
+      routes.map(({ name, path, backend, config: serverless, preserveHost }): GatewayRoute => ({
+        ...{ name, path, to: targets.get(backend) ?? [], plugins: { serverless }, preserveHost },
+        // The upstream is of the route that is named after its backend.
+        ...(name === backend ? {} : { upstream: upstreamOf(backend) }),
+      })),
     );
-  };
   const kong = await Kong.start({
     config: config(new Map()),
     pluginServers: [{ name: 'serverless', socket, dump: dump() }],
@@ -173,8 +168,7 @@ const readLine = (line: string): (Logged & { readonly id: string }) | undefined 
 };
 
 const startDemoGateway = async ({ routes, socket, port }: GatewaySetup): Promise<Gateway> => {
-  const [about] = JSON.parse(dump()) as [{ Schema: { fields: [{ config: { fields: KongFields } }] } }];
-  const { fields } = about.Schema.fields[0].config;
+  const { config: fields } = pluginInfo(serverlessFile);
   let targets: ReadonlyMap<string, readonly string[]> = new Map();
   const gateway = new DemoGateway(
     {

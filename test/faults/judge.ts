@@ -11,29 +11,31 @@ export type Right =
   | 'left';
 
 /** What a request may have come to because of something that no plugin can help: each is documented. */
-export type Limit =
-  /** K6: it was held by, or asked of, a plugin server that was killed. */
-  | 'K6'
-  /** K7: its nginx worker spins, for a plugin server was killed while it started an instance there. */
-  | 'K7'
-  /** nginx's worker that had it was killed. */
-  | 'worker'
-  /** K9: an nginx worker had it that a reload had replaced. Such a one learns of no target any more. */
-  | 'reload'
-  /** The plugin server stood still when its deadline came. */
-  | 'stalled'
+export const LIMITS = [
   /** Its backend, or Kong's target for it, went away within the lease of its last probe. */
-  | 'lease'
+  'lease',
   /** Its backend failed, or went away, while it had it. */
-  | 'backend';
+  'backend',
+  /** K6: it was held by, or asked of, a plugin server that was killed. */
+  'K6',
+  /** K7: its nginx worker spins, for a plugin server was killed while it started an instance there. */
+  'K7',
+  /** nginx's worker that had it was killed. */
+  'worker',
+  /** K9: an nginx worker had it that a reload had replaced. Such a one learns of no target any more. */
+  'reload',
+  /** The plugin server stood still when its deadline came. */
+  'stalled',
+] as const;
 
 /** What no request may come to. */
-export type Wrong = 'lost' | 'let-through' | 'late' | 'forgotten' | 'wrong-backend' | 'twice' | 'internal';
+export const WRONG = ['lost', 'let-through', 'late', 'forgotten', 'wrong-backend', 'twice', 'internal'] as const;
 
+export type Limit = (typeof LIMITS)[number];
+export type Wrong = (typeof WRONG)[number];
 export type Verdict = Right | Limit | Wrong;
 
-const WRONG: readonly Verdict[] = ['lost', 'let-through', 'late', 'forgotten', 'wrong-backend', 'twice', 'internal'];
-export const isWrong = (verdict: Verdict): verdict is Wrong => WRONG.includes(verdict);
+export const isWrong = (verdict: Verdict): verdict is Wrong => (WRONG as readonly Verdict[]).includes(verdict);
 
 /** Something that was done to the gateway node. */
 export interface Incident {

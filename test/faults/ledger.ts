@@ -68,15 +68,8 @@ export class Ledger {
     return opened;
   }
 
-  /** Notes a request in a backend; undefined: it is nobody's of this ledger. */
-  serve(id: string | undefined, served: Served): Served | undefined {
-    const entry = this.entries.get(id ?? '');
-    if (entry === undefined) return undefined;
-    entry.served.push(served);
-    return served;
-  }
-
-  get openOnes(): number {
-    return [...this.entries.values()].filter(({ end }) => end === undefined).length;
+  /** Notes a request in a backend. One that is nobody's of this ledger, such as of an episode before, is not kept. */
+  serve(id: string | undefined, served: Served): void {
+    this.entries.get(id ?? '')?.served.push(served);
   }
 }

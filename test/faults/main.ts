@@ -1,7 +1,8 @@
 import * as fc from 'fast-check';
+import { writeSection } from '../support/page-section';
 import { MUTANTS, withMutant } from './mutants';
 import { options, type Options } from './options';
-import { type Figures, faultsTable, type Hunt, mutantsTable, soakTable, writeSection } from './report';
+import { type Figures, faultsTable, type Hunt, mutantsTable, soakTable } from './report';
 import { Run } from './run';
 import { schedules } from './schedule';
 import { FULL, growth, soak } from './soak';
@@ -10,6 +11,8 @@ const say = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
+/** Where the figures go. */
+const PAGE = 'docs/reliability.md';
 /** More than a week has. */
 const MOST_EPISODES = 50_000;
 
@@ -54,7 +57,7 @@ const findMutants = async (text: string, chosen: Options): Promise<boolean> => {
       say(`${mutant.name}: ${run.wrong > 0 ? 'found' : 'NOT found'} in ${run.episodes} episodes, ${seconds} s`);
     });
   }
-  if (chosen.writeDocs) writeSection('mutants', mutantsTable(found));
+  if (chosen.writeDocs) writeSection(PAGE, 'mutants', mutantsTable(found));
   const missed = found.filter((one) => !one.found);
   say(`${wanted.length - missed.length} of ${wanted.length} mutants were found`);
   return missed.length === 0 && wanted.length > 0;
@@ -70,7 +73,7 @@ const main = async (): Promise<void> => {
   if (chosen.soak) {
     const samples = await soak(FULL, say);
     const grown = growth(samples);
-    if (chosen.writeDocs) writeSection('soak', soakTable(samples));
+    if (chosen.writeDocs) writeSection(PAGE, 'soak', soakTable(samples));
     process.stdout.write(`${JSON.stringify({ samples, grown }, undefined, 2)}\n`);
     if (grown.length > 0) process.exitCode = 1;
     return;
@@ -85,7 +88,7 @@ const main = async (): Promise<void> => {
     await run.stop();
   }
   const figures: Figures = { ...run.figures, ...(chosen.fixed ? {} : { seed: chosen.seed }) };
-  if (chosen.writeDocs) writeSection('faults', faultsTable(figures));
+  if (chosen.writeDocs) writeSection(PAGE, 'faults', faultsTable(figures));
   process.stdout.write(`${JSON.stringify(figures, undefined, chosen.json ? 2 : 0)}\n`);
   if (run.wrong > 0) process.exitCode = 1;
 };

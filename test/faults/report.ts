@@ -1,7 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { projectRoot } from '../../real-parts/guard';
-import type { Verdict } from './judge';
+import { LIMITS, type Verdict, WRONG } from './judge';
 import type { Sample } from './soak';
 
 type Counts = Readonly<Partial<Record<Verdict, number>>>;
@@ -18,10 +15,6 @@ export interface Figures {
   /** The same for the episodes in which a fault was made. */
   readonly byFault: Readonly<Record<string, { readonly episodes: number; readonly verdicts: Counts }>>;
 }
-
-const PAGE = join(projectRoot, 'docs/reliability.md');
-const LIMITS = ['lease', 'backend', 'K6', 'K7', 'worker', 'reload', 'stalled'] as const;
-const WRONG = ['lost', 'let-through', 'late', 'forgotten', 'wrong-backend', 'twice', 'internal'] as const;
 
 const sum = (counts: Counts, verdicts: readonly Verdict[]): number =>
   verdicts.reduce((total, verdict) => total + (counts[verdict] ?? 0), 0);
@@ -95,15 +88,4 @@ export function mutantsTable(hunts: readonly Hunt[]): string {
     '|---|---|--:|--:|',
     ...rows.map((one) => `| ${one} |`),
   ].join('\n');
-}
-
-/** Puts a text between the page's marks of that name. */
-export function writeSection(name: 'faults' | 'mutants' | 'soak', text: string): void {
-  const page = readFileSync(PAGE, 'utf8');
-  const section = new RegExp(`(<!-- ${name} -->\n)[^]*?(<!-- end of ${name} -->)`);
-  if (!section.test(page)) throw new Error(`${PAGE} has no section '${name}'`);
-  writeFileSync(
-    PAGE,
-    page.replace(section, (_, begin: string, end: string) => `${begin}\n${text}\n\n${end}`),
-  );
 }

@@ -70,14 +70,13 @@ export class Run {
       add(one.verdicts, verdicts);
     }
     this.#say(`${this.episodes} [${faults.join(', ')}] ${JSON.stringify(verdicts)}`);
-    if (isSpinning) await this.stop();
+    // What is wrong now must not be blamed on the next one.
+    if (isSpinning || wrongs.length > 0) await this.stop();
     if (wrongs.length === 0) return true;
     this.wrong += 1;
     for (const wrong of wrongs) this.wrongs.add(wrong.slice(0, wrong.indexOf(':')));
     for (const wrong of wrongs.slice(0, 6)) this.#say(wrong);
     this.#say(`of ${wrongs.length} in: --only '${JSON.stringify(schedule)}'`);
-    // What is wrong now must not be blamed on the next one.
-    await this.stop();
     return false;
   }
 

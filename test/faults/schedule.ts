@@ -45,9 +45,7 @@ export const LOGS = ['file', 'full-disk', 'stalled-reader'] as const;
 export type LogTo = (typeof LOGS)[number];
 export const DAPR_WAYS = ['down', 'hang', 'slow', '400', '404', '500', 'html', 'flap', 'loses'] as const;
 export type DaprWay = (typeof DAPR_WAYS)[number];
-export const BACKEND_WAYS = [
-  ...(['crash', 'hang', 'fail', 'redirect', 'one-probe', 'flap', 'slow-health'] as const),
-] as const;
+export const BACKEND_WAYS = ['crash', 'hang', 'fail', 'redirect', 'one-probe', 'flap', 'slow-health'] as const;
 export type BackendWay = (typeof BACKEND_WAYS)[number];
 
 export type Fault =

@@ -13,7 +13,8 @@ export const clientAbort: Examination = {
   examine(at) {
     const value = setting(at, NAME, VARIABLES);
     if (value === undefined && !seesKong(at)) return [skipped(`Kong's configuration is not in ${at.prefix}.`)];
-    if ((value ?? KONG.checkClientAbort) === 'off') return [ok(`${NAME} is off.`)];
-    return [warning(`${NAME} is ${value ?? ''}.`, `Leave ${VARIABLES[0] ?? ''} out, or set it to off.`)];
+    const inForce = value ?? KONG.checkClientAbort;
+    if (inForce === 'off') return [ok(`${NAME} is off.`)];
+    return [warning(`${NAME} is ${inForce}.`, `Leave ${VARIABLES[0] ?? ''} out, or set it to off.`)];
   },
 };
