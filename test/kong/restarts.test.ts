@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { type Answer, send, tally } from '../../real-parts/http';
+import { type Answer, send, sendMany, tally } from '../../real-parts/http';
 import { KongRig } from '../support/kong-rig';
 import { Serverless } from '../../real-parts/serverless';
 import { describeWith, say, stopAll } from '../support/suite';
@@ -176,28 +176,62 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
   }, 120_000);
   afterEach(stopAll(() => [rig, ...replaced.splice(0)]));
 
-  /** 32 clients that ask, one request after the other, until `done`. */
-  const traffic = (): { done: () => Promise<Answer[]> } => {
-    const agent = new Agent({ keepAlive: true });
-    const end = new AbortController();
+  interface Traffic {
+    /** Resolves once each client has a response of the backend to a request that it sent after the call. */
+    readonly eachIsAnswered: () => Promise<void>;
+    /** Ends it. A request without a response has status 0. */
+    readonly done: () => Promise<Answer[]>;
+  }
+  let running: Traffic | undefined;
+  afterEach(async () => {
+    await running?.done();
+    running = undefined;
+  });
+
+  /** 32 clients, each with a connection of its own, that ask one request after the other. */
+  const traffic = (): Traffic => {
+    const clients = Array.from({ length: 32 }, () => ({ agent: new Agent({ keepAlive: true }), answered: 0 }));
     const answers: Answer[] = [];
-    const ask = async (): Promise<void> => {
-      while (!end.signal.aborted) answers.push(await send({ port: rig.kong.proxyPort, path: '/a/', agent }));
-    };
-    const asked = Promise.all(Array.from({ length: 32 }, ask));
-    return {
+    let ends = false;
+    const asked = Promise.all(
+      clients.map(async (client) => {
+        const call = { port: rig.kong.proxyPort, path: '/a/', agent: client.agent, timeoutMs: 10_000 };
+        while (!ends) {
+          const [answer] = await sendMany(1, call);
+          if (answer === undefined) continue;
+          answers.push(answer);
+          if (answer.status === 200) client.answered += 1;
+        }
+        client.agent.destroy();
+      }),
+    );
+    running = {
+      eachIsAnswered: async () => {
+        const due = clients.map((client) => ({ client, answered: client.answered + 2 }));
+        await until('each client is answered', () => due.every(({ client, answered }) => client.answered >= answered), {
+          timeoutMs: 20_000,
+        });
+      },
       done: async () => {
-        end.abort();
+        ends = true;
         await asked;
-        agent.destroy();
         return answers;
       },
     };
+    return running;
   };
-  /** Signals the plugin server while a standby runs, which takes over. Kong's workers may be unresponsive meanwhile. */
-  const replace = async (signal: 'SIGTERM' | 'SIGKILL', deafMs = 0): Promise<void> => {
+  /**
+   * Signals the plugin server while a standby runs, which takes over. Kong's workers may be unresponsive meanwhile. No kill meets a
+   * StartInstance on the way, which would have its worker spin on 2.8 (K7): a client's answer says that its worker has its instance.
+   * How many the server has says nothing: one worker may start several at once.
+   */
+  const replace = async ({ eachIsAnswered }: Traffic, signal: 'SIGTERM' | 'SIGKILL', deafMs = 0): Promise<void> => {
+    await eachIsAnswered();
     const next = await startSecond(rig);
     const old = rig.serverless;
+    // Its folder contains the socket: it is removed at the end.
+    replaced.unshift(old);
+    rig.serverless = next;
     if (deafMs > 0) await rig.kong.signalWorkers('STOP');
     if (signal === 'SIGKILL') await old.kill();
     else old.signal(signal);
@@ -206,12 +240,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       await sleep(deafMs);
       await rig.kong.signalWorkers('CONT');
     }
-    rig.serverless = next;
-    // An instance whose start is lost to the next kill would have its worker spin on 2.8 (K7): each of the two has one.
-    await until('both workers have an instance', async () => (await next.status()).server.instances > 1);
-    // Its folder contains the socket: it is removed at the end.
-    replaced.unshift(old);
-    await sleep(300);
+    await eachIsAnswered();
   };
 
   // HAND_OVERS=100 for a night; each takes about a second, and three with deaf workers.
@@ -222,9 +251,9 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
   ])(
     'SIGTERM: the backend answers every request during %s, and each is looked at by the plugin',
     async (title, deafMs) => {
-      const { done } = traffic();
-      for (let round = 0; round < rounds; round += 1) await replace('SIGTERM', deafMs);
-      const answers = await done();
+      const clients = traffic();
+      for (let round = 0; round < rounds; round += 1) await replace(clients, 'SIGTERM', deafMs);
+      const answers = await clients.done();
       say(`${answers.length} requests during ${rounds} ${title}: ${JSON.stringify(tally(answers))}`);
       expect(tally(answers)).toEqual({ 200: answers.length });
       const log = await rig.kong.errorLog();
@@ -236,9 +265,9 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
   );
 
   test('SIGKILL: every worker finds the standby, and holds again (K7)', async () => {
-    const { done } = traffic();
-    for (let round = 0; round < 5; round += 1) await replace('SIGKILL');
-    const answers = await done();
+    const clients = traffic();
+    for (let round = 0; round < 5; round += 1) await replace(clients, 'SIGKILL');
+    const answers = await clients.done();
     const unseen = (await rig.kong.errorLog()).match(/no data|broken pipe|connection refused/g) ?? [];
     say(
       `${answers.length} requests during five kills: ${JSON.stringify(tally(answers))}, let through: ${unseen.length}`,
