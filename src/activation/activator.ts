@@ -136,7 +136,7 @@ export class Activator {
     const effects = this.#apply({ type: 'arrive', worker, wakes, room, asleep: this.#pods.asleep });
     const turnedAway = effects.find((effect) => effect.type === 'turn-away');
     if (turnedAway !== undefined) {
-      const error = this.#error(turnedAway.code, backend.noWakeStatus);
+      const error = this.#error(turnedAway.code);
       this.#log.rejected(error.code);
       this.#parts.observer.settled(backend.target, { outcome: error.code, heldMs: 0, worker });
       return { kind: 'rejected', error };
@@ -236,7 +236,7 @@ export class Activator {
         return; // `enter` has answered it.
       case 'reject':
         this.#log.rejected(codeOf(effect.code, this.#publishing.limits.denied));
-        this.#waiters.reject(effect.who, (status) => this.#error(effect.code, status));
+        this.#waiters.reject(effect.who, this.#error(effect.code));
         this.#dropActivityOfNobody();
         return;
       case 'probe':
@@ -274,14 +274,14 @@ export class Activator {
     this.#parts.observer.probed(this.backend.target, outcome);
   };
 
-  #error(code: ErrorCode, noWakeStatus: number): ServerlessError {
-    return rejection(code, this.backend, this.#probing, this.#publishing, noWakeStatus, this.#pods.all);
+  #error(code: ErrorCode): ServerlessError {
+    return rejection(code, this.backend, this.#probing, this.#publishing, this.#pods.all);
   }
 
   #expire(): void {
     const due = this.#waiters.takeDue(this.#parts.clock.now());
     if (due.length === 0) return;
-    const error = this.#error('SERVERLESS_HOLD_TIMEOUT', 503);
+    const error = this.#error('SERVERLESS_HOLD_TIMEOUT');
     this.#log.rejected(error.code);
     for (const one of due) {
       this.#waiters.rejectOne(one, error);

@@ -43,8 +43,7 @@ export class Holds {
         left();
         resolve(end);
       };
-      const { noWakeStatus, policy } = backend;
-      one = waiters.add({ worker, wakes, noWakeStatus, settle }, holdDeadlineMs(policy, log.coldStarts));
+      one = waiters.add({ worker, wakes, settle }, holdDeadlineMs(backend.policy, log.coldStarts));
     });
     return {
       kind: 'held',

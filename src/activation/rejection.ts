@@ -25,7 +25,6 @@ interface RejectedPublish {
  *
  * @param probing what its last probe got
  * @param publishing what Dapr said last of this backend, and why it was not asked
- * @param noWakeStatus HTTP status of a request that must not wake it
  * @param pods those that run or start; undefined where Kubernetes cannot be asked
  */
 export function rejection(
@@ -33,7 +32,6 @@ export function rejection(
   { target }: Pick<Backend, 'target'>,
   { lastReport: lastProbe }: { readonly lastReport: ProbeReport | undefined },
   { lastReport: lastPublish, limits: { denied } }: RejectedPublish,
-  noWakeStatus: number,
   pods: readonly unknown[] | undefined,
 ): ServerlessError {
   if (denied !== undefined && codeOf(code, denied) !== code) {
@@ -44,7 +42,6 @@ export function rejection(
     backend: target,
     lastProbe,
     lastPublish,
-    ...(code === 'SERVERLESS_NO_WAKE' ? { status: noWakeStatus } : {}),
   });
 }
 

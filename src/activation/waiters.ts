@@ -8,8 +8,6 @@ import type { HeldBudget } from './held-budget';
 /** A request that waits, and how it is told of the end. */
 export interface HeldRequest extends Waiter {
   readonly since: number;
-  /** HTTP status that it gets where it must not wake the backend. */
-  readonly noWakeStatus: number;
   readonly settle: (outcome: Outcome) => void;
   /** Its place in the queue of deadlines, as long as it waits. */
   place: Queued<HeldRequest> | undefined;
@@ -45,11 +43,11 @@ export class Waiters {
   }
 
   /** @param holdMs how long it may wait, milliseconds */
-  add(request: Pick<HeldRequest, 'worker' | 'wakes' | 'noWakeStatus' | 'settle'>, holdMs: number): HeldRequest {
-    const { worker, wakes, noWakeStatus, settle } = request;
+  add(request: Pick<HeldRequest, 'worker' | 'wakes' | 'settle'>, holdMs: number): HeldRequest {
+    const { worker, wakes, settle } = request;
     const since = this.#clock.now();
     // Written out: on this path a spread costs more than all the rest.
-    const one: HeldRequest = { worker, wakes, noWakeStatus, settle, since, place: undefined, destination: undefined };
+    const one: HeldRequest = { worker, wakes, settle, since, place: undefined, destination: undefined };
     one.place = this.#deadlines.add(one, since, holdMs);
     const onWorker = this.#byWorker.get(worker);
     if (onWorker === undefined) this.#byWorker.set(worker, new Set([one]));
@@ -70,19 +68,11 @@ export class Waiters {
     return this.#settle(one, 'released', (heldMs) => ({ kind: 'released', heldMs, pin, lane: 'address' }), 'address');
   }
 
-  /**
-   * Answers all that wait, or only those that do not wake.
-   *
-   * @param errorFor the error for those with this `noWakeStatus`: made once, because an error costs more than all the rest
-   */
-  reject(who: 'all' | 'non-waking', errorFor: (noWakeStatus: number) => ServerlessError): void {
-    const errors = new Map<number, ServerlessError>();
+  /** Answers all that wait, or only those that do not wake. */
+  reject(who: 'all' | 'non-waking', error: ServerlessError): void {
     for (const onWorker of [...this.#byWorker.values()]) {
       for (const one of [...onWorker]) {
-        if (who === 'non-waking' && one.wakes) continue;
-        const error = errors.get(one.noWakeStatus) ?? errorFor(one.noWakeStatus);
-        errors.set(one.noWakeStatus, error);
-        this.rejectOne(one, error);
+        if (who === 'all' || !one.wakes) this.rejectOne(one, error);
       }
     }
   }

@@ -92,7 +92,6 @@ export function toBackends(config: Config, source: string): Backend[] {
     probe,
     policy,
     noWake,
-    noWakeStatus: config.no_wake_status,
     onTimeout: config.on_timeout,
     waitingPage: toWaitingPage(entry.waiting_page),
     maintenance: config.maintenance,

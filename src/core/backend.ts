@@ -27,8 +27,6 @@ export interface Backend {
   readonly policy: Policy;
   /** A request that one of these matches never wakes the backend. */
   readonly noWake: readonly NoWakeMatcher[];
-  /** HTTP status such a request gets while the backend sleeps. */
-  readonly noWakeStatus: number;
   /** What a request gets at its deadline: `reject` 503, `pass` the gateway's own answer. */
   readonly onTimeout: 'reject' | 'pass';
   /** It sleeps on purpose: no request reaches it, and none wakes it. */

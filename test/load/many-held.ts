@@ -202,7 +202,6 @@ const BACKEND: Backend = {
     ...{ maxWakesPerHour: Infinity, maxFailedWakes: Infinity },
   },
   noWake: [],
-  noWakeStatus: 503,
   onTimeout: 'reject',
 };
 

@@ -17,8 +17,7 @@ afterEach(() => {
 });
 
 describe('a request that must not wake', () => {
-  const backend = (matcher: Partial<NoWakeMatcher>) =>
-    exampleBackend({ noWake: [{ ...NONE, ...matcher }], noWakeStatus: 404 });
+  const backend = (matcher: Partial<NoWakeMatcher>) => exampleBackend({ noWake: [{ ...NONE, ...matcher }] });
 
   test.each([
     ['path', { path: '/kong/metrics' }, { path: '/kong/metrics/x' }, ['request.get_path']],

@@ -63,7 +63,7 @@ describe('a request for a sleeping backend', () => {
 
   test('that must not wake says so, and that it was rejected', async () => {
     const noWake = [{ path: undefined, method: 'GET', userAgent: undefined, status: 503 }];
-    await plugin.request(plugin.instance(exampleBackend({ noWake, noWakeStatus: 204 })), traced);
+    await plugin.request(plugin.instance(exampleBackend({ noWake })), traced);
     await plugin.clock.advance(500);
     const hold = one(await memory.sent(), 'hold');
     expect(hold.attributes).toMatchObject({

@@ -78,7 +78,7 @@ describe('an entry of no_wake', () => {
 
   test('with a status alone is a problem document with that status', async () => {
     const noWake = [{ ...preflight, class: 'bot' as const, status: 410, answer: undefined }];
-    const instance = plugin.instance(exampleBackend({ noWake, noWakeStatus: 404 }));
+    const instance = plugin.instance(exampleBackend({ noWake }));
     const phase = await plugin.request(instance, { headers: { 'User-Agent': 'Googlebot/2.1' } });
     await plugin.clock.advance(100);
     expect(phase.kong.exited).toMatchObject({ status: 410, headers: { 'Content-Type': 'application/problem+json' } });

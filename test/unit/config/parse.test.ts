@@ -31,7 +31,6 @@ describe('a valid configuration', () => {
           maxFailedWakes: Infinity,
         },
         noWake: [],
-        noWakeStatus: 503,
         onTimeout: 'reject',
         maintenance: false,
         respondAsync: false,
@@ -102,10 +101,9 @@ describe('a valid configuration', () => {
         maxMessageRate: 1.5,
       },
       noWake: [
-        { path: '/kong/metrics', method: 'GET', userAgent: 'googlebot' },
-        { path: undefined, method: 'OPTIONS', userAgent: undefined },
+        { path: '/kong/metrics', method: 'GET', userAgent: 'googlebot', status: 404 },
+        { path: undefined, method: 'OPTIONS', userAgent: undefined, status: 404 },
       ],
-      noWakeStatus: 404,
       onTimeout: 'pass',
     };
     expect(backends).toMatchObject([

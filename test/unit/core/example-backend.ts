@@ -34,7 +34,6 @@ export function exampleBackend(
     service: undefined,
     wakesWith: [],
     noWake: [],
-    noWakeStatus: 503,
     onTimeout: 'reject',
     ...rest,
     probe: { timeoutMs: 1000, statuses: [200], grpc: false, host: undefined, url: undefined, ...probe },
