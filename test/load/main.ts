@@ -11,7 +11,7 @@ import { measureScrape } from './scrape';
 import { measureStart } from './start';
 import { measureWarm } from './warm';
 
-const USAGE = `npm run bench -- [--json] [--rounds N] [--seconds N] [--quick | --against FILE [--config JSON]]
+const USAGE = `npm run bench -- [--json] [--rounds N] [--seconds N] [--quick | --against FILE [--config JSON] [--env JSON]]
 
 Measures on a real Kong 2.8 (KONG_BIN, PATH or Docker), everything side by side in one run. 3 rounds of 4 s by default, about 3
 minutes. What needs no Kong is measured without one, too.
@@ -19,6 +19,7 @@ minutes. What needs no Kong is measured without one, too.
   --quick          only what needs no Kong, about a minute
   --against FILE   only warm requests, through this build and through the dist/serverless of another one, in turns; 10 rounds
   --config JSON    fields of the plugin's configuration that only this build gets, such as '{"no_wake":[{"class":"bot"}]}'
+  --env JSON       environment variables that only this build's plugin server gets, such as '{"OTEL_TRACES_SAMPLER_ARG":"0.01"}'
 
 Exit: 0 measured, 1 something failed, 2 bad arguments.
 `;
@@ -29,6 +30,7 @@ interface Options {
   /** The file of another build. */
   readonly against: string | undefined;
   readonly config: Readonly<Record<string, unknown>>;
+  readonly env: Readonly<Record<string, string>>;
   readonly rounds: number;
   readonly seconds: number;
 }
@@ -53,6 +55,7 @@ const options = (): Options | undefined => {
         quick: { type: 'boolean', default: false },
         against: { type: 'string' },
         config: { type: 'string', default: '{}' },
+        env: { type: 'string', default: '{}' },
         rounds: { type: 'string' },
         seconds: { type: 'string', default: '4' },
       },
@@ -66,6 +69,7 @@ const options = (): Options | undefined => {
     return {
       ...{ json, quick, against: against === undefined ? undefined : resolve(against) },
       config: JSON.parse(values.config) as Readonly<Record<string, unknown>>,
+      env: JSON.parse(values.env) as Readonly<Record<string, string>>,
       rounds: positive('rounds', values.rounds ?? (against === undefined ? '3' : '10')),
       seconds: positive('seconds', values.seconds),
     };
@@ -82,11 +86,11 @@ const withoutKong = async (): Promise<Measured> => ({
   start: await measureStart(say),
 });
 
-const measure = async ({ quick, against, config, rounds, seconds }: Options): Promise<Measured> => {
+const measure = async ({ quick, against, config, env, rounds, seconds }: Options): Promise<Measured> => {
   const kong = findPart('kong');
   if (against !== undefined) {
     if (kong.how === 'missing') throw new Error(kong.why);
-    return { paired: await measurePaired({ against, config }, rounds, seconds, say) };
+    return { paired: await measurePaired({ against, config, env }, rounds, seconds, say) };
   }
   const measured = await withoutKong();
   if (quick) return measured;

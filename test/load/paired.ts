@@ -21,15 +21,25 @@ export interface Paired {
   readonly medianPairRatio: number;
 }
 
+/** What is compared. */
+interface Comparison {
+  /** The other build's file. */
+  readonly against: string;
+  /** Fields of the plugin's configuration that only this build gets. */
+  readonly config: Readonly<Record<string, unknown>>;
+  /** Environment variables that only this build's plugin server gets. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
 export const measurePaired = async (
-  { against, config }: { readonly against: string; readonly config: Readonly<Record<string, unknown>> },
+  { against, config, env }: Comparison,
   rounds: number,
   seconds: number,
   say: (line: string) => void,
 ): Promise<Paired> => {
   const stops: (() => Promise<void>)[] = [];
   try {
-    const [ours, theirs] = [await startNode(serverlessFile, stops, config), await startNode(against, stops)];
+    const [ours, theirs] = [await startNode(serverlessFile, stops, config, env), await startNode(against, stops)];
     const all = { ours: [] as WarmFigures[], theirs: [] as WarmFigures[] };
     for (let round = 0; round <= rounds; round += 1) {
       const length = round === 0 ? 1 : seconds;
@@ -68,6 +78,7 @@ const startNode = async (
   file: string,
   stops: (() => Promise<void>)[],
   plugin: Readonly<Record<string, unknown>> = {},
+  serverlessEnv: Readonly<Record<string, string>> = {},
 ): Promise<number> => {
   const folder = makeFolder('bench');
   stops.unshift(() => removeFolder(folder));
@@ -75,7 +86,7 @@ const startNode = async (
   const dapr = await FakeDapr.start();
   stops.unshift(() => dapr.stop());
   const gatewayPort = await freePort();
-  const serverless = await Serverless.start({ gatewayPort, daprPort: dapr.port, file });
+  const serverless = await Serverless.start({ gatewayPort, daprPort: dapr.port, file, env: serverlessEnv });
   stops.unshift(() => serverless.stop());
   const kong = await Kong.start({
     proxyPort: gatewayPort,
