@@ -8,6 +8,10 @@ export interface Panel {
   readonly unit: string;
   readonly width: number;
   readonly queries: readonly { readonly expr: string; readonly legend: string }[];
+  /** What each value stands for: a line with steps, and these words at its axis. */
+  readonly words?: readonly string[];
+  /** Those of series whose names say good or bad. */
+  readonly colours?: Readonly<Record<string, string>>;
 }
 
 interface Row {
@@ -25,6 +29,7 @@ const panel = (
   width: number,
   ...queries: readonly (readonly [expr: string, legend: string])[]
 ): Panel => ({ title, description, kind, unit, width, queries: queries.map(([expr, legend]) => ({ expr, legend })) });
+const STATES = ['nobody asks', 'asleep', 'asked', 'waking', 'ready'];
 /** Every gateway node counts the same sleep. */
 const asleep = (by: string, range: string): string => `sum${by} (max by (backend) (increase(${M.asleep}[${range}])))`;
 
@@ -44,23 +49,22 @@ export const ROWS: readonly Row[] = [
         `count(max by (backend) (${M.backendState}) == 4) or vector(0)`,
         '',
       ]),
-      panel('Replica-hours saved', 'Against one replica of each backend, in the range shown', 'stat', 'h', 6, [
+      panel('Replica-hours saved', 'Against one replica of each backend, in the range shown', 'stat', 'h', 4, [
         `${asleep('', '$__range')} / 3600`,
         '',
       ]),
-      panel('Gateway nodes', 'Plugin servers, by version', 'stat', 'none', 6, [
+      panel('Gateway nodes', 'Plugin servers, by version', 'stat', 'none', 4, [
         `sum by (version) (${M.build})`,
         '{{version}}',
       ]),
-      panel(
-        'Held',
-        'Requests held, and how many may be',
-        'timeseries',
-        'none',
-        12,
-        [`sum(${M.held})`, 'held'],
-        [`sum(${M.heldLimit})`, 'limit'],
-      ),
+      panel('Room taken', 'By held requests, on the node with the least room', 'stat', 'percentunit', 4, [
+        `max(${M.held} / ${M.heldLimit})`,
+        '',
+      ]),
+      panel('Held', 'Requests that wait, by backend', 'timeseries', 'none', 12, [
+        `sum by (backend) (${M.backendHeld})`,
+        '{{backend}}',
+      ]),
       panel('Rejected', 'Requests answered with an error, by its code', 'timeseries', 'reqps', 12, [
         `sum by (code) (rate(${M.rejections}[${RANGE}]))`,
         '{{code}}',
@@ -70,15 +74,21 @@ export const ROWS: readonly Row[] = [
   {
     title: 'Backend $backend',
     panels: [
-      panel('State', '0 nobody asks, 1 asleep, 2 asked, 3 waking, 4 ready', 'timeseries', 'none', 8, [
-        `max(${M.backendState}${ONE})`,
-        'state',
-      ]),
+      {
+        ...panel('State', 'As the gateway node sees it that knows most', 'timeseries', 'none', 8, [
+          `max(${M.backendState}${ONE})`,
+          'state',
+        ]),
+        words: STATES,
+      },
       panel('Held', 'Requests that wait for it', 'timeseries', 'none', 8, [`sum(${M.backendHeld}${ONE})`, 'held']),
-      panel('How holds ended', 'A second', 'timeseries', 'reqps', 8, [
-        `sum by (outcome) (rate(${M.hold}_count${ONE}[${RANGE}]))`,
-        '{{outcome}}',
-      ]),
+      {
+        ...panel('How holds ended', 'A second', 'timeseries', 'reqps', 8, [
+          `sum by (outcome) (rate(${M.hold}_count${ONE}[${RANGE}]))`,
+          '{{outcome}}',
+        ]),
+        colours: { released: 'green', SERVERLESS_HOLD_TIMEOUT: 'red' },
+      },
       panel(
         'Time held',
         'Half, and 95 of 100 requests were held for less',
@@ -92,10 +102,13 @@ export const ROWS: readonly Row[] = [
         `sum by (reason, outcome) (rate(${M.messages}${ONE}[${RANGE}]))`,
         '{{reason}} {{outcome}}',
       ]),
-      panel('Probes', 'Of its health path, by outcome', 'timeseries', 'reqps', 8, [
-        `sum by (outcome) (rate(${M.probes}${ONE}[${RANGE}]))`,
-        '{{outcome}}',
-      ]),
+      {
+        ...panel('Probes', 'Of its health path, by outcome', 'timeseries', 'reqps', 8, [
+          `sum by (outcome) (rate(${M.probes}${ONE}[${RANGE}]))`,
+          '{{outcome}}',
+        ]),
+        colours: { passed: 'green', failed: 'orange' },
+      },
     ],
   },
   {
@@ -114,8 +127,8 @@ export const ROWS: readonly Row[] = [
         '{{phase}}',
       ]),
       panel('By outcome', 'In the range shown; a code: requests were answered with it meanwhile', 'table', 'none', 12, [
-        `sum by (backend, outcome) (increase(${M.coldStarts}[$__range]))`,
-        '',
+        `round(sum by (backend, outcome) (increase(${M.coldStarts}[$__range])))`,
+        'cold starts',
       ]),
       panel(
         'What let requests go',
@@ -136,7 +149,7 @@ export const ROWS: readonly Row[] = [
     panels: [
       panel('Replica-hours saved by backend', 'In the range shown', 'table', 'h', 12, [
         `${asleep(' by (backend)', '$__range')} / 3600`,
-        '',
+        'saved',
       ]),
       panel('Share of the time asleep', 'Of the backends that are known', 'timeseries', 'percentunit', 12, [
         `avg(max by (backend) (rate(${M.asleep}[${RANGE}])))`,
@@ -229,15 +242,37 @@ function placed(): object[] {
   });
 }
 
-function drawn({ title, description, kind, unit, queries }: Panel): object {
+function drawn({ title, description, kind, unit, queries, words, colours = {} }: Panel): object {
   return {
     ...{ type: kind, title, description, datasource: DATASOURCE },
-    fieldConfig: { defaults: { unit, min: 0 }, overrides: [] },
+    fieldConfig: {
+      defaults: { unit, min: 0, ...(words === undefined ? {} : inWords(words)) },
+      overrides: Object.entries(colours).map(([name, fixedColor]) => ({
+        matcher: { id: 'byName', options: name },
+        properties: [{ id: 'color', value: { mode: 'fixed', fixedColor } }],
+      })),
+    },
+    // A table of now: when that is says nothing.
+    ...(kind === 'table'
+      ? {
+          transformations: [
+            { id: 'organize', options: { excludeByName: { Time: true }, renameByName: { Value: queries[0]?.legend } } },
+          ],
+        }
+      : {}),
     options: kind === 'timeseries' ? { legend: { displayMode: 'list', placement: 'bottom' } } : {},
     targets: queries.map(({ expr, legend }, index) => ({
       ...{ refId: String.fromCharCode(65 + index), datasource: DATASOURCE, expr, legendFormat: legend },
       ...(kind === 'timeseries' ? {} : { instant: true, format: kind === 'table' ? 'table' : 'time_series' }),
     })),
+  };
+}
+
+function inWords(words: readonly string[]): object {
+  const options = Object.fromEntries(words.map((text, value) => [value, { text, index: value }]));
+  return {
+    ...{ max: words.length - 1, decimals: 0, custom: { lineInterpolation: 'stepAfter', fillOpacity: 20 } },
+    mappings: [{ type: 'value', options }],
   };
 }
 
