@@ -14,11 +14,16 @@ export interface Alert {
 /** Every gateway node is scraped by a job with this in its name. */
 const PLUGIN_JOB = '.*serverless.*';
 
+const TIMED_OUT = '{outcome="SERVERLESS_HOLD_TIMEOUT"}';
+
 /** In the order of docs/guides/operating.md, which has a section for each. */
 export const ALERTS: readonly Alert[] = [
   {
     name: 'ServerlessHoldsTimeOut',
-    expr: `sum by (backend) (increase(${M.hold}_count{outcome="SERVERLESS_HOLD_TIMEOUT"}[5m])) > 0`,
+    // The second is there before the first request times out, so that its first increase is seen.
+    expr:
+      `sum by (backend) (increase(${M.hold}_count${TIMED_OUT}[5m])) > 0 ` +
+      `or sum by (backend) (increase(${M.coldStarts}${TIMED_OUT}[5m])) > 0`,
     for: '0m',
     severity: 'critical',
     summary: 'Requests for {{ $labels.backend }} are held until their deadline, and rejected',

@@ -44,6 +44,7 @@ export class Metrics implements Observer {
   readonly #read = this.#rpc.of(['read']);
   readonly #lag = new EventLoopLag();
   readonly #workers: WorkerNumbers;
+  readonly #known = new Set<string>();
   readonly #expositions: readonly Exposition[];
   #standby = false;
 
@@ -68,6 +69,7 @@ export class Metrics implements Observer {
   }
 
   settled(backend: string, { outcome, heldMs, lane, worker }: Settlement): void {
+    this.#meet(backend);
     this.#hold.observe([backend, outcome], heldMs / 1000);
     if (lane === undefined) return;
     this.#releases.add([backend, lane]);
@@ -75,6 +77,7 @@ export class Metrics implements Observer {
   }
 
   probed(backend: string, outcome: string): void {
+    this.#meet(backend);
     this.#probes.add([backend, outcome]);
   }
 
@@ -83,6 +86,7 @@ export class Metrics implements Observer {
   }
 
   published(backend: string, reason: MessageReason, { outcome }: PublishReport): void {
+    this.#meet(backend);
     this.#messages.add([backend, reason, outcome]);
   }
 
@@ -120,6 +124,14 @@ export class Metrics implements Observer {
 
   close(): void {
     this.#lag.close();
+  }
+
+  /** Of what may go wrong with a backend there is a number from the first that is heard of it, for the same reason as of the codes. */
+  #meet(backend: string): void {
+    if (this.#known.has(backend)) return;
+    this.#known.add(backend);
+    for (const outcome of ['ready', 'SERVERLESS_HOLD_TIMEOUT']) this.#coldStarts.add([backend, outcome], 0);
+    for (const outcome of ['accepted', 'retry', 'refused']) this.#messages.add([backend, 'cold-start', outcome], 0);
   }
 
   *#lines(format: Format): Iterable<string> {

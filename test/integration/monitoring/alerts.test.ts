@@ -101,6 +101,12 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 };
 
+/** The first in the life of a plugin server: the series of the hold appears with it. */
+const FIRST: Case['fires'] = [
+  [of(`${M.hold}_count`, `${backend},outcome="SERVERLESS_HOLD_TIMEOUT"`), '_x47 1x12'],
+  [of(M.coldStarts, `${backend},outcome="SERVERLESS_HOLD_TIMEOUT"`), '0x47 1x12'],
+];
+
 test('every alert has a case', () => {
   expect(Object.keys(CASES).sort()).toEqual(ALERTS.map(({ name }) => name).sort());
 });
@@ -136,5 +142,10 @@ describeWith(['promtool'], 'the alerts, by promtool', () => {
   test.each(Object.entries(CASES))('%s fires, and does not', (name, { fires, quiet, at = '50m' }) => {
     expect(firing(name, fires, at)).toBe(true);
     expect(firing(name, quiet, at)).toBe(false);
+  });
+
+  test('the very first request that times out is told of', () => {
+    expect(firing('ServerlessHoldsTimeOut', FIRST, '50m')).toBe(true);
+    expect(firing('ServerlessHoldsTimeOut', FIRST, '55m')).toBe(false);
   });
 });

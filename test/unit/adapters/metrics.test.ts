@@ -78,6 +78,7 @@ class Oracle implements Observer {
   }
 
   settled(backend: string, { outcome, heldMs, lane, worker }: Settlement): void {
+    this.#meet(backend);
     this.#hold.observe({ backend, outcome }, heldMs / 1000);
     if (lane === undefined) return;
     this.#releases.inc({ backend, lane });
@@ -85,6 +86,7 @@ class Oracle implements Observer {
   }
 
   probed(backend: string, outcome: string): void {
+    this.#meet(backend);
     this.#probes.inc({ backend, outcome });
   }
 
@@ -93,7 +95,14 @@ class Oracle implements Observer {
   }
 
   published(backend: string, reason: WakeUp['reason'], { outcome }: PublishReport): void {
+    this.#meet(backend);
     this.#messages.inc({ backend, reason, outcome });
+  }
+
+  #meet(backend: string): void {
+    for (const outcome of ['ready', 'SERVERLESS_HOLD_TIMEOUT']) this.#coldStarts.inc({ backend, outcome }, 0);
+    for (const outcome of ['accepted', 'retry', 'refused'])
+      this.#messages.inc({ backend, reason: 'cold-start', outcome }, 0);
   }
 
   rejected(code: string): void {
@@ -250,6 +259,15 @@ test('all series of a metric are under its one header', async () => {
   }
 });
 
+test('of what may go wrong with a backend there is a number before it does: the first increase would not be seen', async () => {
+  const metrics = new Metrics(READINGS);
+  metrics.probed('/a', 'failed');
+  const text = await metrics.text('prometheus', false);
+  metrics.close();
+  expect(text).toContain('serverless_cold_starts_total{backend="/a",outcome="SERVERLESS_HOLD_TIMEOUT"} 0\n');
+  expect(text).toContain('serverless_messages_total{backend="/a",reason="cold-start",outcome="refused"} 0\n');
+});
+
 test('a name with quotes, backslashes and line breaks is escaped', async () => {
   const { text, oracle } = await told((observer) => {
     observer.probed('/a"b\\c\nd', 'passed');
@@ -285,7 +303,7 @@ test('rendering lets everything else go on: others run many times before the tex
   setImmediate(() => {
     metrics.settled('/new', { outcome: 'released', heldMs: 5 });
   });
-  const lines = (await text).split('\n').filter((line) => line.includes('"/new"'));
+  const lines = (await text).split('\n').filter((line) => /^serverless_hold.*"\/new"/.test(line));
   done = true;
   metrics.close();
   expect(turns).toBeGreaterThan(5);
