@@ -192,6 +192,7 @@ export class Columns {
     await this.#rig.sleeps(name);
     await until('Kong has lost it', async () => (await send(this.#rig.at(`/${name}-by-hand/`))).status === 503, {
       everyMs: 100,
+      timeoutMs: 60_000,
     });
   }
 

@@ -4,6 +4,7 @@ import { sleep, until } from '../../real-parts/wait';
 import { describeWith, say, stopAll } from '../support/suite';
 import { ClusterRig, imageOf, NAMESPACE } from './cluster-rig';
 import { type Column, Columns, type Push, pushed } from './fast-lane';
+import { KubeletTicks } from './kubelet-ticks';
 
 const STARTS = Number(process.env.COLD_STARTS ?? 20);
 /** So short that nobody need wait long for a backend to sleep. */
@@ -76,6 +77,7 @@ describeWith(['kubernetes'], 'KEDA is told by a push, without a broker and witho
     await rig.sleeps(name);
     await until('Kong has lost it', async () => (await send(rig.at(`/${name}-by-hand/`))).status === 503, {
       everyMs: 100,
+      timeoutMs: 60_000,
     });
     await sleep(1000);
   };
@@ -99,23 +101,20 @@ describeWith(['kubernetes'], 'KEDA is told by a push, without a broker and witho
     lines.push(`${title}: median ${middle.toFixed(0)} ms, p95 ${p95.toFixed(0)} ms (${all})`);
     return { median: middle, p95 };
   };
-  /**
-   * The kubelet tells of a pod's address once a second. What begins right after something that ended with an answer always begins at the
-   * same moment of that second, each kind of start at its own: so that they can be compared, both begin at the same moments, which
-   * are spread over it.
-   */
-  const momentOf = (n: number): Promise<void> =>
-    sleep((((n + 0.5) / STARTS) * 1000 - (Date.now() % 1000) + 1000) % 1000);
+  const ticks = new KubeletTicks();
+  /** How long it takes until replicas is 1: of a request, and of `kubectl scale`, ms. */
+  const LEAD_MS = { request: 23, kubectl: 140 };
   /** A cold start: until KEDA has scaled, until the plugin had the pod's address and its answer, and until our own answer, ms. */
   const start = async (n = 0): Promise<{ scaled: number; answered: number; address: number; ready: number }> => {
     await asleep(FAST);
-    await momentOf(n);
+    await ticks.moment((n + 0.5) / STARTS, LEAD_MS.request);
     const from = performance.now();
     const answer = await ask(FAST.name);
     expect(answer.status).toBe(200);
     const [gateway] = await rig.gatewayPods();
     const { backends } = await rig.status(gateway ?? '');
     const cold = backends.find(({ target }) => target === `/${FAST.name}`)?.coldStarts.at(-1);
+    if (cold?.addressMs !== undefined) ticks.told(from + cold.addressMs);
     return {
       scaled: (await scaledAt(FAST.name, from)) - from,
       answered: answer.at - from,
@@ -126,6 +125,8 @@ describeWith(['kubernetes'], 'KEDA is told by a push, without a broker and witho
 
   test('a cold start: KEDA scales at once, and the answer comes as soon as after a start by hand', async () => {
     const [scaled, answered, byHand]: [number[], number[], number[]] = [[], [], []];
+    // The first tells when the kubelet ticks.
+    await start();
     const [address, ready, handAddress]: [number[], number[], number[]] = [[], [], []];
     for (let n = 0; n < STARTS; n += 1) {
       const one = await start(n);
@@ -134,9 +135,10 @@ describeWith(['kubernetes'], 'KEDA is told by a push, without a broker and witho
       address.push(one.address);
       ready.push(one.ready);
       await columns.sleeps(HAND);
-      await momentOf(n);
+      await ticks.moment((n + 0.5) / STARTS, LEAD_MS.kubectl);
       const from = performance.now();
       const moments = await columns.byHand(HAND);
+      ticks.told(from + moments.address);
       // From the PATCH itself, not from the start of kubectl.
       const patched = (await scaledAt(HAND.name, from)) - from;
       byHand.push(moments.podAnswers - patched);
