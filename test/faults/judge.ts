@@ -111,6 +111,9 @@ function lateness({ sentAt, holdMs }: Entry, at: number, { incidents }: Circumst
 /** Its connection ended without a complete response, or its client lost patience. */
 function brokenOff(entry: Entry, { at, why }: Extract<End, { kind: 'broken' }>, circumstances: Circumstances): Verdict {
   if (why === NO_ANSWER) {
+    // What hangs keeps what it had, also once it is well again.
+    const isKept = entry.served.length > 0 && entry.served.every(({ completedAt }) => completedAt === undefined);
+    if (isKept) return released(entry, at, false, circumstances);
     const isKilled = circumstances.incidents.some(({ kind, from }) => kind === 'server-killed' && from <= at);
     return isKilled && circumstances.isSpinning ? 'K7' : 'lost';
   }

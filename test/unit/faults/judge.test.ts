@@ -211,6 +211,27 @@ test('what nobody answers is lost, unless a worker spins for a server that was k
   expect(judged(one, ALWAYS, killed, [], true)).toBe('K7');
 });
 
+test('what a backend keeps that began to hang is that backend’s doing, within the lease or after it was sent there', () => {
+  const had = (at: number, healthy: boolean, completedAt?: number): Entry =>
+    entry(
+      { kind: 'broken', at: 55_000, why: NO_ANSWER },
+      {
+        served: [{ backend: 'plain', at, healthy, ...(completedAt === undefined ? {} : { completedAt }) }],
+        logged: [{ ...logged(55_000, 499), upstreamMs: 55_000 - at }],
+      },
+    );
+  const hangs: [number, number][] = [
+    [0, 10_000],
+    [14_000, 1e9],
+  ];
+  expect(judged(had(10_500, false), hangs)).toBe('lease');
+  expect(judged(had(9900, true), hangs)).toBe('backend');
+  expect(judged(had(13_000, false), hangs)).toBe('let-through');
+  // It answered: somebody else lost it. Or it was well all the time.
+  expect(judged(had(9900, true, 9950), hangs)).toBe('lost');
+  expect(judged(had(10_500, true), ALWAYS)).toBe('lost');
+});
+
 test('one that a worker had that a reload replaced is not forgotten: it can learn of nothing', () => {
   const end = answer(16_000, { code: 'SERVERLESS_HOLD_TIMEOUT', status: 503 });
   const one = entry(end, { logged: [{ ...logged(16_000, 503), worker: 7 }] });
