@@ -26,6 +26,8 @@ export class Publishing {
   /** Where there is no health path, and so nothing to probe. */
   readonly #unprobed: UnprobedWake | undefined;
   #lastReport: PublishReport | undefined;
+  /** The wake-up that Dapr has not answered yet. */
+  #underWay: Promise<PublishReport> | undefined;
   /** How often it may be woken. */
   readonly limits: WakeLimits;
 
@@ -105,8 +107,12 @@ export class Publishing {
    */
   wake(wokenAt: number): Promise<Pick<PublishReport, 'outcome'>> {
     if (!this.limits.admits(wokenAt)) return Promise.resolve({ outcome: 'refused' });
-    this.#activity.wakeUpSent();
-    return this.#wake();
+    // One that is on its way will do: it is not in the queue yet, so it lasts for as long as another would.
+    if (this.#underWay === undefined) {
+      this.#activity.wakeUpSent();
+      this.#underWay = this.#wake().finally(() => (this.#underWay = undefined));
+    }
+    return this.#underWay;
   }
 
   close(): void {

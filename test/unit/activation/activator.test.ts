@@ -40,6 +40,26 @@ describe('a burst on a cold backend', () => {
     expect(first!.outcome).toEqual({ kind: 'released', heldMs: 2010, lane: 'worker' });
   });
 
+  test('is not sent again while it is on its way, also if the backend came and went meanwhile', async () => {
+    const rig = new ActivatorRig({ policy: { leaseMs: 500 } });
+    rig.publisher.answerMs = 4 * SECOND;
+    rig.enter();
+    await rig.clock.advance(300);
+    rig.prober.up = true;
+    await rig.clock.advance(SECOND);
+    rig.prober.up = false;
+    const second = rig.enter();
+    await rig.clock.advance(SECOND);
+    expect(rig.publisher.of('cold-start')).toHaveLength(1);
+    // It is answered for both: what waits does not wait for another.
+    await rig.clock.advance(3 * SECOND);
+    expect(rig.publisher.of('cold-start')).toHaveLength(1);
+    expect(second.outcome).toBeUndefined();
+    rig.prober.up = true;
+    await rig.clock.advance(SECOND);
+    expect(second.outcome).toMatchObject({ kind: 'released' });
+  });
+
   test('is one cold start for the log: held, ms to wake, ms to ready, probes, messages', async () => {
     const rig = new ActivatorRig();
     rig.burst(3);
