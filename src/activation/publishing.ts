@@ -11,6 +11,9 @@ import { beginPublish, endPublish } from './publish-span';
 import { UnprobedWake } from './unprobed';
 import { WakeLimits } from './wake-limits';
 
+/** A publish that takes longer may hang, and another get through, milliseconds. */
+const MAY_HANG_MS = 2000;
+
 type PublishingParts = Pick<ActivatorParts, 'clock' | 'publisher' | 'observer' | 'gateway' | 'connections' | 'tracer'>;
 
 /** When Dapr is asked for a backend, and what it said last: cold-start wake-ups, and the activity messages that keep the backend up. */
@@ -27,7 +30,7 @@ export class Publishing {
   readonly #unprobed: UnprobedWake | undefined;
   #lastReport: PublishReport | undefined;
   /** The wake-up that Dapr has not answered yet. */
-  #underWay: Promise<PublishReport> | undefined;
+  #underWay: { readonly since: number; readonly report: Promise<PublishReport> } | undefined;
   /** How often it may be woken. */
   readonly limits: WakeLimits;
 
@@ -107,12 +110,17 @@ export class Publishing {
    */
   wake(wokenAt: number): Promise<Pick<PublishReport, 'outcome'>> {
     if (!this.limits.admits(wokenAt)) return Promise.resolve({ outcome: 'refused' });
+    const underWay = this.#underWay;
+    const now = this.#parts.clock.now();
     // One that is on its way will do: it is not in the queue yet, so it lasts for as long as another would.
-    if (this.#underWay === undefined) {
-      this.#activity.wakeUpSent();
-      this.#underWay = this.#wake().finally(() => (this.#underWay = undefined));
-    }
-    return this.#underWay;
+    if (underWay !== undefined && now - underWay.since < MAY_HANG_MS) return underWay.report;
+    this.#activity.wakeUpSent();
+    const report = this.#wake();
+    const sent = { since: now, report };
+    this.#underWay = sent;
+    return report.finally(() => {
+      if (this.#underWay === sent) this.#underWay = undefined;
+    });
   }
 
   close(): void {
