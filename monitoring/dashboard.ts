@@ -1,3 +1,5 @@
+import { STATE_NUMBERS } from '../src/adapters/backend-readings';
+import { STATES } from '../src/status/view';
 import { M, quantile, S } from './query';
 
 /** A panel with its queries. */
@@ -29,7 +31,11 @@ const panel = (
   width: number,
   ...queries: readonly (readonly [expr: string, legend: string])[]
 ): Panel => ({ title, description, kind, unit, width, queries: queries.map(([expr, legend]) => ({ expr, legend })) });
-const STATES = ['nobody asks', 'asleep', 'asked', 'waking', 'ready'];
+const { asleep: ASLEEP, waking: WAKING, ready: READY } = STATE_NUMBERS;
+/** The words of the status page, each at its number. */
+const WORDS = Object.entries(STATE_NUMBERS)
+  .toSorted(([, one], [, other]) => one - other)
+  .map(([state]) => STATES[state as keyof typeof STATE_NUMBERS].words);
 /** Every gateway node counts the same sleep. */
 const asleep = (by: string, range: string): string => `sum${by} (max by (backend) (increase(${M.asleep}[${range}])))`;
 
@@ -38,15 +44,15 @@ export const ROWS: readonly Row[] = [
     title: 'Overview',
     panels: [
       panel('Asleep', 'Backends without a pod', 'stat', 'none', 4, [
-        `count(max by (backend) (${M.backendState}) == 1) or vector(0)`,
+        `count(max by (backend) (${M.backendState}) == ${ASLEEP}) or vector(0)`,
         '',
       ]),
       panel('Waking', 'Backends that are woken now', 'stat', 'none', 4, [
-        `count(max by (backend) (${M.backendState}) == 3) or vector(0)`,
+        `count(max by (backend) (${M.backendState}) == ${WAKING}) or vector(0)`,
         '',
       ]),
       panel('Ready', 'Backends that are up', 'stat', 'none', 4, [
-        `count(max by (backend) (${M.backendState}) == 4) or vector(0)`,
+        `count(max by (backend) (${M.backendState}) == ${READY}) or vector(0)`,
         '',
       ]),
       panel('Replica-hours saved', 'Against one replica of each backend, in the range shown', 'stat', 'h', 4, [
@@ -79,7 +85,7 @@ export const ROWS: readonly Row[] = [
           `max(${M.backendState}${ONE})`,
           'state',
         ]),
-        words: STATES,
+        words: WORDS,
       },
       panel('Held', 'Requests that wait for it', 'timeseries', 'none', 8, [`sum(${M.backendHeld}${ONE})`, 'held']),
       {

@@ -52,15 +52,15 @@ export const send = (call: Call): Promise<Answer> =>
     outgoing.end(call.body);
   });
 
-/** `count` equal requests at once, each on its own connection. One without a response has status 0 and the reason as its body. */
+/** One request that may get no response: then it has status 0, and the reason as its body. */
+export const attempt = (call: Call): Promise<Answer> =>
+  send(call).catch((error: unknown): Answer => {
+    return { status: 0, headers: {}, body: String(error), ms: 0, at: performance.now() };
+  });
+
+/** `count` equal attempts at once, each on its own connection. */
 export const sendMany = (count: number, call: Call): Promise<Answer[]> =>
-  Promise.all(
-    Array.from({ length: count }, () =>
-      send(call).catch((error: unknown): Answer => {
-        return { status: 0, headers: {}, body: String(error), ms: 0, at: performance.now() };
-      }),
-    ),
-  );
+  Promise.all(Array.from({ length: count }, () => attempt(call)));
 
 /** Responses by status: `{ '200': 613 }`. */
 export const tally = (answers: readonly Answer[]): Record<string, number> => {

@@ -8,12 +8,13 @@ export interface BackendReading {
   readonly asleepSeconds: number | undefined;
 }
 
-const STATES = { idle: 0, asleep: 1, probing: 2, waking: 3, ready: 4 } as const;
+/** What `serverless_backend_state` says of each. */
+export const STATE_NUMBERS = { idle: 0, asleep: 1, probing: 2, waking: 3, ready: 4 } as const;
 
 interface Status {
   readonly target: string;
   readonly held: number;
-  readonly state: keyof typeof STATES;
+  readonly state: keyof typeof STATE_NUMBERS;
   readonly asleepSeconds: number | undefined;
 }
 
@@ -28,7 +29,7 @@ export function backendReadings(statuses: readonly Status[]): readonly BackendRe
     byTarget.set(target, {
       target,
       held: held + (other?.held ?? 0),
-      state: Math.max(STATES[state], other?.state ?? 0),
+      state: Math.max(STATE_NUMBERS[state], other?.state ?? 0),
       asleepSeconds: greater(asleepSeconds, other?.asleepSeconds),
     });
   }

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { parse, parseAllDocuments, stringify } from 'yaml';
 import { makeFolder, projectRoot, removeFolder } from '../../real-parts/guard';
-import type { Call } from '../../real-parts/http';
+import { type Call, send } from '../../real-parts/http';
 import { get, kubectl, PortForward } from '../../real-parts/kubernetes';
 import { say } from '../support/suite';
 import { until } from '../../real-parts/wait';
@@ -277,6 +277,14 @@ export class ClusterRig {
       async () => (await this.replicas(deployment)) === 0 && (await this.pods(`app=${deployment}`)).length === 0,
       { timeoutMs, everyMs: 250 },
     );
+  }
+
+  /** Waits until Kong has no target for a route without the plugin any more. It may take the controller a while to tell it. */
+  async loses(path: string, timeoutMs = 60_000): Promise<void> {
+    await until('Kong has lost it', async () => (await send(this.at(path))).status === 503, {
+      everyMs: 100,
+      timeoutMs,
+    });
   }
 
   async replicas(deployment: string): Promise<number> {

@@ -190,10 +190,7 @@ export class Columns {
   async sleeps({ name }: Column): Promise<void> {
     await this.scale(name, 0);
     await this.#rig.sleeps(name);
-    await until('Kong has lost it', async () => (await send(this.#rig.at(`/${name}-by-hand/`))).status === 503, {
-      everyMs: 100,
-      timeoutMs: 60_000,
-    });
+    await this.#rig.loses(`/${name}-by-hand/`);
   }
 
   /** One start by a request: `wake` sends what is held, and resolves when all of it is answered. */

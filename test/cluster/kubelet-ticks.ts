@@ -1,7 +1,7 @@
 import { sleep } from '../../real-parts/wait';
 
-/** The kubelet looks at its containers a second after it has last done so, and looking takes it so long, ms. */
-const LOOK_MS = { atLeast: 0, usual: 5, atMost: 30 };
+/** The kubelet looks at its containers a second after it has last done so, and looking takes it 5 ms or so. */
+const PERIOD_MS = { least: 1000, usual: 1005, most: 1030 };
 
 /**
  * When the kubelet looks at its containers. It does so once a second, and only then tells of a pod's address: so up to a second of a start
@@ -9,14 +9,14 @@ const LOOK_MS = { atLeast: 0, usual: 5, atMost: 30 };
  */
 export class KubeletTicks {
   #last: number | undefined;
-  #periodMs = 1000 + LOOK_MS.usual;
+  #periodMs = PERIOD_MS.usual;
 
   /** An address was told of at this moment, as `performance.now()`. */
   told(at: number): void {
     if (this.#last !== undefined && at > this.#last) {
       const ticks = Math.round((at - this.#last) / this.#periodMs);
       const seenMs = (at - this.#last) / Math.max(1, ticks);
-      const boundedMs = Math.min(1000 + LOOK_MS.atMost, Math.max(1000 + LOOK_MS.atLeast, seenMs));
+      const boundedMs = Math.min(PERIOD_MS.most, Math.max(PERIOD_MS.least, seenMs));
       this.#periodMs += (boundedMs - this.#periodMs) / 4;
     }
     this.#last = at;

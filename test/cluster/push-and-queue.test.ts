@@ -34,9 +34,7 @@ describeWith(['kubernetes'], 'KEDA is told by a push through Dapr and RabbitMQ, 
   const ask = (): Promise<Answer> => send({ ...rig.at('/kong/'), timeoutMs: 120_000 });
   const asleep = async (): Promise<void> => {
     await rig.sleeps('consumer');
-    await until('Kong has lost it', async () => (await send(rig.at('/by-hand/kong/'))).status === 503, {
-      everyMs: 100,
-    });
+    await rig.loses('/by-hand/kong/', 10_000);
     await sleep(1000);
   };
   /** A cold start, and how long KEDA took to scale, ms. */

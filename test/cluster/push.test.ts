@@ -75,10 +75,7 @@ describeWith(['kubernetes'], 'KEDA is told by a push, without a broker and witho
   const ask = (name: string): Promise<Answer> => send({ ...rig.at(`/${name}/`), timeoutMs: 120_000 });
   const asleep = async ({ name }: Column): Promise<void> => {
     await rig.sleeps(name);
-    await until('Kong has lost it', async () => (await send(rig.at(`/${name}-by-hand/`))).status === 503, {
-      everyMs: 100,
-      timeoutMs: 60_000,
-    });
+    await rig.loses(`/${name}-by-hand/`);
     await sleep(1000);
   };
   const scaledAt = async (name: string, from: number, to = '1'): Promise<number> => {

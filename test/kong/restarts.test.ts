@@ -1,5 +1,5 @@
 import { Agent, request } from 'node:http';
-import { type Answer, send, sendMany, tally } from '../../real-parts/http';
+import { type Answer, attempt, send, tally } from '../../real-parts/http';
 import { KongRig } from '../support/kong-rig';
 import { Serverless } from '../../real-parts/serverless';
 import { describeWith, say, stopAll } from '../support/suite';
@@ -197,8 +197,7 @@ describeWith(['kong'], 'a plugin server that is replaced under traffic', () => {
       clients.map(async (client) => {
         const call = { port: rig.kong.proxyPort, path: '/a/', agent: client.agent, timeoutMs: 10_000 };
         while (!ends) {
-          const [answer] = await sendMany(1, call);
-          if (answer === undefined) continue;
+          const answer = await attempt(call);
           answers.push(answer);
           if (answer.status === 200) client.answered += 1;
         }
